@@ -1,0 +1,79 @@
+/* Opening and saving files: `.onnx`, text traces, and archives of arrays for weights.
+ *
+ * Weights are never read at opening: tensors keep spans of the mapped file. A loaded `.onnx` keeps the source span of
+ * every record, so that an unedited model saves byte-identical and an edit changes its record only. */
+#ifndef ONNXSH_IO_H
+#define ONNXSH_IO_H
+
+#include <onnxsh/graph.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ox_open_options {
+    const char *format;    /* a format's name, NULL = by content */
+    int graph;             /* which graph of a file that holds several, 1-based; 0 = the only one, or the default */
+    bool follow_links;     /* external data through symbolic or hard links */
+    const ox_task *task;   /* may be NULL */
+} ox_open_options;
+
+/* What the loader has to say although it succeeded: constants that were rounded or lost, several graphs in the file,
+ * lines that it skipped. Called during ox_open, place filled in. */
+typedef void (*ox_warn_fn)(void *ud, const ox_error *warning);
+
+/* Opens path ("-" = standard input) by content: every format's sniff decides, in the order of formats.def. opt and warn
+ * may be NULL. The caller frees *out. Errors have the place (offset or line) and a hint. */
+OX_API OX_MUST_USE ox_status ox_open(ox_model **out, const char *path, const ox_open_options *opt, ox_warn_fn warn,
+                                     void *ud, ox_error *err);
+/* The same from memory (borrowed for the call: it is copied); name stands in errors. For pipes, tests and fuzzing. */
+OX_API OX_MUST_USE ox_status ox_open_memory(ox_model **out, const void *data, size_t n, const char *name,
+                                            const ox_open_options *opt, ox_warn_fn warn, void *ud, ox_error *err);
+
+/* A row of the graphs in a file that holds several (text logs). */
+typedef struct ox_graph_row {
+    char title[160];       /* "Exported graph", "Torch IR graph at exception", ...; raw bytes */
+    uint64_t line;         /* where it begins, 1-based */
+    uint64_t n_nodes;
+} ox_graph_row;
+/* Lists the graphs of a file: at most max rows into rows, *n their full number (1 for formats that hold one). */
+OX_API OX_MUST_USE ox_status ox_list_graphs(const char *path, ox_graph_row *rows, size_t max, size_t *n, ox_error *err);
+
+typedef enum ox_external_mode { OX_EXTERNAL_AUTO, OX_EXTERNAL_ALWAYS, OX_EXTERNAL_NEVER } ox_external_mode;
+
+typedef struct ox_save_options {
+    ox_external_mode external; /* AUTO: where the file would exceed 2^31-1 bytes, and tensors that were external stay so */
+    bool strip_doc;            /* leave out doc_string of nodes */
+    const ox_task *task;       /* may be NULL */
+} ox_save_options;
+
+/* Saves an ONNX model to path: weights are streamed from their maps, the file is written beside the target, synced and
+ * renamed. The model may have been opened from path itself. A trace is OX_E_INVALID with the hint to export it.
+ * With external data one file `<base>.data` is written beside it (a fresh name when that one is in use); the rename of
+ * the .onnx is the only commit and data that is no longer referred to goes afterwards. */
+OX_API OX_MUST_USE ox_status ox_save_onnx(const ox_model *m, const char *path, const ox_save_options *opt, ox_error *err);
+/* The bytes that ox_save_onnx would write inline, without weights held elsewhere. */
+OX_API OX_MUST_USE ox_status ox_onnx_size(const ox_model *m, const ox_save_options *opt, uint64_t *bytes, ox_error *err);
+
+/* One row for each format that can be opened. */
+typedef struct ox_format_row { const char *name, *extensions, *help; } ox_format_row;
+OX_API size_t ox_formats(const ox_format_row **rows);
+
+/* ---- weights: named arrays of another file ---- */
+typedef struct ox_bind_report {
+    size_t bound;          /* parameters that found their array */
+    size_t missing;        /* parameters (inputs without a shape-bearing user input) that found none */
+    size_t unused;         /* arrays that no parameter wanted */
+} ox_bind_report;
+/* Called for every parameter or array that does not fit: kind "missing", "unused" or "mismatch" (dtype or shape). */
+typedef void (*ox_bind_fn)(void *ud, const char *kind, const char *name, const char *detail);
+/* Binds inputs of the main graph to arrays of the same name in a .npz, .safetensors or .onnx file. Arrays are mapped,
+ * not read (a compressed member of a .npz is inflated into an unlinked temporary file that is mapped). A shape or dtype
+ * that contradicts the input's type is OX_E_INVALID. Also supplies LOST constants whose value name is in the file. */
+OX_API OX_MUST_USE ox_status ox_bind_weights(ox_model *m, const char *path, ox_bind_report *report, ox_bind_fn fn, void *ud,
+                                             ox_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
