@@ -40,7 +40,10 @@ OX_API bool ox_dtype_is_complex(ox_dtype dtype);
 OX_API double ox_dtype_get_f64(ox_dtype dtype, const void *data, uint64_t i);
 /* The same as an integer: exact for integers and BOOL, truncated toward zero and clamped for floats (NaN is 0). */
 OX_API int64_t ox_dtype_get_i64(ox_dtype dtype, const void *data, uint64_t i);
-/* Stores a number as element i, rounded to nearest even where the type is narrower; integers are clamped. */
+/* Stores a number as element i. Floats are rounded once, to nearest even; a number beyond the largest becomes infinity,
+ * or NaN in a type without infinity, or the largest in FLOAT4E2M1 (that is ONNX's Cast with saturate=0; a caller that
+ * saturates clamps first). An integer type takes a float truncated toward zero and clamped (NaN is 0). Complex types
+ * get the imaginary part 0, BOOL v != 0; UNDEFINED and STRING take nothing. */
 OX_API void ox_dtype_set_f64(ox_dtype dtype, void *data, uint64_t i, double v);
 OX_API void ox_dtype_set_i64(ox_dtype dtype, void *data, uint64_t i, int64_t v);
 

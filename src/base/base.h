@@ -23,7 +23,7 @@
 #define ox__fail ox_error_set
 /* Fills *err with "out of memory" and returns OX_E_NOMEM. */
 ox_status ox__nomem(ox_error *err);
-/* errno as a message "what PATH: No such file or directory" with err->file = path; returns OX_E_IO (NOMEM for ENOMEM). */
+/* errno as a message "what: No such file or directory" with err->file = path (may be NULL); OX_E_IO (NOMEM for ENOMEM). */
 ox_status ox__errno(ox_error *err, const char *what, const char *path);
 
 /* ---- allocation ---- */
@@ -79,6 +79,7 @@ typedef struct ox__index {
     uint32_t *slot;     /* id, 0 = empty */
     uint32_t *tag;      /* high half of the hash, beside each slot */
     size_t cap, n;      /* cap is a power of two */
+    uint64_t seed;      /* of this index: set when it first grows */
 } ox__index;            /* all zero is empty; ids are never 0 and never removed singly */
 /* eq(ud, id) says whether the item of that id is the one looked for. Returns its id or 0. */
 typedef bool (*ox__index_eq)(const void *ud, uint32_t id);

@@ -29,6 +29,7 @@ static inline uint64_t ox__read_varint(ox__reader *r) /* at most 10 bytes */
     if (r->p < r->end && *r->p < 0x80 && !r->failed) return *r->p++;
     return ox__read_varint_slow(r);
 }
+uint16_t ox__read_u16le(ox__reader *r);
 uint32_t ox__read_u32le(ox__reader *r);
 uint64_t ox__read_u64le(ox__reader *r);
 const uint8_t *ox__read_bytes(ox__reader *r, uint64_t n); /* NULL when failed */

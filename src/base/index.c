@@ -1,0 +1,87 @@
+/* Floor 0. Hashing, and the open-addressing index of ids. A slot's place follows from its tag alone, so that the index
+ * can grow without asking for the keys again. */
+#include "base/base.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define GOLDEN UINT64_C(0x9E3779B97F4A7C15)
+
+uint64_t ox__hash(const void *p, size_t n)
+{
+    return XXH3_64bits(n ? p : "", n);
+}
+
+uint64_t ox__hash_mix(uint64_t h, uint64_t x)
+{
+    uint64_t z = (h ^ x) + GOLDEN + (h << 7);
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+/* The multiplication spreads hashes that are small numbers; the seed, an address, keeps a file from choosing names that
+ * fall into one place. */
+static uint32_t tag_of(const ox__index *x, uint64_t hash)
+{
+    return (uint32_t)(((hash ^ x->seed) * GOLDEN) >> 32);
+}
+
+uint32_t ox__index_find(const ox__index *x, uint64_t hash, ox__index_eq eq, const void *ud)
+{
+    if (!x->cap) return 0;
+    uint32_t tag = tag_of(x, hash);
+    for (size_t i = tag & (x->cap - 1); x->slot[i]; i = (i + 1) & (x->cap - 1))
+        if (x->tag[i] == tag && eq(ud, x->slot[i])) return x->slot[i];
+    return 0;
+}
+
+static void place(uint32_t *slot, uint32_t *tags, size_t cap, uint32_t tag, uint32_t id)
+{
+    size_t i = tag & (cap - 1);
+    while (slot[i]) i = (i + 1) & (cap - 1);
+    slot[i] = id;
+    tags[i] = tag;
+}
+
+static bool grow(ox__index *x)
+{
+    size_t cap = x->cap ? x->cap * 2 : 64;
+    if (cap > (size_t)1 << 32) return false;
+    uint32_t *slot = ox__calloc(cap, sizeof *slot), *tags = ox__calloc(cap, sizeof *tags);
+    if (!slot || !tags) {
+        ox__free(slot);
+        ox__free(tags);
+        return false;
+    }
+    if (!x->cap) x->seed = (uint64_t)(uintptr_t)slot * GOLDEN;
+    for (size_t i = 0; i < x->cap; i++)
+        if (x->slot[i]) place(slot, tags, cap, x->tag[i], x->slot[i]);
+    ox__free(x->slot);
+    ox__free(x->tag);
+    x->slot = slot;
+    x->tag = tags;
+    x->cap = cap;
+    return true;
+}
+
+bool ox__index_add(ox__index *x, uint64_t hash, uint32_t id)
+{
+    if (x->n >= x->cap / 4 * 3 && !grow(x)) return false;
+    place(x->slot, x->tag, x->cap, tag_of(x, hash), id);
+    x->n++;
+    return true;
+}
+
+void ox__index_clear(ox__index *x)
+{
+    if (x->cap) memset(x->slot, 0, x->cap * sizeof *x->slot);
+    x->n = 0;
+}
+
+void ox__index_free(ox__index *x)
+{
+    ox__free(x->slot);
+    ox__free(x->tag);
+    memset(x, 0, sizeof *x);
+}
