@@ -112,6 +112,10 @@ typedef struct ox_layout_info {
     ox_str device;             /* "cpu", "cuda:0"; {0} = not printed */
     int32_t n_strides;         /* -1 = not printed */
     const int64_t *strides;    /* elements; OX_STRIDE_UNKNOWN where `*` was printed */
+    /* Of a list, tuple, ...: the layouts of the tensors inside, in the order in which the type's text names them
+     * (ids of ox_layout, 0 = nothing printed). n_items is 0 for a tensor's own layout. */
+    uint32_t n_items;
+    const ox_layout *items;
 } ox_layout_info;
 #define OX_STRIDE_UNKNOWN INT64_MIN
 OX_API ox_layout ox_layout_add(ox_model *m, const ox_layout_info *info);
