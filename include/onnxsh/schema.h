@@ -112,8 +112,8 @@ OX_API ox_op_var ox_op_schema_var(const ox_op_schema *s, size_t i);
 /* ---- versions ---- */
 /* The newest opset of a domain in the table; 0 for a domain that it does not know. */
 OX_API int64_t ox_opset_newest(const char *domain);
-/* The domains of the table: "" first. */
-OX_API size_t ox_opset_domains(const char *const **names);
+/* The domains of the table, "" first; NULL beyond the last. */
+OX_API const char *ox_opset_domain(size_t i);
 /* The lowest IR version whose release had that opset of ai.onnx (any opset below 9 gives 3); the newest known one for
  * opsets beyond the table. ox_ir_for_domain: of "", "ai.onnx.ml" or "ai.onnx.preview.training"; 3 for other domains. */
 OX_API int64_t ox_ir_for_opset(int64_t opset);
