@@ -3,7 +3,7 @@
 
     python3 src/schema/gen_aten.py add     adds the schemas of the PyTorch that runs it (torchvision's operators too,
                                            if it is there) to data/torch_schemas.txt
-    python3 src/schema/gen_aten.py         writes tables/aten.c from that file; needs no PyTorch
+    python3 src/schema/gen_aten.py         writes tables/aten_table.c from that file; needs no PyTorch
 
 Each line of the file is: first version that has the schema, last one, the schema as PyTorch prints it. The lines of one
 operator stand in the order in which the newest PyTorch registers them, then those that only older ones have. SymInt is
@@ -306,7 +306,7 @@ def main():
               "consts": (len(t.consts.items()), 256), "args": (len(t.args.items()), 65536)}
     for what, (n, limit) in limits.items():
         assert n <= limit, (what, n)
-    gt.write(os.path.join(HERE, "tables", "aten.c"), out)
+    gt.write(os.path.join(HERE, "tables", "aten_table.c"), out)
     print("%d schemas of %d operators" % (len(t.schemas), len(t.ops)), limits)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes tables/onnx.c, every version of every ONNX operator, from the installed `onnx` package.
+"""Writes tables/onnx_table.c, every version of every ONNX operator, from the installed `onnx` package.
 
     python3 src/schema/gen_onnx.py        (run it with the newest onnx release)
 
@@ -162,7 +162,7 @@ def main():
         len(t.schemas), len(t.ops), len(domains), len(slots), len(dtype_names), len(t.sets.others),
         len(ir_rows(domains)), onnx.IR_VERSION))
     assert t.texts.size < 0x10000
-    gt.write(os.path.join(HERE, "tables", "onnx.c"), out)
+    gt.write(os.path.join(HERE, "tables", "onnx_table.c"), out)
     print("%d schemas of %d operators, %d texts bytes" % (len(t.schemas), len(t.ops), t.texts.size))
 
 

@@ -1,4 +1,4 @@
-/* Floor 2. The rows of the generated table of ONNX operators (tables/onnx.c, written by gen_onnx.py).
+/* Floor 2. The rows of the generated table of ONNX operators (tables/onnx_table.c, written by gen_onnx.py).
  *
  * Texts are offsets into ox__onnx_text; lists of rows are runs of ox__onnx_lists that hold row numbers, so that equal
  * rows and equal lists stand there once. Nothing holds a pointer: the pages stay clean and need no relocation. */
