@@ -275,7 +275,7 @@ static ox_status parse_name(parser *ps)
     const char *ns = word(ps, false, &n_ns), *overload = "";
     if (n_ns == 0 || !take(ps, "::")) return bad(ps, ps->p, "a schema begins with namespace::name");
     const char *op = word(ps, false, &n_op);
-    if (n_op == 0) return bad(ps, op, "the operator's name is missing here");
+    if (n_op == 0 || op != ns + n_ns + 2) return bad(ps, ns + n_ns + 2, "the operator's name is missing here");
     if (take(ps, ".")) overload = word(ps, false, &n_overload);
     ox_aten_info *info = &ps->out->info;
     info->name = keep(ps, ns, (size_t)(op - ns) + n_op);
