@@ -59,12 +59,13 @@ def read_data():
 
 def add():
     import torch
+    mine = [str(s) for s in torch._C._jit_get_all_schemas()]
     try:
-        import torchvision  # noqa: F401  registers its operators
+        import torchvision  # noqa: F401  registers its operators; those for reading images and videos are left out
+        mine += [str(s) for s in torch._C._jit_get_all_schemas() if str(s).startswith("torchvision::")]
     except ImportError:
         pass
     version = ".".join(torch.__version__.split(".")[:2])
-    mine = [str(s) for s in torch._C._jit_get_all_schemas()]
     old = {key_of(row[2]): row for row in read_data()}
     newer = all(number(version) >= number(row[1]) for row in old.values())
     rows = {}
