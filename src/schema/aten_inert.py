@@ -11,6 +11,9 @@ ALWAYS, EVAL = 1, 2
 KERNELS = r"aten::(_?convolution|_convolution_nogroup|_?batch_norm\w*|layer_norm|group_norm|instance_norm|" \
           r"(cudnn|miopen|mkldnn|mps|xpu)_\w+)"
 
+# is_contiguous(memory_format) and is_pinned(device) answer a question about the argument.
+NOT_QUERIES = r"(aten|prims)::(?!is_|sym_is_).*"
+
 ROWS = [
     (KERNELS, "benchmark", ALWAYS, "it picks a kernel"),
     (KERNELS, "deterministic", ALWAYS, "it picks a kernel"),
@@ -23,9 +26,9 @@ ROWS = [
     (r"aten::_index_put_impl_?", "unsafe", ALWAYS, "it leaves out a check"),
     (r".*", "non_blocking", ALWAYS, "it says when a copy is made, not what it holds"),
     (r".*", "pin_memory", ALWAYS, "it says where memory lies"),
-    (r"(aten|prims)::.*", "device", ALWAYS, "ONNX values have no device"),
-    (r"aten::.*", "memory_format", ALWAYS, "ONNX values have no memory layout"),
-    (r"aten::.*", "layout", ALWAYS, "ONNX values have no memory layout"),
+    (NOT_QUERIES, "device", ALWAYS, "ONNX values have no device"),
+    (NOT_QUERIES, "memory_format", ALWAYS, "ONNX values have no memory layout"),
+    (NOT_QUERIES, "layout", ALWAYS, "ONNX values have no memory layout"),
     (r"aten::.*", "generator", ALWAYS, "ONNX has its own random source"),
     (r"aten::.*", "requires_grad", ALWAYS, "it concerns gradients only"),
     (r"aten::(to|_to_copy|_autocast_to_\w+)", "copy", ALWAYS, "ONNX values never share memory"),
@@ -34,7 +37,7 @@ ROWS = [
     (r"aten::(embedding|embedding_bag|_embedding_bag\w*)", "sparse", ALWAYS, "it concerns gradients only"),
     (r"aten::embedding", "padding_idx", ALWAYS, "it concerns gradients only"),
     (r"aten::warn", "stacklevel", ALWAYS, "it concerns a message only"),
-    (r"aten::(_?batch_norm\w*|native_batch_norm|_native_batch_norm_legit\w*|instance_norm|sync_batch_norm)", "momentum",
+    (r"aten::(_?batch_norm|_batch_norm_impl_index|_batch_norm_no_update|_?native_batch_norm\w*|instance_norm)", "momentum",
      EVAL, "it updates running statistics, in training only"),
     (r"aten::(cudnn|miopen)_batch_norm", "exponential_average_factor",
      EVAL, "it updates running statistics, in training only"),

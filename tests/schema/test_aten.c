@@ -95,6 +95,10 @@ static void marks_inert_arguments(void **state)
     s = ox_aten_find_overload("aten::_convolution", "");
     assert_int_equal(ox_aten_get_arg(s, (size_t)ox_aten_arg_index(s, "allow_tf32")).inert, OX_ATEN_INERT);
     assert_int_equal(ox_aten_get_arg(s, (size_t)ox_aten_arg_index(s, "transposed")).inert, OX_ATEN_MATTERS);
+    s = ox_aten_find_overload("aten::is_contiguous", "memory_format");
+    assert_int_equal(ox_aten_get_arg(s, 1).inert, OX_ATEN_MATTERS);
+    s = ox_aten_find_overload("aten::clone", "");
+    assert_int_equal(ox_aten_get_arg(s, 1).inert, OX_ATEN_INERT);
     s = ox_aten_find_overload("aten::dropout", "");
     for (uint32_t i = 0; i < 3; i++) assert_int_equal(ox_aten_get_arg(s, i).inert, OX_ATEN_MATTERS);
 }
