@@ -1,0 +1,145 @@
+/* Floor 7. set: the settings of the session. */
+#include "app/cmd/cmd.h"
+
+#include "app/cmd/settings.h"
+
+#include <string.h>
+
+static ox_status set_flag(bool *flag, const char *word, const char *name, ox_error *err)
+{
+    if (strcmp(word, "on") == 0)
+        *flag = true;
+    else if (strcmp(word, "off") == 0)
+        *flag = false;
+    else
+        return ox_error_set(err, OX_E_INVALID, "set %s: on or off, not '%s'", name, word);
+    return OX_OK;
+}
+
+static ox_status put_style(ox_session *s, const char *word, ox_error *err)
+{
+    if (strcmp(word, "auto") == 0) {
+        s->has_style = false;
+        return OX_OK;
+    }
+    s->has_style = ox_style_find(word, &s->style);
+    return s->has_style ? OX_OK : ox_error_set(err, OX_E_INVALID, "set style: there is no style '%s'", word);
+}
+
+static void get_style(const ox_session *s, char *buf, size_t size)
+{
+    snprintf(buf, size, "%s", s->has_style ? ox_style_name(s->style) : "auto");
+}
+
+static ox_status put_opset(ox_session *s, const char *word, ox_error *err)
+{
+    return ox_parse_int(word, "set opset", 1, 1000, &s->opset, err);
+}
+
+static void get_opset(const ox_session *s, char *buf, size_t size)
+{
+    snprintf(buf, size, "%lld", (long long)s->opset);
+}
+
+static ox_status put_color(ox_session *s, const char *word, ox_error *err)
+{
+    bool on = s->out.color;
+    ox_status st = set_flag(&on, word, "color", err);
+    s->out.color = on;
+    return st;
+}
+
+static void get_color(const ox_session *s, char *buf, size_t size)
+{
+    snprintf(buf, size, "%s", s->out.color ? "on" : "off");
+}
+
+#define FLAG(name, field, negated) \
+    static ox_status put_##name(ox_session *s, const char *word, ox_error *err) \
+    { \
+        bool on = s->field != (negated); \
+        ox_status st = set_flag(&on, word, #name, err); \
+        s->field = on != (negated); \
+        return st; \
+    } \
+    static void get_##name(const ox_session *s, char *buf, size_t size) \
+    { \
+        snprintf(buf, size, "%s", s->field != (negated) ? "on" : "off"); \
+    }
+FLAG(pager, g.no_pager, true)
+FLAG(strict, g.strict, false)
+FLAG(quiet, g.quiet, false)
+FLAG(json, g.json, false)
+#undef FLAG
+
+static const ox_setting rows[] = {
+    {"style", "auto seed folded torch onnx printable", "style of show", put_style, get_style},
+    {"opset", "", "ONNX opset that export, ops and symbolics aim at", put_opset, get_opset},
+    {"color", "on off", "colour", put_color, get_color},
+    {"pager", "on off", "page long output", put_pager, get_pager},
+    {"strict", "on off", "warnings that concern correctness are failures", put_strict, get_strict},
+    {"quiet", "on off", "no progress, no warnings", put_quiet, get_quiet},
+    {"json", "on off", "machine output", put_json, get_json},
+};
+
+size_t ox_settings(const ox_setting **out)
+{
+    *out = rows;
+    return sizeof rows / sizeof *rows;
+}
+
+static ox_status list(ox_session *s, ox_error *err)
+{
+    static const char *const titles[] = {"SETTING", "VALUE", "MEANING", NULL};
+    ox_table *t = ox_table_new(&s->out, titles);
+    char value[64];
+    for (size_t i = 0; t && i < sizeof rows / sizeof *rows; i++) {
+        rows[i].get(s, value, sizeof value);
+        ox_table_cellz(t, rows[i].name, OX_INK_OP);
+        ox_table_cellz(t, value, OX_INK_PLAIN);
+        ox_table_cellz(t, rows[i].help, OX_INK_COMMENT);
+    }
+    return ox_table_end(t, err);
+}
+
+static ox_status list_json(ox_session *s)
+{
+    ox_json j;
+    char value[64];
+    ox_json_begin(&j, &s->out);
+    ox_json_open(&j, NULL, '{');
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        rows[i].get(s, value, sizeof value);
+        ox_json_strz(&j, rows[i].name, value);
+    }
+    ox_json_close(&j, '}');
+    ox_json_end(&j);
+    return OX_OK;
+}
+
+static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
+{
+    if (a->n == 0) return s->g.json ? list_json(s) : list(s, err);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char value[64];
+        if (strcmp(rows[i].name, a->pos[0]) != 0) continue;
+        if (a->n == 2) return rows[i].put(s, a->pos[1], err);
+        rows[i].get(s, value, sizeof value);
+        ox_out_f(&s->out, "%s\n", value);
+        return OX_OK;
+    }
+    ox_error_set(err, OX_E_INVALID, "there is no setting '%s'", a->pos[0]);
+    ox_error_hint(err, "`set` lists them");
+    return OX_E_INVALID;
+}
+
+const ox_cmd ox_cmd_set = {
+    .name = "set",
+    .usage = "[SETTING [VALUE]]",
+    .summary = "list the settings, print one, or change it",
+    .help = "",
+    .example = "set opset 13",
+    .hint = OX_HINT_SETTING,
+    .max_args = 2,
+    .exec = exec,
+};

@@ -1,0 +1,115 @@
+/* Floor 7. show: the text of the graph, or of a part of it. */
+#include "app/cmd/cmd.h"
+
+#include "app/interrupt.h"
+
+#include <string.h>
+
+static void on_note(void *ud, const char *text)
+{
+    ox_error w;
+    ox_error_set(&w, OX_OK, "not in this style: %s", text);
+    ox_session_warn(ud, &w);
+}
+
+/* Traces are folded on a terminal, and as torch prints them when piped, so that they can be opened again. */
+static ox_style default_style(const ox_session *s, const ox_model *m)
+{
+    if (s->has_style) return s->style;
+    if (ox_model_get_kind(m) == OX_MODEL_ONNX) return OX_STYLE_SEED;
+    return s->out.tty ? OX_STYLE_FOLDED : OX_STYLE_TORCH;
+}
+
+static ox_status show_one(ox_session *s, const ox_model *m, const char *word, ox_print_options *opt,
+                          const ox_sink *sink, ox_error *err)
+{
+    ox_node n;
+    ox_error scope_err;
+    ox_status st =
+        word[0] == '%' || word[0] == '#' ? OX_E_NOT_FOUND : ox_select_scope(m, word, &opt->scope, &scope_err);
+    if (st == OX_OK) return ox_graph_print(m, ox_model_main(m), opt, sink, err);
+    st = ox_select_node(m, word, &n, err);
+    if (st == OX_OK) st = ox_node_print(m, n, opt, sink, err);
+    if (st == OX_OK && ox_node_n_blocks(m, n) == 0) ox_out_f(&s->out, "\n");
+    return st;
+}
+
+static ox_status show_json(ox_session *s, const ox_model *m, ox_error *err)
+{
+    ox_graph g = ox_model_main(m);
+    ox_json j;
+    (void)err;
+    ox_json_begin(&j, &s->out);
+    ox_json_open(&j, NULL, '{');
+    ox_json_open(&j, "inputs", '[');
+    for (size_t i = 0; i < ox_graph_n_inputs(m, g); i++) ox_value_json(&j, NULL, m, ox_graph_input(m, g, i));
+    ox_json_close(&j, ']');
+    ox_json_open(&j, "initializers", '[');
+    for (size_t i = 0; i < ox_graph_n_initializers(m, g); i++)
+        ox_value_json(&j, NULL, m, ox_graph_initializer(m, g, i));
+    ox_json_close(&j, ']');
+    ox_json_open(&j, "nodes", '[');
+    for (ox_node n = ox_graph_first(m, g); n.id && !ox_interrupt_pending(); n = ox_node_next(m, n))
+        ox_node_json(&j, NULL, m, n);
+    ox_json_close(&j, ']');
+    ox_json_open(&j, "outputs", '[');
+    for (size_t i = 0; i < ox_graph_n_outputs(m, g); i++) ox_value_json(&j, NULL, m, ox_graph_output(m, g, i));
+    ox_json_close(&j, ']');
+    ox_json_close(&j, '}');
+    ox_json_end(&j);
+    return ox_interrupt_pending() ? ox_error_set(err, OX_E_INTERRUPTED, "interrupted") : OX_OK;
+}
+
+static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
+{
+    const ox_model *m = s->model;
+    if (ox_args_get(a, "--result")) m = s->result;
+    if (!m) {
+        ox_error_set(err, OX_E_INVALID, "there is no result to show");
+        ox_error_hint(err, "`export` makes one");
+        return OX_E_INVALID;
+    }
+    if (s->g.json && a->n == 0 && !ox_args_get(a, "--style")) return show_json(s, m, err);
+    ox_print_options opt = {.style = default_style(s, m), .note = on_note, .note_ud = s};
+    const char *style = ox_args_get(a, "--style");
+    if (style) (void)ox_style_find(style, &opt.style); /* the option's words are the styles' names */
+    opt.full = ox_args_get(a, "--full") != NULL;
+    if (opt.style == OX_STYLE_ONNX && ox_model_get_kind(m) != OX_MODEL_ONNX) {
+        ox_error_set(err, OX_E_INVALID, "style onnx is for ONNX models, and this is a trace");
+        ox_error_hint(err, "export it first, then `show --result --style onnx`");
+        return OX_E_INVALID;
+    }
+    opt.ink = ox_out_inks(&s->out);
+    opt.task = ox_progress_task(true);
+    ox_sink sink = ox_out_sink(&s->out);
+    if (a->n == 0) return ox_graph_print(m, ox_model_main(m), &opt, &sink, err);
+    for (size_t i = 0; i < a->n; i++) {
+        ox_status st = show_one(s, m, a->pos[i], &opt, &sink, err);
+        if (st != OX_OK) return st;
+    }
+    return OX_OK;
+}
+
+static const ox_opt opts[] = {
+    {"--style", "STYLE", "seed, folded, torch, onnx or printable", OX_HINT_WORDS, "seed folded torch onnx printable"},
+    {"--full", NULL, "style onnx: with the weights and all else that the syntax can say", OX_HINT_NONE, NULL},
+    {"--result", NULL, "the result of the last export instead", OX_HINT_NONE, NULL},
+    {NULL, NULL, NULL, OX_HINT_NONE, NULL},
+};
+
+const ox_cmd ox_cmd_show = {
+    .name = "show",
+    .usage = "[--style STYLE] [--full] [--result] [SELECTOR...]",
+    .summary = "print the graph, the nodes of a scope, or a node",
+    .help =
+        "A SELECTOR is a scope (features.0 and all below it, features.0$ that level alone), a node's name, %value or\n"
+        "#id. Styles: seed, the form of the PyTorch documentation of 2018 (default for ONNX); folded, constants and\n"
+        "lists inside the operator's line (default for traces on a terminal); torch, what PyTorch itself prints\n"
+        "(default for traces when piped); onnx, the ONNX textual syntax; printable, that of printable_graph.",
+    .example = "show --style seed",
+    .flags = OX_CMD_MODEL | OX_CMD_PAGE,
+    .opts = opts,
+    .hint = OX_HINT_SCOPE,
+    .max_args = OX_ARGS_MAX,
+    .exec = exec,
+};

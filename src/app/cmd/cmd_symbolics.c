@@ -1,0 +1,123 @@
+/* Floor 7. symbolics: the registered symbolic functions, the source of one, and taking one away. */
+#include "app/cmd/cmd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct listing {
+    ox_session *s;
+    ox_table *t;
+    ox_json *j;
+    uint64_t n;
+} listing;
+
+static bool on_def(void *ud, const ox_symbolic_def *d)
+{
+    listing *l = ud;
+    char params[512];
+    size_t k = 0;
+    params[0] = '\0';
+    for (size_t i = 0; i < d->n_params && k < sizeof params; i++)
+        k += (size_t)snprintf(params + k, sizeof params - k, "%s%s", i ? ", " : "", d->params[i]);
+    if (d->positional) snprintf(params, sizeof params, "...");
+    l->n++;
+    if (l->j) {
+        ox_json_open(l->j, NULL, '{');
+        ox_json_strz(l->j, "name", d->name);
+        ox_json_int(l->j, "opset", d->min_opset);
+        ox_json_bool(l->j, "builtin", d->builtin);
+        ox_json_strz(l->j, "parameters", params);
+        ox_json_strz(l->j, "file", d->file);
+        ox_json_int(l->j, "line", d->line);
+        ox_json_close(l->j, '}');
+        return true;
+    }
+    ox_table_cellz(l->t, d->name, OX_INK_OP);
+    if (d->min_opset)
+        ox_table_cellf(l->t, OX_INK_PLAIN, "%lld", (long long)d->min_opset);
+    else
+        ox_table_cellz(l->t, "", OX_INK_PLAIN);
+    ox_table_cellz(l->t, d->builtin ? "built-in" : "user", OX_INK_PLAIN);
+    ox_table_cellz(l->t, params, OX_INK_ATTR);
+    ox_table_cellf(l->t, OX_INK_COMMENT, "%s:%u", d->file ? d->file : "C", d->line);
+    return true;
+}
+
+static ox_status list(ox_session *s, const char *name, ox_error *err)
+{
+    static const char *const titles[] = {"OPERATOR", ">OPSET", "BY", "PARAMETERS", "SOURCE", NULL};
+    ox_json j;
+    listing l = {.s = s};
+    if (s->g.json) {
+        l.j = &j;
+        ox_json_begin(&j, &s->out);
+        ox_json_open(&j, NULL, '[');
+        ox_symbolics_each(s->symbolics, name, on_def, &l);
+        ox_json_close(&j, ']');
+        ox_json_end(&j);
+        return OX_OK;
+    }
+    l.t = ox_table_new(&s->out, titles);
+    if (l.t) ox_symbolics_each(s->symbolics, name, on_def, &l);
+    ox_status st = ox_table_end(l.t, err);
+    if (st == OX_OK && s->interactive) {
+        ox_out_count(&s->out, l.n, "function", "functions");
+        ox_out_f(&s->out, "\n");
+    }
+    return st;
+}
+
+static ox_status source(ox_session *s, const char *name, int64_t opset, ox_error *err)
+{
+    char *text, where[512];
+    ox_status st = ox_script_source(s->script, name, opset, &text, where, sizeof where, err);
+    if (st != OX_OK) return st;
+    ox_json j;
+    if (s->g.json) {
+        ox_json_begin(&j, &s->out);
+        ox_json_open(&j, NULL, '{');
+        ox_json_strz(&j, "name", name);
+        ox_json_strz(&j, "where", where);
+        ox_json_strz(&j, "source", text);
+        ox_json_close(&j, '}');
+        ox_json_end(&j);
+    } else {
+        ox_out_f(&s->out, "%s-- %s%s\n", ox_out_ink(&s->out, OX_INK_COMMENT), where, ox_out_reset(&s->out));
+        ox_status e = ox_out_write(&s->out, text, strlen(text), err);
+        if (*text && text[strlen(text) - 1] != '\n') ox_out_f(&s->out, "\n");
+        st = e;
+    }
+    ox_script_free_text(text);
+    return st;
+}
+
+static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
+{
+    int64_t opset;
+    ox_status st = ox_target_opset(s, ox_args_get(a, "--opset"), &opset, err);
+    if (st == OX_OK) st = ox_session_script(s, err);
+    if (st != OX_OK) return st;
+    const char *removed = ox_args_get(a, "--remove");
+    if (removed) return ox_symbolics_remove(s->symbolics, removed, err);
+    return a->n ? source(s, a->pos[0], opset, err) : list(s, NULL, err);
+}
+
+static const ox_opt opts[] = {
+    {"--opset", "N", "the function that serves this opset", OX_HINT_NONE, NULL},
+    {"--remove", "NAME", "take the functions of that operator away, for this session", OX_HINT_OP, NULL},
+    {NULL, NULL, NULL, OX_HINT_NONE, NULL},
+};
+
+const ox_cmd ox_cmd_symbolics = {
+    .name = "symbolics",
+    .usage = "[--opset N] [--remove NAME] [NAME]",
+    .summary = "list the symbolic functions, or print the source of one",
+    .help =
+        "NAME is aten::elu, aten::add.Tensor or ^MyFunction. A function of the user's comes before every built-in one.",
+    .example = "symbolics aten::elu",
+    .flags = OX_CMD_PAGE,
+    .opts = opts,
+    .hint = OX_HINT_OP,
+    .max_args = 1,
+    .exec = exec,
+};

@@ -1,0 +1,195 @@
+/* Floor 7. value: all about one value: its type, who makes and uses it, and what a constant holds. */
+#include "app/cmd/cmd.h"
+#include "app/cmd/stats.h"
+
+#include <string.h>
+
+/* The tensor of an initializer, or of the Constant that makes the value. */
+static ox_tensor constant_of(const ox_model *m, ox_value v)
+{
+    ox_tensor none = {0};
+    if (ox_value_is_initializer(m, v)) return ox_value_tensor(m, v);
+    ox_node d = ox_value_node(m, v);
+    if (!d.id || !(ox_node_is(m, d, "", "Constant") || ox_node_is(m, d, "prim", "Constant"))) return none;
+    const ox_attr *a = ox_node_attr(m, d, "value");
+    return a && a->kind == OX_ATTR_TENSOR ? a->u.t : none;
+}
+
+static const char *role(const ox_model *m, ox_value v)
+{
+    if (ox_value_is_initializer(m, v)) return ox_value_is_input(m, v) ? "initializer and input" : "initializer";
+    if (ox_value_is_input(m, v)) return "input";
+    return ox_value_is_output(m, v) ? "output" : "intermediate";
+}
+
+static void print_layout(const ox_model *m, ox_value v, ox_out *o)
+{
+    ox_layout_info l = ox_layout_get(m, ox_value_layout(m, v));
+    if (l.n_strides < 0 && !l.device.id && l.requires_grad < 0) return;
+    ox_out_f(o, "layout    ");
+    if (l.n_strides >= 0) {
+        ox_out_f(o, "strides=[");
+        for (int32_t i = 0; i < l.n_strides; i++) {
+            if (l.strides[i] == OX_STRIDE_UNKNOWN)
+                ox_out_f(o, "%s*", i ? ", " : "");
+            else
+                ox_out_f(o, "%s%lld", i ? ", " : "", (long long)l.strides[i]);
+        }
+        ox_out_f(o, "] ");
+    }
+    if (l.requires_grad >= 0) ox_out_f(o, "requires_grad=%d ", l.requires_grad);
+    if (l.device.id) {
+        size_t n;
+        const char *text = ox_str_text(m, l.device, &n);
+        ox_out_f(o, "device=");
+        ox_out_name(o, text, n);
+    }
+    ox_out_f(o, "\n");
+}
+
+static void print_place(const ox_model *m, ox_value v, ox_out *o)
+{
+    char text[1024];
+    ox_node d = ox_value_node(m, v);
+    ox_out_f(o, "role      %s\n", role(m, v));
+    if (d.id) {
+        ox_node_op_text(m, d, text, sizeof text);
+        ox_out_f(o, "made by   %s #%u, output %u\n", text, d.id, ox_value_index(m, v));
+        ox_node_scope_text(m, d, text, sizeof text);
+        if (*text) {
+            ox_out_f(o, "scope     ");
+            ox_out_name(o, text, strlen(text));
+            ox_out_f(o, "\n");
+        }
+    }
+    ox_out_f(o, "uses      %zu\n", ox_value_n_uses(m, v));
+    for (ox_use u = ox_value_first_use(m, v); u.node.id; u = ox_value_next_use(m, u)) {
+        if (ox_node_is_return(m, u.node)) {
+            ox_out_f(o, "  output %u of the graph\n", u.index);
+            continue;
+        }
+        ox_node_op_text(m, u.node, text, sizeof text);
+        ox_out_f(o, "  input %u of %s #%u\n", u.index, text, u.node.id);
+    }
+}
+
+static ox_status print_data(ox_session *s, const ox_model *m, ox_tensor t, ox_error *err)
+{
+    ox_tensor_info k = ox_tensor_get(m, t);
+    ox_out *o = &s->out;
+    char bytes[32];
+    ox_bytes_text(ox_tensor_raw_size(m, t), bytes, sizeof bytes);
+    if (k.storage == OX_STORAGE_LOST) {
+        ox_out_f(o, "data      lost: the dump printed <Tensor>; --weights can supply it\n");
+        return OX_OK;
+    }
+    if (k.storage == OX_STORAGE_SPARSE) {
+        ox_out_f(o, "data      sparse, %llu values\n", (unsigned long long)ox_tensor_get(m, k.values).n_elements);
+        return OX_OK;
+    }
+    ox_out_f(o, "data      %s%s%s\n", bytes, k.external ? ", in an external file" : "",
+             k.rounded ? ", printed rounded by the dump" : "");
+    ox_out_f(o, "          ");
+    ox_status st = ox_tensor_preview(o, m, t, 8, err);
+    if (st != OX_OK || k.dtype == OX_STRING || k.n_elements < 2) return st;
+    ox_tensor_stats_t stats;
+    st = ox_stats_of(s, m, t, &stats, err);
+    if (st == OX_OK) ox_stats_print(o, &stats);
+    return st;
+}
+
+static ox_status print_value(ox_session *s, const ox_model *m, ox_value v, ox_error *err)
+{
+    char text[1024];
+    ox_out *o = &s->out;
+    ox_value_label(m, v, text, sizeof text);
+    ox_out_f(o, "%s%s%s  (id %u)\n", ox_out_bold(o), text, ox_out_reset(o), v.id);
+    ox_type_text(m, ox_value_type(m, v), text, sizeof text);
+    ox_out_f(o, "type      %s\n", text);
+    ox_type_info t = ox_type_get(m, ox_value_type(m, v));
+    for (int32_t i = 0; i < t.rank; i++) {
+        size_t n;
+        const char *why = ox_str_text(m, ox_dim_name(m, t.dims[i]), &n);
+        if (ox_dim_get_kind(m, t.dims[i]) == OX_DIM_UNKNOWN && n) {
+            ox_out_f(o, "dim %-5d unknown: ", i);
+            ox_out_name(o, why, n);
+            ox_out_f(o, "\n");
+        }
+    }
+    print_layout(m, v, o);
+    print_place(m, v, o);
+    ox_tensor c = constant_of(m, v);
+    return c.id ? print_data(s, m, c, err) : OX_OK;
+}
+
+static ox_status json_value(ox_session *s, ox_json *j, const ox_model *m, ox_value v, ox_error *err)
+{
+    ox_tensor c = constant_of(m, v);
+    ox_status st = OX_OK;
+    ox_json_open(j, NULL, '{');
+    ox_value_json(j, "value", m, v);
+    ox_json_strz(j, "role", role(m, v));
+    ox_json_int(j, "made_by", ox_value_node(m, v).id);
+    ox_json_open(j, "uses", '[');
+    for (ox_use u = ox_value_first_use(m, v); u.node.id; u = ox_value_next_use(m, u)) {
+        ox_json_open(j, NULL, '{');
+        ox_json_int(j, "node", u.node.id);
+        ox_json_bool(j, "return", ox_node_is_return(m, u.node));
+        ox_json_int(j, "input", u.index);
+        ox_json_close(j, '}');
+    }
+    ox_json_close(j, ']');
+    ox_tensor_info k = ox_tensor_get(m, c);
+    if (c.id && (k.storage == OX_STORAGE_FILE || k.storage == OX_STORAGE_OWNED) && k.dtype != OX_STRING) {
+        ox_tensor_stats_t stats;
+        st = ox_stats_of(s, m, c, &stats, err);
+        ox_json_open(j, "statistics", '{');
+        if (st == OX_OK) ox_stats_json(j, &stats);
+        ox_json_close(j, '}');
+    }
+    ox_json_close(j, '}');
+    return st;
+}
+
+static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
+{
+    const ox_model *m = ox_args_get(a, "--result") ? s->result : s->model;
+    if (!m) return ox_error_set(err, OX_E_INVALID, "there is no result: `export` makes one");
+    ox_json j;
+    ox_status st = OX_OK;
+    if (s->g.json) {
+        ox_json_begin(&j, &s->out);
+        ox_json_open(&j, NULL, '[');
+    }
+    for (size_t i = 0; i < a->n && st == OX_OK; i++) {
+        ox_value v;
+        st = ox_select_value(m, a->pos[i], &v, err);
+        if (st != OX_OK) break;
+        if (!s->g.json && i) ox_out_f(&s->out, "\n");
+        st = s->g.json ? json_value(s, &j, m, v, err) : print_value(s, m, v, err);
+    }
+    if (s->g.json) {
+        ox_json_close(&j, ']');
+        ox_json_end(&j);
+    }
+    return st;
+}
+
+static const ox_opt opts[] = {
+    {"--result", NULL, "a value of the result of the last export", OX_HINT_NONE, NULL},
+    {NULL, NULL, NULL, OX_HINT_NONE, NULL},
+};
+
+const ox_cmd ox_cmd_value = {
+    .name = "value",
+    .usage = "[--result] %VALUE...",
+    .summary = "show a value: type, who makes and uses it, what a constant holds",
+    .help = "A constant is shown with its first elements, its statistics and a histogram.",
+    .example = "value %input",
+    .flags = OX_CMD_MODEL | OX_CMD_PAGE,
+    .opts = opts,
+    .hint = OX_HINT_VALUE,
+    .min_args = 1,
+    .max_args = OX_ARGS_MAX,
+    .exec = exec,
+};

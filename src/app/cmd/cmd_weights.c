@@ -1,0 +1,157 @@
+/* Floor 7. weights: the initializers, with their statistics when asked. */
+#include "app/cmd/cmd.h"
+#include "app/cmd/stats.h"
+
+#include "app/interrupt.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct listing {
+    ox_session *s;
+    const ox_model *m;
+    const char *pattern; /* NULL: all */
+    bool stats;
+    ox_table *t;
+    ox_json *j;
+    uint64_t n, bytes;
+} listing;
+
+static void shape_text(const ox_tensor_info *k, char *buf, size_t size)
+{
+    size_t n = (size_t)snprintf(buf, size, "[");
+    for (uint32_t i = 0; i < k->rank && n < size; i++)
+        n += (size_t)snprintf(buf + n, size - n, "%s%lld", i ? ", " : "", (long long)k->dims[i]);
+    if (n < size) snprintf(buf + n, size - n, "]");
+}
+
+static bool wanted(const listing *l, const char *name)
+{
+    if (!l->pattern) return true;
+    size_t n = strlen(l->pattern);
+    if (fnmatch(l->pattern, name, 0) == 0) return true;
+    /* A scope's path selects its parameters: features.0 selects features.0.weight. */
+    return strncmp(name, l->pattern, n) == 0 && name[n] == '.';
+}
+
+static ox_status row(listing *l, ox_value v, ox_error *err)
+{
+    size_t len;
+    char shape[256], bytes[32];
+    const char *name = ox_str_text(l->m, ox_value_name(l->m, v), &len);
+    ox_tensor t = ox_value_tensor(l->m, v);
+    ox_tensor_info k = ox_tensor_get(l->m, t);
+    ox_tensor_stats_t stats;
+    bool has = l->stats && k.dtype != OX_STRING && (k.storage == OX_STORAGE_FILE || k.storage == OX_STORAGE_OWNED);
+    ox_status st = has ? ox_stats_of(l->s, l->m, t, &stats, err) : OX_OK;
+    if (st != OX_OK) {
+        ox_error_context(err, "weight %s", name);
+        return st;
+    }
+    l->n++;
+    l->bytes += ox_tensor_raw_size(l->m, t);
+    shape_text(&k, shape, sizeof shape);
+    if (l->j) {
+        ox_json_open(l->j, NULL, '{');
+        ox_json_str(l->j, "name", name, len);
+        ox_json_strz(l->j, "dtype", ox_dtype_name(k.dtype, OX_DTYPE_NUMPY));
+        ox_json_open(l->j, "shape", '[');
+        for (uint32_t i = 0; i < k.rank; i++) ox_json_int(l->j, NULL, k.dims[i]);
+        ox_json_close(l->j, ']');
+        ox_json_int(l->j, "bytes", (int64_t)ox_tensor_raw_size(l->m, t));
+        ox_json_bool(l->j, "external", k.external);
+        if (has) ox_stats_json(l->j, &stats);
+        ox_json_close(l->j, '}');
+        return OX_OK;
+    }
+    ox_table_cell(l->t, name, len, OX_INK_VALUE);
+    ox_table_cellz(l->t, ox_dtype_name(k.dtype, OX_DTYPE_NUMPY), OX_INK_TYPE);
+    ox_table_cellz(l->t, shape, OX_INK_PLAIN);
+    ox_bytes_text(ox_tensor_raw_size(l->m, t), bytes, sizeof bytes);
+    ox_table_cellz(l->t, bytes, OX_INK_PLAIN);
+    if (!l->stats) return OX_OK;
+    if (has) {
+        ox_table_cellf(l->t, OX_INK_PLAIN, "%.4g", stats.min);
+        ox_table_cellf(l->t, OX_INK_PLAIN, "%.4g", stats.max);
+        ox_table_cellf(l->t, OX_INK_PLAIN, "%.4g", stats.mean);
+        if (stats.n_nan + stats.n_inf)
+            ox_table_cellf(l->t, OX_INK_ATTR, "%llu", (unsigned long long)(stats.n_nan + stats.n_inf));
+        else
+            ox_table_cellz(l->t, "", OX_INK_PLAIN);
+    } else {
+        for (int i = 0; i < 4; i++) ox_table_cellz(l->t, "", OX_INK_PLAIN);
+    }
+    return OX_OK;
+}
+
+static ox_status list(listing *l, ox_error *err)
+{
+    ox_graph g = ox_model_main(l->m);
+    for (size_t i = 0; i < ox_graph_n_initializers(l->m, g); i++) {
+        ox_value v = ox_graph_initializer(l->m, g, i);
+        if (!wanted(l, ox_str_text(l->m, ox_value_name(l->m, v), NULL))) continue;
+        if (ox_interrupt_pending()) return ox_error_set(err, OX_E_INTERRUPTED, "interrupted");
+        ox_status st = row(l, v, err);
+        if (st != OX_OK) return st;
+    }
+    return OX_OK;
+}
+
+static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
+{
+    static const char *const plain[] = {"NAME", "DTYPE", "SHAPE", ">BYTES", NULL};
+    static const char *const full[] = {"NAME", "DTYPE", "SHAPE", ">BYTES", ">MIN", ">MAX", ">MEAN", ">NAN/INF", NULL};
+    ox_json j;
+    listing l = {.s = s,
+                 .m = ox_args_get(a, "--result") ? s->result : s->model,
+                 .pattern = a->n ? a->pos[0] : NULL,
+                 .stats = ox_args_get(a, "--stats") != NULL};
+    if (!l.m) return ox_error_set(err, OX_E_INVALID, "there is no result: `export` makes one");
+    if (s->g.json) {
+        l.j = &j;
+        ox_json_begin(&j, &s->out);
+        ox_json_open(&j, NULL, '[');
+        ox_status st = list(&l, err);
+        ox_json_close(&j, ']');
+        ox_json_end(&j);
+        return st;
+    }
+    l.t = ox_table_new(&s->out, l.stats ? full : plain);
+    ox_status st = l.t ? list(&l, err) : OX_OK;
+    ox_status e = ox_table_end(l.t, st == OX_OK ? err : NULL);
+    if (st == OX_OK) st = e;
+    if (st != OX_OK) return st;
+    char bytes[32];
+    ox_bytes_text(l.bytes, bytes, sizeof bytes);
+    if (l.n) {
+        ox_out_count(&s->out, l.n, "weight", "weights");
+        ox_out_f(&s->out, ", %s\n", bytes);
+    } else if (l.pattern) {
+        ox_out_f(&s->out, "no weight is called so\n");
+    } else if (ox_model_get_kind(l.m) == OX_MODEL_TRACE) {
+        ox_out_f(&s->out, "a dump holds no weights; --weights FILE binds them by name\n");
+    } else {
+        ox_out_f(&s->out, "the model has no weights\n");
+    }
+    return OX_OK;
+}
+
+static const ox_opt opts[] = {
+    {"--stats", NULL, "with minimum, maximum, mean and counts of NaN and infinities", OX_HINT_NONE, NULL},
+    {"--result", NULL, "those of the result of the last export", OX_HINT_NONE, NULL},
+    {NULL, NULL, NULL, OX_HINT_NONE, NULL},
+};
+
+const ox_cmd ox_cmd_weights = {
+    .name = "weights",
+    .usage = "[--stats] [--result] [PATTERN]",
+    .summary = "list the weights: dtype, shape, bytes, statistics",
+    .help = "PATTERN is a name, with * and ?, or the path of a scope. `value %NAME` shows one with its histogram.",
+    .example = "weights --stats",
+    .flags = OX_CMD_MODEL | OX_CMD_PAGE,
+    .opts = opts,
+    .hint = OX_HINT_VALUE,
+    .max_args = 1,
+    .exec = exec,
+};

@@ -1,0 +1,97 @@
+/* Floor 7. The session: what is open, the options in force, the places of output. main makes one; commands get it. */
+#ifndef ONNXSH_APP_SESSION_H
+#define ONNXSH_APP_SESSION_H
+
+#include "app/output.h"
+
+#include <onnxsh/convert.h>
+#include <onnxsh/io.h>
+#include <onnxsh/script.h>
+
+/* A list of words that the session owns (repeatable options). */
+typedef struct ox_words {
+    char **p;
+    size_t n;
+} ox_words;
+/* Appends a copy; OX_E_NOMEM on failure. */
+ox_status ox_words_add(ox_words *w, const char *word, ox_error *err) OX_MUST_USE;
+void ox_words_free(ox_words *w);
+
+/* The options of DESIGN's command line that hold for a whole session. */
+typedef struct ox_globals {
+    ox_words lua_files; /* -l */
+    ox_words inputs;    /* --input */
+    ox_words weights;   /* --weights */
+    char *lua_dir;      /* --lua-dir */
+    bool follow_links, json, strict, quiet, no_init, no_pager;
+    int color; /* -1 auto, 0 never, 1 always */
+} ox_globals;
+
+typedef struct ox_edit_log ox_edit_log;
+
+/* A command that Lua defined by command{...}. */
+typedef struct ox_lua_command {
+    char *name, *usage, *help;
+    int run_id;
+} ox_lua_command;
+
+typedef struct ox_session {
+    ox_globals g;
+    ox_out out; /* standard output, or the pager */
+    ox_symbolics *symbolics;
+    ox_script *script; /* made on first need */
+    ox_model *model;   /* NULL: nothing is open */
+    char *path;        /* as it was opened, "-" = standard input */
+    int graph;         /* which graph of the file, 0 = the default */
+    ox_model *result;  /* what the last export made, bound to `model` by provenance; or NULL */
+    ox_report *report; /* of the last export, or NULL */
+    char *result_path;
+    ox_edit_log *log; /* the lines that changed the model, on disk; NULL until the first */
+    ox_lua_command *lua_commands;
+    size_t n_lua_commands;
+    ox_style style; /* of `show`; only if has_style (`set style`) */
+    bool has_style;
+    int64_t opset;    /* target of conversion (`set opset`) */
+    bool interactive; /* at the prompt */
+    bool quit;        /* the `quit` command was given */
+    bool one_shot;    /* COMMAND on the command line */
+} ox_session;
+
+/* Makes symbolics; nothing is opened. */
+ox_status ox_session_init(ox_session *s, ox_error *err) OX_MUST_USE;
+void ox_session_free(ox_session *s);
+/* The Lua state, made on first use; -l files and init.lua are loaded then. */
+ox_status ox_session_script(ox_session *s, ox_error *err) OX_MUST_USE;
+/* Opens a file as the model: format, --input and --weights applied. The earlier model is kept if this fails. */
+ox_status ox_session_open(ox_session *s, const char *path, int graph, ox_error *err) OX_MUST_USE;
+/* Makes the result of the last export the model. */
+ox_status ox_session_open_result(ox_session *s, ox_error *err) OX_MUST_USE;
+/* The model, or OX_E_INVALID saying that none is open. */
+ox_status ox_session_model(ox_session *s, ox_model **m, ox_error *err) OX_MUST_USE;
+/* Runs one prompt line, command or Lua; *incomplete (may be NULL): the Lua only lacks its end. */
+ox_status ox_session_line(ox_session *s, const char *line, bool *incomplete, ox_error *err) OX_MUST_USE;
+/* Runs a script of prompt lines (-f); errors have its name and line. */
+ox_status ox_session_file(ox_session *s, const char *path, ox_error *err) OX_MUST_USE;
+/* Closes the journal step of what a line changed and appends the line to the log on disk. */
+ox_status ox_session_commit(ox_session *s, const char *line, ox_error *err) OX_MUST_USE;
+/* True if the next word of the line makes it a command (and not Lua): exactly a command's name, not followed by `=`. */
+bool ox_session_is_command(const ox_session *s, const char *line);
+/* Prints an error or a warning on standard error, sanitised, after what is pending on standard output. */
+void ox_session_report(ox_session *s, const ox_error *err);
+void ox_session_warn(void *session, const ox_error *warning);
+
+/* The log of edits: one synced append per acknowledged line, replayed by -f. Created by the first edit under
+ * $XDG_STATE_HOME/onnxsh/journal; removed when the model is saved or closed in order. */
+ox_status ox_edit_log_append(ox_edit_log **log, const char *model_path, const char *line, ox_error *err) OX_MUST_USE;
+void ox_edit_log_close(ox_edit_log *log, bool remove_file);
+/* The path of a log that an earlier session left for this model file, to be freed; NULL if there is none. */
+char *ox_edit_log_left(const char *model_path);
+
+/* Directories: $XDG_CONFIG_HOME/onnxsh and so on; `what` is "config", "state" or "data". The path name/leaf to be
+ * freed, directories made if make; NULL when there is no home. */
+char *ox_xdg_path(const char *what, const char *leaf, bool make);
+
+/* --input SPEC applied to a model (see input_spec.c). */
+ox_status ox_input_apply(ox_model *m, const ox_words *specs, ox_error *err) OX_MUST_USE;
+
+#endif
