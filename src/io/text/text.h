@@ -1,0 +1,231 @@
+/* Floor 3. The reader of PyTorch's textual graph dumps: what its files share.
+ *
+ * One graph is read in one pass over its lines. The reader borrows the mapped text (memos point into it), owns its
+ * tables and scratch memory, and writes into a model that its caller owns; nothing is unwound when a fault of the map
+ * ends the reading, so all it owns hangs on the ox__text that the caller frees. */
+#ifndef ONNXSH_IO_TEXT_TEXT_H
+#define ONNXSH_IO_TEXT_TEXT_H
+
+#include "io/format.h"
+
+#include <onnxsh/schema.h>
+#include <onnxsh/text.h>
+
+enum {
+    OX__TEXT_MAX_DEPTH = 100,     /* blocks inside blocks, brackets of types */
+    OX__TEXT_MAX_BLOCKS = 1024,   /* of one node */
+    OX__TEXT_MAX_CANDIDATES = 32, /* places where a name may end that are tried */
+};
+
+/* A piece of the text. */
+typedef struct ox__span {
+    const char *p;
+    size_t n;
+} ox__span;
+
+/* What pieces of text meant, so that each distinct type, scope or operator is read once. */
+typedef struct ox__memo_row {
+    const char *p;
+    uint32_t n;
+    uint32_t a, b;
+} ox__memo_row;
+typedef struct ox__memo {
+    ox__index index;
+    OX__VEC(ox__memo_row) rows;
+} ox__memo;
+/* The row of a text, or NULL. *hash is its hash, for ox__memo_add. */
+const ox__memo_row *ox__memo_find(const ox__memo *memo, ox__span key, uint64_t *hash);
+bool ox__memo_add(ox__memo *memo, ox__span key, uint64_t hash, uint32_t a, uint32_t b);
+void ox__memo_free(ox__memo *memo);
+
+/* A map from pairs of ids to a number that is not 0. */
+typedef struct ox__pairmap {
+    ox__index index;
+    OX__VEC(uint64_t) keys;
+    OX__VEC(uint32_t) values;
+} ox__pairmap;
+uint32_t ox__pairmap_find(const ox__pairmap *pairs, uint32_t a, uint32_t b); /* 0 if there is none */
+bool ox__pairmap_add(ox__pairmap *pairs, uint32_t a, uint32_t b, uint32_t value);
+void ox__pairmap_free(ox__pairmap *pairs);
+
+/* ---- graphs in a file (text_find.c) ---- */
+typedef struct ox__text_graph {
+    uint64_t at;        /* of "graph(" */
+    uint64_t end;       /* behind its last line */
+    uint64_t line;      /* 1-based */
+    uint64_t last_line; /* the last line that belongs to it */
+    uint64_t title;     /* where its title stands */
+    uint32_t title_n;
+    uint32_t prefix_n; /* what a log put before every line: so many bytes from the start of the line of `at` */
+    uint32_t col;      /* 1-based */
+    uint64_t n_nodes;
+    bool whole; /* its `return` is there */
+} ox__text_graph;
+
+typedef struct ox__text_graphs {
+    OX__VEC(ox__text_graph) rows;
+    uint64_t fx_line; /* the first `graph():` of torch.fx, 0 = none */
+} ox__text_graphs;
+ox_status ox__text_find(ox__text_graphs *out, const char *p, uint64_t n, const char *path, const ox_task *task,
+                        ox_error *err) OX_MUST_USE;
+/* The error for a file without a graph: what it seems to be, and what to do. */
+ox_status ox__text_explain(const char *p, uint64_t n, const ox__text_graphs *found, const char *path,
+                           ox_error *err) OX_MUST_USE;
+/* Whether bytes look like text at all. */
+bool ox__text_is_text(const char *p, uint64_t n);
+/* Length of `line` (n bytes) that matches the log's prefix, digits matching any digit; 0 if it does not. */
+size_t ox__text_prefix(const char *prefix, size_t prefix_n, const char *line, size_t n);
+
+/* ---- the reader ---- */
+
+/* Things that are said once, with their number and first place. */
+typedef enum ox__text_note {
+    OX__NOTE_LOST,     /* <Tensor>: data that is not in the dump */
+    OX__NOTE_ROUNDED,  /* floats that were printed rounded */
+    OX__NOTE_NOISE,    /* lines inside a graph that are no part of it */
+    OX__NOTE_OLD_ATTR, /* attributes that no schema of the operator names */
+    OX__NOTE_ATTR_OP,  /* attribute-style nodes that could not be mapped to arguments */
+    OX__N_NOTES
+} ox__text_note;
+
+/* A declared value: `%name : type`. */
+typedef struct ox__decl {
+    ox_str name;
+    ox_type type;
+    ox_layout layout;
+    const char *at; /* the `%` */
+} ox__decl;
+
+/* A name that can be referred to. */
+typedef struct ox__name {
+    ox_value value;
+    ox_str name;
+    uint32_t outer; /* the entry that it shadows + 1, 0 = none */
+    uint32_t line;
+} ox__name;
+
+/* A graph being filled: the main one, a section, or a block. */
+typedef struct ox__frame {
+    ox_graph graph;
+    ox_node last;       /* its newest node, which a `block0(` belongs to */
+    size_t n_names;     /* names outside of it */
+    uint32_t n_blocks;  /* of `last`, closed or open */
+    size_t first_block; /* in ox__text.blocks */
+    bool onnx;          /* `last` is an operator of ai.onnx */
+} ox__frame;
+
+typedef struct ox__text {
+    ox_model *m;
+    const char *file;       /* for errors */
+    const char *text, *end; /* of the file; reading stops at `stop` */
+    const char *stop;
+    const char *next;       /* the line after the current one */
+    const char *line, *eol; /* the current line, without its end */
+    const char *p;          /* the next byte to read in it; what a log put in front is skipped */
+    uint32_t line_no;
+    const char *prefix;
+    size_t prefix_n;
+    const ox_task *task;
+    const char *task_at;
+    ox_error *err;
+
+    OX__VEC(ox__name) names;
+    OX__VEC(uint32_t) by_str; /* string id -> entry of `names` + 1 */
+    size_t name_max;          /* longest name defined */
+    uint32_t name_cuts;       /* most `, %` and `)` in one name */
+    ox__memo types, scopes, ops, locs;
+    ox__pairmap attr_kinds; /* (operator, attribute) -> what its schema says + 1 */
+
+    ox__frame frames[OX__TEXT_MAX_DEPTH + 2];
+    uint32_t depth; /* of the current frame */
+    OX__VEC(ox_graph) blocks;
+    ox__pairmap owners; /* (graph, "prim::fork_0") -> the node that a `with` section of that name belongs to */
+    OX__VEC(ox_graph) open_sections; /* graphs whose sections may go on, outermost first */
+
+    /* of the current statement */
+    OX__VEC(ox__decl) outs;
+    OX__VEC(ox_value) refs;
+    OX__VEC(ox_attr) attrs;
+    OX__VEC(ox__span) attr_texts; /* the values of `attrs` */
+    OX__VEC(int64_t) ints;
+    OX__VEC(double) floats;
+    OX__VEC(ox_str) strs;
+    OX__VEC(ox_type) type_items;
+    OX__VEC(ox_layout) layouts; /* of the tensors in a type, in the order of its text */
+    OX__VEC(char) bytes;
+    ox__arena scratch; /* arrays of `attrs`, reset for each statement */
+
+    struct {
+        uint64_t n;
+        uint32_t line, col;
+        char first[96];
+    } notes[OX__N_NOTES];
+} ox__text;
+
+/* Reads one graph into t->m, whose main graph is empty. t holds m, file, text, end, task and err; the caller frees t's
+ * memory with ox__text_clear afterwards, however this ends. */
+ox_status ox__text_read(ox__text *t, const ox__text_graph *g) OX_MUST_USE;
+void ox__text_clear(ox__text *t);
+
+/* Fills *t->err with a place in the current line and returns the code. */
+ox_status ox__text_fail(ox__text *t, const char *at, ox_status code, const char *fmt, ...) OX_PRINTF(4, 5);
+ox_status ox__text_nomem(ox__text *t);
+void ox__text_count(ox__text *t, ox__text_note note, const char *at, size_t n);
+/* Moves on to the next line; false at the end. */
+bool ox__text_next(ox__text *t);
+/* Skips blanks from t->p on. */
+void ox__text_blanks(ox__text *t);
+
+/* ---- names and references (text_name.c) ---- */
+typedef enum ox__decl_mode {
+    OX__DECL_OUTS,  /* `%a : T, %b : T = ` */
+    OX__DECL_HEADER /* inputs of a graph or block, up to the `)` */
+} ox__decl_mode;
+/* Reads one declaration at t->p ('%') and leaves t->p behind it. */
+ox_status ox__text_decl(ox__text *t, ox__decl_mode mode, ox__decl *out) OX_MUST_USE;
+/* Makes a name known in the current frame. */
+ox_status ox__text_define(ox__text *t, const ox__decl *d, ox_value v) OX_MUST_USE;
+/* Forgets all names from the n-th on. */
+void ox__text_forget(ox__text *t, size_t n);
+/* Reads `%a, %b)` at t->p into t->refs and leaves t->p behind the `)`. */
+ox_status ox__text_refs(ox__text *t) OX_MUST_USE;
+
+/* ---- types (text_type.c) ---- */
+/* Reads a whole type; false if the text is not one (an unknown word is one: it is kept as text). */
+bool ox__text_type(ox__text *t, ox__span text, ox_type *type, ox_layout *layout);
+/* The end of a type that begins at p, with all brackets closed: the first `,`, `)`, ` = ` or ` #` outside of brackets.
+ * NULL if a bracket stays open. */
+const char *ox__text_type_end(const ox__text *t, const char *p);
+/* A type kept as the dump's text. */
+ox_type ox__text_opaque(ox__text *t, ox__span text);
+
+/* ---- attributes (text_attr.c, text_value.c, text_tensor.c) ---- */
+/* Reads `[a=1, ...]` at t->p into t->attrs and t->attr_texts. `type` is that of the node's first output. */
+ox_status ox__text_attrs(ox__text *t, ox_str domain, ox_str op, ox_type type, ox_str *name) OX_MUST_USE;
+/* The end of an attribute's value: the `, ident=` or `]` outside of brackets; NULL if there is none in the line. */
+const char *ox__text_value_end(const ox__text *t, const char *p);
+/* Reads a value. `want` is the ox_attr_kind that a schema or type asks for, OX_ATTR_NONE for none; `type` that of a
+ * constant's output, {0} if it is no constant. */
+ox_status ox__text_value(ox__text *t, ox__span text, ox_attr_kind want, ox_type type, ox_attr *a) OX_MUST_USE;
+/* Decodes the inside of a string literal into t->bytes. */
+bool ox__text_unescape(ox__text *t, ox__span text);
+/* Whether a decimal looks cut to the six significant digits that PyTorch printed: it has five or six of them, and no
+ * binary number is exactly that. (Shorter ones were most likely written so by somebody: 0.1, 1e-05.) */
+bool ox__text_is_rounded(ox__span number);
+/* Tensors: `{9216}`, ` 1 2 [ CPULongType{2} ]`, `<Tensor>`. *a becomes RAW where dtype or shape cannot be known. */
+bool ox__text_is_pretty(ox__span text);
+ox_status ox__text_tensor(ox__text *t, ox__span text, ox_type type, ox_attr *a) OX_MUST_USE;
+
+/* ---- what follows a statement (text_tail.c) ---- */
+ox_status ox__text_scope(ox__text *t, ox__span text, ox_scope *out) OX_MUST_USE;
+/* Reads `, scope: ... # file:line:col` from t->p to the end of the line. */
+ox_status ox__text_tail(ox__text *t, ox_scope *scope, ox_loc *loc) OX_MUST_USE;
+
+/* ---- attribute-style ATen nodes of PyTorch 0.4 (text_aten.c) ---- */
+/* Turns t->attrs that are arguments of the operator into prim::Constant nodes and t->refs into the whole argument
+ * list; what is no argument stays in t->attrs. */
+ox_status ox__text_aten(ox__text *t, ox_graph g, ox__span op, ox_scope scope) OX_MUST_USE;
+
+extern const ox__format ox__format_text;
+
+#endif
