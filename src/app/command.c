@@ -1,5 +1,5 @@
 /* Floor 7. From a line to a command: splitting, options, running. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include "app/interrupt.h"
 
@@ -8,7 +8,7 @@
 
 static const ox_cmd *const commands[] = {
 #define OX_CMD(name) &ox_cmd_##name,
-#include "app/cmd/commands.def"
+#include "app/commands.def"
 #undef OX_CMD
 };
 

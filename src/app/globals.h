@@ -2,7 +2,7 @@
 #ifndef ONNXSH_APP_GLOBALS_H
 #define ONNXSH_APP_GLOBALS_H
 
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 /* What the words of the command line ask for. Words are borrowed from argv. */
 typedef struct ox_invocation {

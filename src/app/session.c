@@ -1,7 +1,7 @@
 /* Floor 7. The session: opening, the Lua state, running lines. */
 #include "app/session.h"
 
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 #include "app/interrupt.h"
 
 #include <onnxsh/journal.h>

@@ -1,5 +1,5 @@
 /* Floor 7. export: converts the model and writes ONNX. The result is kept beside the model, bound by provenance. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 #include "app/cmd/report.h"
 
 #include "app/interrupt.h"

@@ -1,5 +1,5 @@
 /* Floor 7. find: nodes by a query. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include "app/interrupt.h"
 

@@ -1,5 +1,5 @@
 /* Floor 7. help: everything is derived from the tables of commands, options, Lua functions and formats. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include <onnxsh/query.h>
 

@@ -1,5 +1,5 @@
 /* Floor 7. info: what was opened, on one screen. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include <onnxsh/journal.h>
 

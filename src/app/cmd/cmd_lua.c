@@ -1,5 +1,5 @@
 /* Floor 7. lua: runs Lua code or a file, for the one-shot form and for scripts. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include <string.h>
 

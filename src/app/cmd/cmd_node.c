@@ -1,5 +1,5 @@
 /* Floor 7. node: all about one node: where it stands, its arguments by name, what uses its results. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include <onnxsh/schema.h>
 

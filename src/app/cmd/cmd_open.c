@@ -1,5 +1,5 @@
 /* Floor 7. open: makes a file, or the result of the last export, the model. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include <stdlib.h>
 #include <string.h>

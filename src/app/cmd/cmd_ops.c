@@ -1,5 +1,5 @@
 /* Floor 7. ops: which operators there are, how often, and which have no symbolic function. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Floor 7. quit. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include <onnxsh/journal.h>
 

@@ -1,5 +1,5 @@
 /* Floor 7. redo: does again what undo took back. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {

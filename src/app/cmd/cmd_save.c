@@ -1,5 +1,5 @@
 /* Floor 7. save: writes the current model as it is: ONNX as .onnx, a trace as text. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include "app/interrupt.h"
 

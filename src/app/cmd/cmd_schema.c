@@ -1,5 +1,5 @@
 /* Floor 7. schema: what is known of an operator. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include <onnxsh/schema.h>
 

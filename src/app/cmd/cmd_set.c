@@ -1,7 +1,7 @@
 /* Floor 7. set: the settings of the session. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
-#include "app/cmd/settings.h"
+#include "app/settings.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Floor 7. show: the text of the graph, or of a part of it. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include "app/interrupt.h"
 

@@ -1,5 +1,5 @@
 /* Floor 7. symbolics: the registered symbolic functions, the source of one, and taking one away. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Floor 7. tree: the scopes, with how many nodes and parameters each holds. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include <stdlib.h>
 #include <string.h>

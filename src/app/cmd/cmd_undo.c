@@ -1,5 +1,5 @@
 /* Floor 7. undo: takes back what the last line changed. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include <onnxsh/journal.h>
 

@@ -1,5 +1,5 @@
 /* Floor 7. value: all about one value: its type, who makes and uses it, and what a constant holds. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 #include "app/cmd/stats.h"
 
 #include <string.h>

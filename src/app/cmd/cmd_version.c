@@ -1,5 +1,5 @@
 /* Floor 7. version. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include <onnxsh/schema.h>
 

@@ -1,5 +1,5 @@
 /* Floor 7. weights: the initializers, with their statistics when asked. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 #include "app/cmd/stats.h"
 
 #include "app/interrupt.h"

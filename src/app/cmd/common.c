@@ -1,5 +1,5 @@
 /* Floor 7. What several commands print alike. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Floor 7. Selectors: how a person names a value, a node, a scope. What is typed goes through ox_text_unescape, so that
  * any name that was printed can be typed back. */
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 
 #include <onnxsh/query.h>
 

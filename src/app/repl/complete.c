@@ -1,8 +1,8 @@
 /* Floor 7. Completion: which words may stand here. It knows nothing of readline, so that tests can ask it. */
 #include "app/repl/repl.h"
 
-#include "app/cmd/cmd.h"
-#include "app/cmd/settings.h"
+#include "app/cmd.h"
+#include "app/settings.h"
 
 #include <onnxsh/aten.h>
 #include <onnxsh/query.h>

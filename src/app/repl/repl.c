@@ -1,7 +1,7 @@
 /* Floor 7. The prompt. Ctrl-C at the prompt drops the line; during work it stops the work and the session goes on. */
 #include "app/repl/repl.h"
 
-#include "app/cmd/cmd.h"
+#include "app/cmd.h"
 #include "app/interrupt.h"
 
 #include <onnxsh/journal.h>

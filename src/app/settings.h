@@ -1,6 +1,6 @@
 /* Floor 7. The settings of `set`: one row each; its list and completion derive from it. */
-#ifndef ONNXSH_APP_CMD_SETTINGS_H
-#define ONNXSH_APP_CMD_SETTINGS_H
+#ifndef ONNXSH_APP_SETTINGS_H
+#define ONNXSH_APP_SETTINGS_H
 
 #include "app/session.h"
 

@@ -1,7 +1,7 @@
-/* Floor 7. What a command is: one row of commands.def, one file in this folder. Help, completion, the man page and
+/* Floor 7. What a command is: one row of commands.def, one file in cmd/. Help, completion, the man page and
  * tests are derived from the row. */
-#ifndef ONNXSH_APP_CMD_CMD_H
-#define ONNXSH_APP_CMD_CMD_H
+#ifndef ONNXSH_APP_CMD_H
+#define ONNXSH_APP_CMD_H
 
 #include "app/session.h"
 
@@ -65,7 +65,7 @@ typedef struct ox_cmd {
 } ox_cmd;
 
 #define OX_CMD(name) extern const ox_cmd ox_cmd_##name;
-#include "app/cmd/commands.def"
+#include "app/commands.def"
 #undef OX_CMD
 
 /* All commands, in the order of commands.def. */
