@@ -79,6 +79,7 @@ typedef ox_status (*ox_symbolic_fn)(ox_call *c, size_t n, const ox_arg *args, vo
 typedef struct ox_symbolic_def {
     const char *name;
     int64_t min_opset;
+    const char *domain;       /* of min_opset; NULL = ai.onnx */
     size_t n_params;
     const char *const *params;
     bool positional;          /* variadic: all arguments in schema or node order, params unused */

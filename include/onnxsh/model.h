@@ -69,6 +69,9 @@ OX_API const char *ox_str_text(const ox_model *m, ox_str s, size_t *n);
 
 /* ---- model fields ---- */
 OX_API ox_model_kind ox_model_get_kind(const ox_model *m);
+/* A number that no other model of the process has or had, never 0: for references that outlive the model and must not
+ * take another one at the same address for it. */
+OX_API uint64_t ox_model_serial(const ox_model *m);
 OX_API ox_graph ox_model_main(const ox_model *m);             /* the main graph */
 OX_API int64_t ox_model_ir_version(const ox_model *m);        /* 0 = not stated */
 OX_API OX_MUST_USE ox_status ox_model_set_ir_version(ox_model *m, int64_t v, ox_error *err);
@@ -108,9 +111,11 @@ OX_API size_t ox_model_n_values(const ox_model *m);
 /* Table sizes: ids run from 1 to the limit - 1 inclusive; dead slots among them. For dense side tables by id. */
 OX_API uint32_t ox_model_node_limit(const ox_model *m);
 OX_API uint32_t ox_model_value_limit(const ox_model *m);
-/* The handle of a live node or value by id; {0} if that slot is empty or dead. */
+OX_API uint32_t ox_model_graph_limit(const ox_model *m);
+/* The handle of a live node, value or graph by id; {0} if that slot is empty, dead, or a graph's hidden return node. */
 OX_API ox_node ox_model_node_at(const ox_model *m, uint32_t id);
 OX_API ox_value ox_model_value_at(const ox_model *m, uint32_t id);
+OX_API ox_graph ox_model_graph_at(const ox_model *m, uint32_t id);
 
 #ifdef __cplusplus
 }
