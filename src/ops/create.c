@@ -1,0 +1,180 @@
+/* Floor 3. Operators that make tensors: Constant, ConstantOfShape, Range, EyeLike, random ones, windows. */
+#include "ops/infer.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* ---- Constant ---- */
+static ox_status infer_constant(ox__inf *c)
+{
+    ox_value v = ox_node_output(c->m, c->node, 0);
+    ox_tensor t = ox__constant_tensor(c->m, c->node);
+    if (t.id && v.id) {
+        ox_status s = ox__facts_set_tensor(c->facts, v, t, c->err);
+        if (s != OX_OK) return s;
+    } else {
+        const ox_attr *a = ox_node_attr(c->m, c->node, "value"); /* lost data still has a type */
+        if (!a || a->kind != OX_ATTR_TENSOR || !a->u.t.id || a->ref.id) return OX_OK;
+        t = a->u.t;
+    }
+    ox_tensor_info info = ox_tensor_get(c->m, t);
+    if (info.rank > OX_MAX_RANK) return ox__inf_fail(c, "a tensor of %u dims", info.rank);
+    ox_dim *dims = ox__inf_dims(c, info.rank);
+    if (!dims) return OX_E_NOMEM;
+    for (uint32_t i = 0; i < info.rank; i++) dims[i] = ox__inf_const(c, info.dims[i]);
+    return ox__inf_out(c, 0, info.dtype, (int32_t)info.rank, dims);
+}
+
+/* ---- ConstantOfShape ---- */
+static ox_dtype fill_dtype(const ox_model *m, ox_node n, ox_tensor *t)
+{
+    const ox_attr *a = ox_node_attr(m, n, "value");
+    *t = a && a->kind == OX_ATTR_TENSOR && !a->ref.id ? a->u.t : (ox_tensor){0};
+    return t->id ? ox_tensor_get(m, *t).dtype : OX_FLOAT;
+}
+
+static ox_status infer_constant_of_shape(ox__inf *c)
+{
+    ox_tensor t;
+    ox_dtype dtype = fill_dtype(c->m, c->node, &t);
+    ox__vec_fact v;
+    if (!ox__inf_vec(c, 0, &v)) {
+        int64_t rank;
+        if (ox__inf_rank(c, 0) == 1 && ox_dim_is_const(c->m, c->in[0].dims[0], &rank) && rank <= OX_MAX_RANK)
+            return ox__inf_out_unknown(c, 0, dtype, (int32_t)rank,
+                                       "the shape given to ConstantOfShape depends on data");
+        return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
+    }
+    ox_status s = ox__inf_out(c, 0, dtype, (int32_t)v.n, v.dims);
+    int64_t len = 1, fill = 0;
+    if (s != OX_OK || v.n > 1 || !ox_dtype_is_integer(dtype)) return s;
+    if (v.n == 1 && (!ox_dim_is_const(c->m, v.dims[0], &len) || len < 0 || len > OX__FACT_MAX_DIMS)) return s;
+    uint8_t raw[16];
+    if (ox_tensor_get(c->m, t).n_elements != 1 || ox_tensor_raw_size(c->m, t) > sizeof raw ||
+        ox_tensor_read(c->m, t, 0, raw, ox_tensor_raw_size(c->m, t), NULL) != OX_OK)
+        return OX_OK;
+    fill = ox_dtype_get_i64(dtype, raw, 0);
+    ox_dim *d = ox__inf_dims(c, (size_t)len);
+    if (!d) return OX_E_NOMEM;
+    for (int64_t i = 0; i < len; i++) d[i] = ox__inf_const(c, fill);
+    return ox__inf_out_vec(c, 0, d, (size_t)len, v.n == 0);
+}
+
+static ox_status eval_constant_of_shape(ox__ev *e)
+{
+    ox_tensor t;
+    ox_dtype dtype = fill_dtype(e->m, e->node, &t);
+    unsigned item = ox__ev_item(dtype);
+    const int64_t *dims;
+    size_t n;
+    uint8_t raw[16] = {0};
+    if (!item || !ox__ev_list(e, NULL, 0, &dims, &n) || n > 16) return OX_E_UNSUPPORTED;
+    if (t.id && (ox_tensor_raw_size(e->m, t) != item || ox_tensor_read(e->m, t, 0, raw, item, NULL) != OX_OK))
+        return OX_E_UNSUPPORTED;
+    ox_status s = OX_OK;
+    uint8_t *out = ox__ev_out(e, 0, dtype, (uint32_t)n, dims, &s);
+    for (uint64_t i = 0; out && i < e->out[0].n; i++) memcpy(out + i * item, raw, item);
+    return s;
+}
+
+/* ---- Range ---- */
+static ox_status infer_range(ox__inf *c)
+{
+    ox_dtype dtype = ox__inf_dtype(c, 0);
+    ox__vec_fact a, b, d;
+    bool ints =
+        ox__inf_vec(c, 0, &a) && ox__inf_vec(c, 1, &b) && ox__inf_vec(c, 2, &d) && a.n == 1 && b.n == 1 && d.n == 1;
+    int64_t start, limit, step;
+    ox_dim len = ox__inf_unknown(c, "the length of a Range that depends on data");
+    if (ints && ox_dim_is_const(c->m, d.dims[0], &step) && step == 1) len = ox_dim_sub(c->m, b.dims[0], a.dims[0]);
+    ints = ints && ox_dim_is_const(c->m, a.dims[0], &start) && ox_dim_is_const(c->m, b.dims[0], &limit) &&
+           ox_dim_is_const(c->m, d.dims[0], &step) && step != 0;
+    if (ints) {
+        if (llabs(start) > INT64_MAX / 4 || llabs(limit) > INT64_MAX / 4 || step == INT64_MIN)
+            return ox__inf_fail(c, "the bounds are out of range");
+        int64_t n = step > 0 ? (limit - start + step - 1) / step : (start - limit - step - 1) / -step;
+        len = ox__inf_const(c, OX__MAX(n, 0));
+    }
+    ox_status s = ox__inf_out(c, 0, dtype, 1, &len);
+    int64_t n;
+    if (s != OX_OK || !ints || !ox_dim_is_const(c->m, len, &n) || n > OX__FACT_MAX_DIMS) return s;
+    ox_dim *v = ox__inf_dims(c, (size_t)n);
+    if (!v) return OX_E_NOMEM;
+    for (int64_t i = 0; i < n; i++) v[i] = ox__inf_const(c, start + i * step);
+    return ox__inf_out_vec(c, 0, v, (size_t)n, false);
+}
+
+static ox_status eval_range(ox__ev *e)
+{
+    if (e->n_in != 3 || e->in[0].n != 1 || e->in[1].n != 1 || e->in[2].n != 1) return OX_E_UNSUPPORTED;
+    double a = ox__ev_f64(&e->in[0], 0), b = ox__ev_f64(&e->in[1], 0), d = ox__ev_f64(&e->in[2], 0);
+    double n = ceil((b - a) / d);
+    if (!(n < 1e7)) return OX_E_UNSUPPORTED;
+    int64_t len = n > 0 ? (int64_t)n : 0;
+    ox_dtype dtype = e->in[0].dtype;
+    ox_status s = OX_OK;
+    void *out = ox__ev_out(e, 0, dtype, 1, &len, &s);
+    for (int64_t i = 0; out && i < len; i++) {
+        if (ox_dtype_is_integer(dtype))
+            ox_dtype_set_i64(dtype, out, (uint64_t)i, (int64_t)(a + (double)i * d));
+        else
+            ox_dtype_set_f64(dtype, out, (uint64_t)i, a + (double)i * d);
+    }
+    return s;
+}
+
+/* ---- EyeLike, random, windows ---- */
+static ox_dtype dtype_attr(ox__inf *c, const char *name, ox_dtype def)
+{
+    int64_t d = ox__inf_int(c, name, 0);
+    return d > 0 && d < OX_N_DTYPES ? (ox_dtype)d : def;
+}
+
+static ox_status infer_like(ox__inf *c)
+{
+    return ox__inf_out_like(c, 0, 0, dtype_attr(c, "dtype", ox__inf_dtype(c, 0)));
+}
+
+static ox_status infer_random(ox__inf *c)
+{
+    size_t n;
+    const int64_t *shape = ox__inf_ints(c, "shape", &n);
+    ox_dim *dims = ox__inf_dims(c, n);
+    if (!dims) return OX_E_NOMEM;
+    if (n > OX_MAX_RANK) return ox__inf_fail(c, "a shape of %zu dims", n);
+    for (size_t i = 0; i < n; i++) dims[i] = ox__inf_const(c, shape[i]);
+    return ox__inf_out(c, 0, dtype_attr(c, "dtype", OX_FLOAT), (int32_t)n, dims);
+}
+
+static ox_status infer_multinomial(ox__inf *c)
+{
+    ox_dim dims[2] = {ox__inf_ranked(c, 0) && c->in[0].rank == 2 ? c->in[0].dims[0]
+                                                                 : ox__inf_unknown(c, "the batch of an unknown input"),
+                      ox__inf_const(c, ox__inf_int(c, "sample_size", 1))};
+    return ox__inf_out(c, 0, dtype_attr(c, "dtype", OX_INT32), 2, dims);
+}
+
+static ox_status infer_window(ox__inf *c)
+{
+    ox__vec_fact v;
+    ox_dim d =
+        ox__inf_vec(c, 0, &v) && v.n == 1 ? v.dims[0] : ox__inf_unknown(c, "the size of a window depends on data");
+    return ox__inf_out(c, 0, dtype_attr(c, "output_datatype", OX_FLOAT), 1, &d);
+}
+
+static const ox__op_row rows[] = {
+    {"Bernoulli", infer_like, NULL, OX__OP_RANDOM},
+    {"BlackmanWindow", infer_window, NULL, 0},
+    {"Constant", infer_constant, NULL, 0},
+    {"ConstantOfShape", infer_constant_of_shape, eval_constant_of_shape, 0},
+    {"EyeLike", infer_like, NULL, 0},
+    {"HammingWindow", infer_window, NULL, 0},
+    {"HannWindow", infer_window, NULL, 0},
+    {"Multinomial", infer_multinomial, NULL, OX__OP_RANDOM},
+    {"RandomNormal", infer_random, NULL, OX__OP_RANDOM},
+    {"RandomNormalLike", infer_like, NULL, OX__OP_RANDOM},
+    {"RandomUniform", infer_random, NULL, OX__OP_RANDOM},
+    {"RandomUniformLike", infer_like, NULL, OX__OP_RANDOM},
+    {"Range", infer_range, eval_range, 0},
+};
+const ox__op_family ox__ops_create = {rows, OX__COUNT(rows)};

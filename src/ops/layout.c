@@ -1,0 +1,443 @@
+/* Floor 3. Operators that move whole elements: Transpose, Concat, Split, Slice, Pad, DepthToSpace, SpaceToDepth. */
+#include "ops/infer.h"
+
+/* ---- Transpose ---- */
+static ox_status infer_transpose(ox__inf *c)
+{
+    size_t n;
+    const int64_t *perm = ox__inf_ints(c, "perm", &n);
+    if (!ox__inf_ranked(c, 0)) {
+        if (perm)
+            return ox__inf_out_unknown(c, 0, ox__inf_dtype(c, 0), (int32_t)OX__MIN(n, OX_MAX_RANK),
+                                       "the input of Transpose is unknown");
+        return ox__inf_out(c, 0, ox__inf_dtype(c, 0), OX_RANK_UNKNOWN, NULL);
+    }
+    int32_t rank = c->in[0].rank;
+    if (perm && (int64_t)n != rank) return ox__inf_fail(c, "perm has %zu entries for %d dims", n, (int)rank);
+    ox_dim *dims = ox__inf_dims(c, (size_t)rank);
+    bool *seen = ox__arena_alloc(c->mem, (size_t)rank + 1);
+    if (!dims || !seen) return ox__nomem(c->err);
+    memset(seen, 0, (size_t)rank + 1);
+    for (int32_t i = 0; i < rank; i++) {
+        int64_t p = perm ? perm[i] : rank - 1 - i;
+        if (p < 0 || p >= rank || seen[p]) return ox__inf_fail(c, "perm is no permutation of the %d dims", (int)rank);
+        seen[p] = true;
+        dims[i] = c->in[0].dims[p];
+    }
+    return ox__inf_out(c, 0, ox__inf_dtype(c, 0), rank, dims);
+}
+
+enum { MAX_RANK = 16 };
+
+static ox_status eval_transpose(ox__ev *e)
+{
+    const ox__array *a = &e->in[0];
+    unsigned item = ox__ev_item(a->dtype);
+    size_t n;
+    const int64_t *perm = ox__ev_ints(e, "perm", &n);
+    if (!item || a->rank > MAX_RANK || (perm && n != a->rank)) return OX_E_UNSUPPORTED;
+    int64_t strides[MAX_RANK], dims[MAX_RANK], step[MAX_RANK], at[MAX_RANK] = {0};
+    ox__ev_strides(a->dims, a->rank, strides);
+    for (uint32_t i = 0; i < a->rank; i++) {
+        int64_t p = perm ? perm[i] : (int64_t)a->rank - 1 - i;
+        if (p < 0 || p >= a->rank) return OX_E_UNSUPPORTED;
+        dims[i] = a->dims[p];
+        step[i] = strides[p];
+    }
+    ox_status s = OX_OK;
+    uint8_t *out = ox__ev_out(e, 0, a->dtype, a->rank, dims, &s);
+    const uint8_t *src = a->data;
+    for (uint64_t i = 0; out && i < a->n; i++) {
+        memcpy(out + i * item, src, item);
+        for (uint32_t d = a->rank; d-- > 0;) {
+            src += (uint64_t)step[d] * item;
+            if (++at[d] < dims[d]) break;
+            src -= (uint64_t)(step[d] * dims[d]) * item;
+            at[d] = 0;
+        }
+    }
+    return out ? OX_OK : s;
+}
+
+/* ---- Concat ---- */
+static ox_status concat_vec(ox__inf *c)
+{
+    size_t n = 0;
+    ox__vec_fact v;
+    for (size_t i = 0; i < c->n_in; i++) {
+        if (!ox__inf_vec(c, i, &v) || v.scalar) return OX_OK;
+        n += v.n;
+        if (n > OX__FACT_MAX_DIMS) return OX_OK;
+    }
+    ox_dim *d = ox__inf_dims(c, n);
+    if (!d) return OX_E_NOMEM;
+    n = 0;
+    for (size_t i = 0; i < c->n_in; i++) {
+        if (!ox__inf_vec(c, i, &v)) return OX_OK;
+        if (v.n) memcpy(d + n, v.dims, v.n * sizeof *d);
+        n += v.n;
+    }
+    return ox__inf_out_vec(c, 0, d, n, false);
+}
+
+static ox_status infer_concat(ox__inf *c)
+{
+    ox_dtype dtype = OX_UNDEFINED;
+    int32_t rank = OX_RANK_UNKNOWN;
+    bool all = true;
+    for (size_t i = 0; i < c->n_in; i++) {
+        ox_dtype d = ox__inf_dtype(c, i);
+        if (d && dtype && d != dtype && !c->opt->lenient)
+            return ox__inf_fail(c, "inputs of %s and %s", ox_dtype_name(dtype, OX_DTYPE_NUMPY),
+                                ox_dtype_name(d, OX_DTYPE_NUMPY));
+        dtype = ox__dtype_promote(dtype, d);
+        if (!ox__inf_ranked(c, i)) {
+            all = false;
+            continue;
+        }
+        if (rank != OX_RANK_UNKNOWN && rank != c->in[i].rank)
+            return ox__inf_fail(c, "inputs of %d and %d dims", (int)rank, (int)c->in[i].rank);
+        rank = c->in[i].rank;
+    }
+    if (rank == OX_RANK_UNKNOWN) return ox__inf_out(c, 0, dtype, rank, NULL);
+    int64_t axis = ox__inf_int(c, "axis", 1);
+    ox_status s = ox__inf_axis(c, &axis, rank);
+    ox_dim *dims = ox__inf_dims(c, (size_t)rank);
+    if (s != OX_OK || !dims) return s != OX_OK ? s : OX_E_NOMEM;
+    for (int32_t k = 0; k < rank; k++) dims[k] = (ox_dim){0};
+    for (size_t i = 0; i < c->n_in; i++) {
+        if (!ox__inf_ranked(c, i)) continue;
+        for (int32_t k = 0; k < rank; k++) {
+            ox_dim d = c->in[i].dims[k];
+            if (!dims[k].id)
+                dims[k] = d;
+            else if (k == axis)
+                dims[k] = ox_dim_add(c->m, dims[k], d);
+            else if (ox_dim_differ(c->m, dims[k], d))
+                return ox__inf_fail(c, "the inputs differ in dim %d, which is not the axis", (int)k);
+            else if (ox_dim_get_kind(c->m, dims[k]) != OX_DIM_CONST && ox_dim_get_kind(c->m, d) != OX_DIM_UNKNOWN)
+                dims[k] = d;
+        }
+    }
+    if (!all) dims[axis] = ox__inf_unknown(c, "Concat of an input of unknown rank");
+    s = ox__inf_out(c, 0, dtype, rank, dims);
+    return s == OX_OK && rank == 1 ? concat_vec(c) : s;
+}
+
+static ox_status eval_concat(ox__ev *e)
+{
+    const ox__array *a = &e->in[0];
+    unsigned item = ox__ev_item(a->dtype);
+    int64_t axis = ox__ev_int(e, "axis", 1), dims[MAX_RANK];
+    if (!item || a->rank > MAX_RANK || a->rank == 0) return OX_E_UNSUPPORTED;
+    if (axis < 0) axis += a->rank;
+    if (axis < 0 || axis >= a->rank) return OX_E_UNSUPPORTED;
+    memcpy(dims, a->dims, a->rank * sizeof *dims);
+    dims[axis] = 0;
+    uint64_t outer = 1, inner = item;
+    for (uint32_t i = 0; i < a->rank; i++) {
+        if (i < axis) outer *= (uint64_t)a->dims[i];
+        if (i > axis) inner *= (uint64_t)a->dims[i];
+    }
+    for (size_t k = 0; k < e->n_in; k++) {
+        if (!ox__ev_has(e, k) || e->in[k].dtype != a->dtype || e->in[k].rank != a->rank) return OX_E_UNSUPPORTED;
+        for (uint32_t i = 0; i < a->rank; i++)
+            if (i != axis && e->in[k].dims[i] != a->dims[i]) return OX_E_UNSUPPORTED;
+        dims[axis] += e->in[k].dims[axis];
+    }
+    ox_status s = OX_OK;
+    uint8_t *out = ox__ev_out(e, 0, a->dtype, a->rank, dims, &s);
+    for (uint64_t o = 0; out && o < outer; o++)
+        for (size_t k = 0; k < e->n_in; k++) {
+            uint64_t bytes = (uint64_t)e->in[k].dims[axis] * inner;
+            memcpy(out, (const uint8_t *)e->in[k].data + o * bytes, (size_t)bytes);
+            out += bytes;
+        }
+    return s;
+}
+
+/* ---- Split ---- */
+
+/* The part sizes: given, or equal with a smaller last one (opset 18 on; before it must divide). */
+static ox_status split_sizes(ox__inf *c, ox_dim total, const int64_t *given, size_t n_given, ox_dim *parts)
+{
+    size_t n = c->n_out;
+    if (given) {
+        if (n_given != n) return ox__inf_fail(c, "%zu sizes for %zu outputs", n_given, n);
+        int64_t sum = 0, v;
+        for (size_t i = 0; i < n; i++) {
+            parts[i] = ox__inf_const(c, given[i]);
+            if (__builtin_add_overflow(sum, given[i], &sum)) return ox__inf_fail(c, "the sizes overflow");
+        }
+        if (ox_dim_is_const(c->m, total, &v) && v != sum)
+            return ox__inf_fail(c, "the sizes sum up to %lld, the dim is %lld", (long long)sum, (long long)v);
+        return OX_OK;
+    }
+    int64_t v;
+    if (!ox_dim_is_const(c->m, total, &v)) {
+        for (size_t i = 0; i < n; i++)
+            parts[i] = c->opset < 18 ? ox_dim_floordiv(c->m, total, ox__inf_const(c, (int64_t)n))
+                                     : ox__inf_unknown(c, "a part of a dim that is not known");
+        return OX_OK;
+    }
+    if (c->opset < 18 && v % (int64_t)n)
+        return ox__inf_fail(c, "%lld cannot be split into %zu equal parts", (long long)v, n);
+    int64_t part = (v + (int64_t)n - 1) / (int64_t)n;
+    for (size_t i = 0; i < n; i++) {
+        int64_t left = OX__MAX(v - part * (int64_t)i, 0);
+        parts[i] = ox__inf_const(c, OX__MIN(part, left));
+    }
+    return OX_OK;
+}
+
+static ox_status infer_split(ox__inf *c)
+{
+    ox_dtype dtype = ox__inf_dtype(c, 0);
+    const int64_t *given;
+    size_t n_given;
+    bool known = ox__inf_list(c, "split", 1, &given, &n_given);
+    for (size_t i = 0; !ox__inf_ranked(c, 0) && i < c->n_out; i++) {
+        ox_status s = ox__inf_out(c, i, dtype, OX_RANK_UNKNOWN, NULL);
+        if (s != OX_OK) return s;
+    }
+    if (!ox__inf_ranked(c, 0)) return OX_OK;
+    int64_t axis = ox__inf_int(c, "axis", 0);
+    int32_t rank = c->in[0].rank;
+    ox_status s = ox__inf_axis(c, &axis, rank);
+    ox_dim *dims = ox__inf_copy(c, 0), *parts = ox__inf_dims(c, c->n_out);
+    if (s != OX_OK || !dims || !parts) return s != OX_OK ? s : OX_E_NOMEM;
+    if (known)
+        s = split_sizes(c, dims[axis], given, n_given, parts);
+    else
+        for (size_t i = 0; i < c->n_out; i++) parts[i] = ox__inf_unknown(c, "the sizes given to Split depend on data");
+    ox__vec_fact v;
+    bool vec = rank == 1 && ox__inf_vec(c, 0, &v);
+    size_t at = 0;
+    for (size_t i = 0; s == OX_OK && i < c->n_out; i++) {
+        int64_t n;
+        dims[axis] = parts[i];
+        s = ox__inf_out(c, i, dtype, rank, dims);
+        if (!vec || !ox_dim_is_const(c->m, parts[i], &n) || at + (size_t)n > v.n)
+            vec = false;
+        else if (s == OX_OK)
+            s = ox__inf_out_vec(c, i, v.dims + at, (size_t)n, false);
+        if (vec) at += (size_t)n;
+    }
+    return s;
+}
+
+/* ---- Slice ---- */
+typedef struct slice {
+    const int64_t *starts, *ends, *axes, *steps; /* axes, steps may be NULL */
+    size_t n;
+} slice;
+
+/* The resolved range of one axis of length d: first index, step, count. false: not defined. */
+static bool slice_range(int64_t d, int64_t start, int64_t end, int64_t step, int64_t *first, int64_t *count)
+{
+    if (step == 0 || step == INT64_MIN) return false;
+    if (start < 0) start = start < -d ? (step < 0 ? -1 : 0) : start + d;
+    if (end < 0) end = end < -d ? -1 : end + d;
+    if (step > 0) {
+        start = OX__MIN(start, d);
+        end = OX__MIN(OX__MAX(end, 0), d);
+        *count = end > start ? (end - start - 1) / step + 1 : 0;
+    } else {
+        start = OX__MIN(start, d - 1);
+        end = OX__MIN(OX__MAX(end, -1), d - 1);
+        *count = start > end ? (start - end - 1) / -step + 1 : 0;
+    }
+    *first = start;
+    return true;
+}
+
+/* The length of a slice of a dim that is no constant: only the usual forms. */
+static ox_dim slice_dim(ox__inf *c, ox_dim d, int64_t start, int64_t end, int64_t step)
+{
+    int64_t big = INT32_MAX;
+    if (step != 1) return ox__inf_unknown(c, "a slice with a step of a dim that is not known");
+    if (start == 0 && end >= big) return d;
+    if (start > 0 && end >= big)
+        return ox_dim_max(c->m, ox_dim_sub(c->m, d, ox__inf_const(c, start)), ox__inf_const(c, 0));
+    if (start < 0 && end >= big) return ox_dim_min(c->m, d, ox__inf_const(c, start == INT64_MIN ? INT64_MAX : -start));
+    if (start == 0 && end < 0 && end > -big)
+        return ox_dim_max(c->m, ox_dim_add(c->m, d, ox__inf_const(c, end)), ox__inf_const(c, 0));
+    if (start >= 0 && end >= start && start == 0) return ox_dim_min(c->m, d, ox__inf_const(c, end));
+    return ox__inf_unknown(c, "a slice of a dim that is not known");
+}
+
+/* Ends and starts that are dims: x[:, :n] and the like, where step is 1. */
+static ox_dim slice_symbolic(ox__inf *c, ox_dim d, ox_dim start, ox_dim end, int64_t step)
+{
+    int64_t s, e;
+    bool cs = ox_dim_is_const(c->m, start, &s), ce = ox_dim_is_const(c->m, end, &e);
+    if (cs && ce) return slice_dim(c, d, s, e, step);
+    if (cs && s == 0 && step == 1) return ox_dim_equal(c->m, end, d) ? d : ox_dim_min(c->m, d, end);
+    return ox__inf_unknown(c, "a slice with bounds that depend on data");
+}
+
+static ox_status slice_vec(ox__inf *c, const ox__vec_fact *v, int64_t start, int64_t end, int64_t step)
+{
+    int64_t first, count;
+    if (v->scalar || !slice_range((int64_t)v->n, start, end, step, &first, &count)) return OX_OK;
+    ox_dim *d = ox__inf_dims(c, (size_t)count);
+    if (!d) return OX_E_NOMEM;
+    for (int64_t i = 0; i < count; i++) d[i] = v->dims[first + i * step];
+    return ox__inf_out_vec(c, 0, d, (size_t)count, false);
+}
+
+static ox_status infer_slice(ox__inf *c)
+{
+    ox_dtype dtype = ox__inf_dtype(c, 0);
+    if (!ox__inf_ranked(c, 0)) return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
+    int32_t rank = c->in[0].rank;
+    ox__vec_fact starts = {0}, ends = {0};
+    const int64_t *axes = NULL, *steps = NULL;
+    size_t n_axes = 0, n_steps = 0;
+    bool known;
+    if (c->opset < 10) {
+        const int64_t *a = ox__inf_ints(c, "starts", &starts.n), *b = ox__inf_ints(c, "ends", &ends.n);
+        axes = ox__inf_ints(c, "axes", &n_axes);
+        ox_dim *da = ox__inf_dims(c, starts.n), *db = ox__inf_dims(c, ends.n);
+        if (!da || !db) return OX_E_NOMEM;
+        for (size_t i = 0; i < starts.n; i++) da[i] = ox__inf_const(c, a[i]);
+        for (size_t i = 0; i < ends.n; i++) db[i] = ox__inf_const(c, b[i]);
+        starts.dims = da;
+        ends.dims = db;
+        known = true;
+    } else {
+        known = ox__inf_vec(c, 1, &starts) && ox__inf_vec(c, 2, &ends) && ox__inf_list(c, NULL, 3, &axes, &n_axes) &&
+                ox__inf_list(c, NULL, 4, &steps, &n_steps);
+    }
+    if (!known) return ox__inf_out_unknown(c, 0, dtype, rank, "the bounds of Slice depend on data");
+    if (ends.n != starts.n || (axes && n_axes != starts.n) || (steps && n_steps != starts.n))
+        return ox__inf_fail(c, "starts, ends, axes and steps differ in length");
+    ox_dim *dims = ox__inf_copy(c, 0);
+    if (!dims) return OX_E_NOMEM;
+    for (size_t i = 0; i < starts.n; i++) {
+        int64_t axis = axes ? axes[i] : (int64_t)i, step = steps ? steps[i] : 1, d, a, b, first, count;
+        ox_status s = ox__inf_axis(c, &axis, rank);
+        if (s != OX_OK) return s;
+        if (step == 0) return ox__inf_fail(c, "a step of 0");
+        bool bounds = ox_dim_is_const(c->m, starts.dims[i], &a) && ox_dim_is_const(c->m, ends.dims[i], &b);
+        if (bounds && ox_dim_is_const(c->m, dims[axis], &d) && slice_range(d, a, b, step, &first, &count))
+            dims[axis] = ox__inf_const(c, count);
+        else
+            dims[axis] = slice_symbolic(c, dims[axis], starts.dims[i], ends.dims[i], step);
+        ox__vec_fact v;
+        if (rank == 1 && bounds && starts.n == 1 && ox__inf_vec(c, 0, &v)) {
+            s = slice_vec(c, &v, a, b, step);
+            if (s != OX_OK) return s;
+        }
+    }
+    return ox__inf_out(c, 0, dtype, rank, dims);
+}
+
+static ox_status eval_slice(ox__ev *e)
+{
+    const ox__array *a = &e->in[0];
+    unsigned item = ox__ev_item(a->dtype);
+    slice sl = {0};
+    size_t n_ends, n_axes, n_steps;
+    bool attrs = e->opset < 10;
+    if (!item || a->rank > MAX_RANK || a->rank == 0 || !ox__ev_list(e, attrs ? "starts" : NULL, 1, &sl.starts, &sl.n) ||
+        !ox__ev_list(e, attrs ? "ends" : NULL, 2, &sl.ends, &n_ends) || n_ends != sl.n)
+        return OX_E_UNSUPPORTED;
+    if (ox__ev_list(e, attrs ? "axes" : NULL, 3, &sl.axes, &n_axes) && n_axes != sl.n) return OX_E_UNSUPPORTED;
+    if (!attrs && ox__ev_list(e, NULL, 4, &sl.steps, &n_steps) && n_steps != sl.n) return OX_E_UNSUPPORTED;
+    int64_t strides[MAX_RANK], dims[MAX_RANK], step[MAX_RANK], at[MAX_RANK] = {0}, off = 0;
+    ox__ev_strides(a->dims, a->rank, strides);
+    memcpy(dims, a->dims, a->rank * sizeof *dims);
+    memcpy(step, strides, a->rank * sizeof *step);
+    for (size_t i = 0; i < sl.n; i++) {
+        int64_t axis = sl.axes ? sl.axes[i] : (int64_t)i, first, count;
+        if (axis < 0) axis += a->rank;
+        if (axis < 0 || axis >= a->rank ||
+            !slice_range(a->dims[axis], sl.starts[i], sl.ends[i], sl.steps ? sl.steps[i] : 1, &first, &count))
+            return OX_E_UNSUPPORTED;
+        off += count ? first * strides[axis] : 0;
+        dims[axis] = count;
+        step[axis] = strides[axis] * (sl.steps && count > 1 ? sl.steps[i] : 1);
+    }
+    ox_status s = OX_OK;
+    uint8_t *out = ox__ev_out(e, 0, a->dtype, a->rank, dims, &s);
+    for (uint64_t i = 0; out && i < e->out[0].n; i++) {
+        memcpy(out + i * item, (const uint8_t *)a->data + off * (int64_t)item, item);
+        for (uint32_t d = a->rank; d-- > 0;) {
+            off += step[d];
+            if (++at[d] < dims[d]) break;
+            off -= step[d] * dims[d];
+            at[d] = 0;
+        }
+    }
+    return s;
+}
+
+/* ---- Pad, DepthToSpace, SpaceToDepth ---- */
+static ox_status infer_pad(ox__inf *c)
+{
+    ox_dtype dtype = ox__inf_dtype(c, 0);
+    const int64_t *axes;
+    size_t n_axes, n_pads = 0;
+    if (!ox__inf_ranked(c, 0)) return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
+    int32_t rank = c->in[0].rank;
+    ox__vec_fact pads = {0};
+    bool known;
+    if (c->opset < 11) {
+        const int64_t *p = ox__inf_ints(c, "pads", &n_pads);
+        ox_dim *d = ox__inf_dims(c, n_pads);
+        if (!d) return OX_E_NOMEM;
+        for (size_t i = 0; i < n_pads; i++) d[i] = ox__inf_const(c, p[i]);
+        pads.dims = d;
+        pads.n = n_pads;
+        axes = NULL;
+        n_axes = 0;
+        known = true;
+    } else {
+        known = ox__inf_list(c, NULL, 3, &axes, &n_axes) && ox__inf_vec(c, 1, &pads);
+    }
+    if (!known) return ox__inf_out_unknown(c, 0, dtype, rank, "the widths given to Pad depend on data");
+    size_t n = axes ? n_axes : (size_t)rank;
+    if (pads.n != 2 * n) return ox__inf_fail(c, "%zu pads for %zu axes", pads.n, n);
+    ox_dim *dims = ox__inf_copy(c, 0);
+    if (!dims) return OX_E_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        int64_t axis = axes ? axes[i] : (int64_t)i;
+        ox_status s = ox__inf_axis(c, &axis, rank);
+        if (s != OX_OK) return s;
+        dims[axis] = ox_dim_add(c->m, dims[axis], ox_dim_add(c->m, pads.dims[i], pads.dims[i + n]));
+    }
+    return ox__inf_out(c, 0, dtype, rank, dims);
+}
+
+static ox_status infer_depth(ox__inf *c)
+{
+    bool to_space = ox_node_is(c->m, c->node, "", "DepthToSpace");
+    int64_t block = ox__inf_int(c, "blocksize", 0);
+    if (!ox__inf_ranked(c, 0))
+        return ox__inf_out_unknown(c, 0, ox__inf_dtype(c, 0), 4, "the rank of the input is unknown");
+    if (c->in[0].rank != 4 || block <= 0 || block > INT32_MAX)
+        return ox__inf_fail(c, "it needs 4 dims and a positive blocksize");
+    ox_dim b = ox__inf_const(c, block), bb = ox__inf_const(c, block * block), dims[4];
+    for (int i = 0; i < 4; i++) {
+        ox_dim d = c->in[0].dims[i];
+        if (i == 0)
+            dims[i] = d;
+        else if (i == 1)
+            dims[i] = to_space ? ox_dim_floordiv(c->m, d, bb) : ox_dim_mul(c->m, d, bb);
+        else
+            dims[i] = to_space ? ox_dim_mul(c->m, d, b) : ox_dim_floordiv(c->m, d, b);
+    }
+    return ox__inf_out(c, 0, ox__inf_dtype(c, 0), 4, dims);
+}
+
+static const ox__op_row rows[] = {
+    {"Concat", infer_concat, eval_concat, OX__OP_MOVES | OX__OP_PROMOTES},
+    {"DepthToSpace", infer_depth, NULL, 0},
+    {"Pad", infer_pad, NULL, 0},
+    {"Slice", infer_slice, eval_slice, OX__OP_MOVES},
+    {"SpaceToDepth", infer_depth, NULL, 0},
+    {"Split", infer_split, NULL, 0},
+    {"Transpose", infer_transpose, eval_transpose, OX__OP_MOVES},
+};
+const ox__op_family ox__ops_layout = {rows, OX__COUNT(rows)};
