@@ -34,6 +34,7 @@ typedef struct ox_tensor_info {
     ox_encoding encoding;
     bool rounded;            /* read from a dump that printed rounded floats */
     bool external;           /* came from an external data file */
+    bool typed;              /* the file has the elements in a typed field (int64_data, ...), not as raw bytes */
     uint32_t file;           /* FILE: index of the mapped file in the model */
     uint64_t offset, n_bytes;/* FILE: span; OWNED: n_bytes */
     const void *data;        /* OWNED with RAW or VARINT encoding */
