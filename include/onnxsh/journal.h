@@ -15,7 +15,7 @@ extern "C" {
 /* A position in the journal and the sizes of the tables there. */
 typedef struct ox_mark {
     uint64_t pos;
-    uint32_t nodes, values, graphs, scopes, uses;
+    uint32_t nodes, values, graphs, scopes, uses, items, ids;
 } ox_mark;
 
 OX_API ox_mark ox_journal_mark(const ox_model *m);

@@ -1,0 +1,230 @@
+/* Floor 1. The inside of a model, for this floor and for io.
+ *
+ * Reading: ox__node_row_at(m, id) and its sisters give the row of an id that is known to be in range; ox__node_get(m,
+ * h) checks a handle and gives NULL for a dead or foreign one. A pointer to a row is good until a row is added.
+ *
+ * Changing: check everything, then ox__edit (room in the journal), ox__reserve (rows) and arena copies, and only then
+ * put words, which cannot fail: so each function happens wholly or not at all.
+ *
+ * Loading: between ox__journal_pause and ox__journal_resume nothing is recorded and nothing becomes dirty, and io may
+ * write the words of rows that it has just made (type, flags, src, ...) directly, names excepted once an index exists.
+ */
+#ifndef ONNXSH_IR_IR_H
+#define ONNXSH_IR_IR_H
+
+#include "base/base.h"
+#include "base/file.h"
+#include "ir/rows.h"
+
+#include <onnxsh/journal.h>
+
+enum {
+    OX__MAX_DEPTH = 100,  /* blocks in blocks */
+    OX__EDIT_SLACK = 320, /* words that any single edit may need beside those it asks for: dirty marks up to the top */
+    OX__JOURNAL_SEEN = 256, /* recently recorded words, a power of two */
+    OX__NO_GRAPH_DEPTH = OX__MAX_DEPTH + 1
+};
+
+typedef struct ox__table {
+    char *p;
+    uint32_t n; /* rows in use, dead ones included; at least 1 */
+    uint32_t cap;
+    uint32_t high; /* rows that were ever in use: below it gen is meaningful */
+    uint32_t item; /* bytes of a row */
+} ox__table;
+
+/* One recorded change: `val` is the word's other content, which undo and redo exchange with it. */
+typedef struct ox__word {
+    uint32_t where; /* table << 24 | bytes << 16 | offset in the row */
+    uint32_t id;
+    uint64_t val;
+} ox__word;
+
+typedef struct ox__step {
+    size_t end;  /* in words */
+    char *label; /* owned */
+} ox__step;
+
+/* words: [0, cur) done by closed steps, [cur, redo_end) undone, [redo_end, n) done since the last commit. */
+typedef struct ox__journal {
+    ox__word *words;
+    size_t n, cap, cur, redo_end;
+    OX__VEC(ox__step) steps;
+    size_t done;                     /* steps that are not undone */
+    uint32_t fresh[OX__N_TABLES];    /* rows from here on were made after the last mark: their words need no record */
+    uint32_t floor[OX__N_TABLES];    /* table sizes when the open step began */
+    ox__word seen[OX__JOURNAL_SEEN]; /* words recorded since the last mark: once is enough (val = serial) */
+    uint64_t serial;                 /* of that window */
+    uint64_t branch;                 /* counts the openings of a step */
+    uint64_t saved, saved_branch;    /* position of the saved state; branch 0 = between steps */
+    bool saved_known;
+    uint64_t renumbered; /* 1 + position when order keys were last rewritten */
+    uint32_t paused;
+} ox__journal;
+
+/* An index by name: may hold ids whose row has another name by now, so a hit is verified. */
+typedef struct ox__names {
+    ox__index index;
+    ox__index twice; /* the first id of each name that several rows have: these are looked for one by one */
+    uint64_t built;  /* 1 + journal position when it was built, 0 = not built */
+} ox__names;
+
+typedef struct ox__dims ox__dims; /* dim.c, type.c, layout.c, tensor.c own these */
+typedef struct ox__types ox__types;
+typedef struct ox__tensors ox__tensors;
+typedef struct ox__fresh ox__fresh;
+
+struct ox_model {
+    ox__table table[OX__N_TABLES];
+    ox__journal journal;
+    ox__arena arena;
+    ox__intern strings;
+    ox__dims *dims;
+    ox__types *types;
+    ox__tensors *tensors;
+    ox__names value_names, node_names, function_names, scope_names;
+    ox__fresh *fresh; /* counts of value names, made when the first fresh name is asked for */
+    OX__VEC(ox__map) files;
+    uint32_t live[OX__N_TABLES]; /* living nodes (return nodes not counted), values, graphs, scopes */
+    uint32_t gen0; /* first generation of a slot: differs between models, so foreign handles are refused */
+    uint32_t order_epoch, list_epoch;
+    uint64_t serial; /* of the model, counted in the process: ox_model_serial */
+    ox_model_kind kind;
+    bool oom;
+    void *io; /* io's own data of this model */
+    void (*io_free)(void *io);
+};
+
+/* ---- rows ---- */
+#define OX__ROW(name, tab) \
+    static inline ox__##name##_row *ox__##name##_row_at(const ox_model *m, uint32_t id) \
+    { \
+        return (ox__##name##_row *)m->table[tab].p + id; \
+    }
+OX__ROW(node, OX__NODE)
+OX__ROW(value, OX__VALUE)
+OX__ROW(graph, OX__GRAPH)
+OX__ROW(scope, OX__SCOPE)
+OX__ROW(use, OX__USE)
+OX__ROW(item, OX__ITEM)
+#undef OX__ROW
+static inline ox__top_row *ox__top(const ox_model *m)
+{
+    return (ox__top_row *)m->table[OX__TOP].p;
+}
+static inline uint32_t ox__id_at(const ox_model *m, uint32_t i)
+{
+    return ((const uint32_t *)m->table[OX__ID].p)[i];
+}
+
+#define OX__GET(name, tab) \
+    static inline ox__##name##_row *ox__##name##_get(const ox_model *m, ox_##name h) \
+    { \
+        if (!m || !h.id || h.id >= m->table[tab].n) return NULL; \
+        ox__##name##_row *r = ox__##name##_row_at(m, h.id); \
+        return r->gen == h.gen && (r->flags & OX__ALIVE) ? r : NULL; \
+    } \
+    static inline ox_##name ox__##name##_handle(const ox_model *m, uint32_t id) \
+    { \
+        return id ? (ox_##name){id, ox__##name##_row_at(m, id)->gen} : (ox_##name){0, 0}; \
+    }
+OX__GET(node, OX__NODE)
+OX__GET(value, OX__VALUE)
+OX__GET(graph, OX__GRAPH)
+OX__GET(scope, OX__SCOPE)
+#undef OX__GET
+
+/* ---- changing ---- */
+/* Refuses while out of memory is sticky; makes room for `words` records and OX__EDIT_SLACK more. */
+ox_status ox__edit(ox_model *m, size_t words, ox_error *err) OX_MUST_USE;
+/* Room for `extra` more rows; OX_E_LIMIT beyond 2^32 - 1. */
+ox_status ox__reserve(ox_model *m, enum ox__tab tab, size_t extra, ox_error *err) OX_MUST_USE;
+/* A cleared row with its generation set; the room was reserved. */
+uint32_t ox__row_add(ox_model *m, enum ox__tab tab);
+/* n rows side by side; returns the first. */
+uint32_t ox__rows_add(ox_model *m, enum ox__tab tab, uint32_t n);
+/* Gives a new row its flags and OX__ALIVE, as one recorded word: undo takes the life, redo gives it back. */
+void ox__row_born(ox_model *m, enum ox__tab tab, uint32_t id, uint32_t flags);
+void ox__row_kill(ox_model *m, enum ox__tab tab, uint32_t id);
+void ox__journal_record(ox_model *m, uint32_t where, uint32_t id, uint64_t old);
+
+static inline void ox__put(ox_model *m, enum ox__tab tab, uint32_t id, uint32_t off, uint32_t bytes, uint64_t v)
+{
+    char *w = m->table[tab].p + (size_t)id * m->table[tab].item + off;
+    uint64_t old = 0;
+    memcpy(&old, w, bytes);
+    if (old == v) return;
+    if (id < m->journal.fresh[tab]) ox__journal_record(m, (uint32_t)tab << 24 | bytes << 16 | off, id, old);
+    memcpy(w, &v, bytes);
+}
+#define OX__PUT_(m, tab, type, id, field, v) \
+    ox__put(m, tab, id, (uint32_t)offsetof(type, field), (uint32_t)sizeof(((type *)0)->field), (v))
+#define ox__put_top(m, field, v) OX__PUT_(m, OX__TOP, ox__top_row, 0, field, v)
+#define ox__put_node(m, id, field, v) OX__PUT_(m, OX__NODE, ox__node_row, id, field, v)
+#define ox__put_value(m, id, field, v) OX__PUT_(m, OX__VALUE, ox__value_row, id, field, v)
+#define ox__put_graph(m, id, field, v) OX__PUT_(m, OX__GRAPH, ox__graph_row, id, field, v)
+#define ox__put_scope(m, id, field, v) OX__PUT_(m, OX__SCOPE, ox__scope_row, id, field, v)
+#define ox__put_use(m, id, field, v) OX__PUT_(m, OX__USE, ox__use_row, id, field, v)
+#define ox__put_item(m, id, field, v) OX__PUT_(m, OX__ITEM, ox__item_row, id, field, v)
+#define OX__PTR(p) ((uint64_t)(uintptr_t)(p))
+static inline void ox__put_id(ox_model *m, uint32_t i, uint32_t v)
+{
+    ox__put(m, OX__ID, i, 0, 4, v);
+}
+
+/* Marks records as differing from the file, and everything above as holding such a record. Nothing while loading. */
+void ox__touch_top(ox_model *m, uint32_t flags);
+void ox__touch_graph(ox_model *m, uint32_t graph, uint32_t flags);
+void ox__touch_node(ox_model *m, uint32_t node);
+void ox__touch_value(ox_model *m, uint32_t value); /* its value_info, if declared, and its input, output, initializer */
+void ox__touch_item(ox_model *m, uint32_t item, uint32_t graph);
+/* Also the nodes that make and use it: for a rename. Words needed: ox__touch_named_words. */
+void ox__touch_named(ox_model *m, uint32_t value);
+size_t ox__touch_named_words(const ox_model *m, uint32_t value);
+
+/* ---- loading ---- */
+void ox__journal_pause(ox_model *m);
+void ox__journal_resume(ox_model *m); /* what was made meanwhile is the state before the first step */
+static inline bool ox__journal_paused(const ox_model *m)
+{
+    return m->journal.paused != 0;
+}
+uint64_t ox__journal_pos(const ox_model *m);
+/* Room for so many more rows, so that a loader that has counted does not copy tables. */
+ox_status ox__model_reserve(ox_model *m, size_t nodes, size_t values, size_t uses, size_t strings,
+                            ox_error *err) OX_MUST_USE;
+/* Hands a mapped file over: *map is zeroed, *index is what ox_tensor_info.file says. */
+ox_status ox__model_add_file(ox_model *m, ox__map *map, uint32_t *index, ox_error *err) OX_MUST_USE;
+const ox__map *ox__model_file(const ox_model *m, uint32_t index); /* NULL out of range */
+uint32_t ox__model_n_files(const ox_model *m);
+/* A value that nothing makes yet: what a file uses before, or without, defining it. It dies with its last use. */
+ox_status ox__value_new(ox_model *m, ox_value *out, ox_graph g, ox_str name, ox_error *err) OX_MUST_USE;
+
+/* A node with all that a file says about it. Value ids are trusted to be alive. */
+typedef struct ox__node_spec {
+    uint32_t graph, before; /* before 0 = at the end */
+    ox_str domain, op, name;
+    uint32_t n_in, n_out;
+    const uint32_t *in;  /* value ids, 0 = absent */
+    const uint32_t *out; /* ids of values from ox__value_new that this node makes, 0 = absent; NULL = n_out new ones */
+} ox__node_spec;
+ox_status ox__node_add(ox_model *m, uint32_t *out, const ox__node_spec *spec, ox_error *err) OX_MUST_USE;
+/* All attributes at once (names are not checked for being alone). */
+ox_status ox__node_set_attrs(ox_model *m, ox_node n, uint32_t count, const ox_attr *attrs, ox_error *err) OX_MUST_USE;
+ox_status ox__node_set_pairs(ox_model *m, ox_node n, uint32_t count, const ox_pair *pairs, ox_error *err) OX_MUST_USE;
+ox_status ox__value_set_pairs(ox_model *m, ox_value v, uint32_t count, const ox_pair *pairs, ox_error *err) OX_MUST_USE;
+ox_status ox__graph_set_pairs(ox_model *m, ox_graph g, uint32_t count, const ox_pair *pairs, ox_error *err) OX_MUST_USE;
+ox_status ox__model_set_pairs(ox_model *m, uint32_t count, const ox_pair *pairs, ox_error *err) OX_MUST_USE;
+ox_status ox__model_set_opsets(ox_model *m, uint32_t count, const ox_opset *opsets, ox_error *err) OX_MUST_USE;
+/* Makes a value of ox__value_new an input or an initializer (then `t` is its tensor), at the end. */
+ox_status ox__graph_adopt_input(ox_model *m, ox_graph g, ox_value v, ox_error *err) OX_MUST_USE;
+ox_status ox__graph_adopt_initializer(ox_model *m, ox_graph g, ox_value v, ox_tensor t, ox_error *err) OX_MUST_USE;
+/* Replaces all outputs. */
+ox_status ox__graph_set_outputs(ox_model *m, ox_graph g, size_t n, const ox_value *values, ox_error *err) OX_MUST_USE;
+/* The record of output i; the inputs' and initializers' are value.in_item and value.init_item. */
+static inline uint32_t ox__graph_output_item(const ox_model *m, uint32_t graph, uint32_t i)
+{
+    return ox__id_at(m, ox__graph_row_at(m, graph)->out_items + i);
+}
+
+#endif

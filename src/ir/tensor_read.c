@@ -1,0 +1,180 @@
+/* Floor 1. Reading tensors: as a span, or streamed in chunks, always in canonical bytes. What lies in a mapped file is
+ * read under a guard, after a check that the file is what was opened, chunk by chunk: a file that is cut meanwhile is
+ * an error and no crash. */
+#include "ir/parts.h"
+
+#include <inttypes.h>
+
+enum { CHUNK = 1 << 20 };
+
+/* A tensor being streamed from `at` on. */
+typedef struct stream {
+    ox_tensor_info info;
+    const ox__map *map;     /* NULL: owned bytes */
+    const uint8_t *p, *end; /* what is not read yet of a varint encoding; of a raw one all */
+    uint64_t size;          /* canonical bytes */
+    uint8_t *buffer;        /* of CHUNK bytes, for varints */
+    /* the chunk at hand */
+    uint64_t offset, n;
+    const void *chunk;
+    ox_chunk_fn fn;
+    void *ud;
+} stream;
+
+static ox_status refuse(const ox_tensor_info *i, ox_error *err)
+{
+    if (i->storage == OX_STORAGE_LOST) {
+        ox_status s = ox__fail(err, OX_E_NOT_FOUND, "the data of the tensor was not in the file that was opened");
+        ox_error_hint(err, "bind the weights from another file (--weights)");
+        return s;
+    }
+    return ox__fail(err, OX_E_UNSUPPORTED, "a %s tensor has no raw bytes",
+                    i->storage == OX_STORAGE_SPARSE ? "sparse" : ox_dtype_name(i->dtype, OX_DTYPE_NUMPY));
+}
+
+static ox_status begin(const ox_model *m, ox_tensor t, stream *x, ox_error *err)
+{
+    memset(x, 0, sizeof *x);
+    if (!m || !t.id || !ox__tensor_exists(m, t)) return ox__fail(err, OX_E_INVALID, "no tensor was given");
+    x->info = ox_tensor_get(m, t);
+    bool dense = x->info.storage == OX_STORAGE_FILE || x->info.storage == OX_STORAGE_OWNED;
+    if (!dense || x->info.encoding == OX_ENC_STRINGS) return refuse(&x->info, err);
+    x->size = ox_tensor_raw_size(m, t);
+    if (x->info.storage == OX_STORAGE_FILE) {
+        x->map = ox__model_file(m, x->info.file);
+        x->p = x->map->p + x->info.offset;
+    } else {
+        x->p = x->info.data;
+    }
+    x->end = x->p + x->info.n_bytes;
+    return OX_OK;
+}
+
+/* ---- varints ---- */
+/* Decodes the entries of one chunk. The elements are cut to their width: negative numbers are stored sign-extended. */
+static ox_status decode(stream *x, uint64_t n_bytes, ox_error *err)
+{
+    unsigned width = OX__MAX(ox_dtype_bits(x->info.dtype) / 8, 1u);
+    const uint8_t *p = x->p, *end = x->end;
+    for (uint8_t *out = x->buffer, *last = out + n_bytes; out < last; out += width) {
+        uint64_t v = 0;
+        unsigned shift = 0;
+        do {
+            if (p == end || shift > 63)
+                return ox__fail(err, OX_E_FORMAT, "the tensor holds fewer elements than its dims say");
+            v |= (uint64_t)(*p & 0x7f) << shift;
+            shift += 7;
+        } while (*p++ & 0x80);
+        memcpy(out, &v, width);
+    }
+    x->p = p;
+    if (x->offset + n_bytes == x->size && p != end)
+        return ox__fail(err, OX_E_FORMAT, "the tensor holds more elements than its dims say");
+    return OX_OK;
+}
+
+/* Under the guard: prepares the chunk and hands it out. */
+static ox_status one_chunk(void *ud, ox_error *err)
+{
+    stream *x = ud;
+    if (x->info.encoding == OX_ENC_VARINT) {
+        ox_status s = decode(x, x->n, err);
+        if (s != OX_OK) return s;
+        x->chunk = x->buffer;
+    } else {
+        x->chunk = x->p + x->offset;
+    }
+    return x->fn(x->ud, x->chunk, x->n, x->offset, err);
+}
+
+static ox_status guarded_chunk(stream *x, ox_error *err)
+{
+    if (!x->map) return one_chunk(x, err);
+    ox_status s = ox__map_check(x->map, err);
+    return s == OX_OK ? ox__guarded(one_chunk, x, x->map->path, err) : s;
+}
+
+static ox_status run(stream *x, const ox_task *task, ox_error *err)
+{
+    ox_status s = OX_OK;
+    for (; x->offset < x->size && s == OX_OK; x->offset += x->n) {
+        x->n = OX__MIN(x->size - x->offset, (uint64_t)CHUNK);
+        if (task && task->step && !task->step(task->ud, "reading the tensor", x->offset, x->size))
+            return ox__fail(err, OX_E_INTERRUPTED, "interrupted");
+        s = guarded_chunk(x, err);
+    }
+    return s;
+}
+
+ox_status ox_tensor_stream(const ox_model *m, ox_tensor t, ox_chunk_fn fn, void *ud, const ox_task *task, ox_error *err)
+{
+    stream x;
+    if (!fn) return ox__fail(err, OX_E_INVALID, "nobody takes the chunks");
+    ox_status s = begin(m, t, &x, err);
+    if (s != OX_OK) return s;
+    x.fn = fn;
+    x.ud = ud;
+    if (x.info.encoding == OX_ENC_VARINT && !(x.buffer = ox__alloc(OX__MIN(x.size, (uint64_t)CHUNK))))
+        return ox__nomem(err);
+    s = run(&x, task, err);
+    ox__free(x.buffer);
+    return s;
+}
+
+/* ---- a span ---- */
+typedef struct span {
+    uint64_t from, n;
+    uint8_t *dst;
+    const uint8_t *src;
+} span;
+
+static ox_status copy_overlap(void *ud, const void *chunk, uint64_t n, uint64_t offset, ox_error *err)
+{
+    (void)err;
+    span *x = ud;
+    uint64_t lo = OX__MAX(offset, x->from), hi = OX__MIN(offset + n, x->from + x->n);
+    if (lo < hi) memcpy(x->dst + (lo - x->from), (const uint8_t *)chunk + (lo - offset), hi - lo);
+    return OX_OK;
+}
+
+static ox_status copy_span(void *ud, ox_error *err)
+{
+    (void)err;
+    const span *x = ud;
+    if (x->n) memcpy(x->dst, x->src, x->n);
+    return OX_OK;
+}
+
+/* Decodes from the beginning: where an element stands cannot be known otherwise. */
+static ox_status read_varints(stream *x, span *k, ox_error *err)
+{
+    x->fn = copy_overlap;
+    x->ud = k;
+    uint64_t need = k->from + k->n, room = OX__MIN(x->size, (uint64_t)CHUNK);
+    if (!(x->buffer = ox__alloc(room))) return ox__nomem(err);
+    ox_status s = OX_OK;
+    for (; x->offset < need && s == OX_OK; x->offset += x->n) {
+        uint64_t whole = (need - x->offset + 15) & ~(uint64_t)15; /* whole elements of any type */
+        x->n = OX__MIN(OX__MIN(x->size - x->offset, whole), room);
+        s = guarded_chunk(x, err);
+    }
+    ox__free(x->buffer);
+    return s;
+}
+
+ox_status ox_tensor_read(const ox_model *m, ox_tensor t, uint64_t offset, void *dst, uint64_t n, ox_error *err)
+{
+    stream x;
+    ox_status s = begin(m, t, &x, err);
+    if (s != OX_OK) return s;
+    if (offset > x.size || n > x.size - offset || (n && !dst))
+        return ox__fail(err, OX_E_INVALID, "bytes %" PRIu64 " to %" PRIu64 " of a tensor that has %" PRIu64, offset,
+                        offset + n, x.size);
+    span k = {offset, n, dst, NULL};
+    if (!n) return OX_OK;
+    if (x.info.encoding == OX_ENC_VARINT) return read_varints(&x, &k, err);
+    k.src = x.p + offset;
+    if (!x.map) return copy_span(&k, err);
+    s = ox__map_check(x.map, err);
+    return s == OX_OK ? ox__guarded(copy_span, &k, x.map->path, err) : s;
+}
