@@ -1,0 +1,52 @@
+"""What the suites share: options, corpora, running the program."""
+import argparse
+import glob
+import os
+import subprocess
+
+
+def options():
+    p = argparse.ArgumentParser()
+    p.add_argument("--onnxsh", required=True)
+    p.add_argument("--build", required=True)
+    p.add_argument("--torch113", default="/usr/bin/python3")
+    p.add_argument("--full", action="store_true")
+    p.add_argument("words", nargs="*")
+    return p.parse_args()
+
+
+def run(onnxsh, *args, timeout=600):
+    """Runs the program without the user's own files; returns the completed process."""
+    env = dict(os.environ, XDG_CONFIG_HOME="/nonexistent", XDG_STATE_HOME="/nonexistent")
+    return subprocess.run([onnxsh, "-q", "--no-init", *args], capture_output=True, env=env, timeout=timeout)
+
+
+def corpora():
+    """{name: [model files]}: Debian's libonnx-testdata and the newest onnx package's."""
+    out = {}
+    listing = subprocess.run(["dpkg", "-L", "libonnx-testdata"], capture_output=True, text=True).stdout.split()
+    out["libonnx-testdata"] = sorted(f for f in listing if f.endswith(".onnx") and os.path.isfile(f))
+    import onnx
+    root = os.path.join(os.path.dirname(onnx.__file__), "backend/test/data")
+    out["onnx " + onnx.__version__] = sorted(glob.glob(root + "/**/*.onnx", recursive=True))
+    return out
+
+
+class Tally:
+    """Counts agreements; prints the first disagreements and a figure line."""
+
+    def __init__(self, what, shown=20):
+        self.what, self.shown, self.good, self.bad = what, shown, 0, []
+
+    def add(self, good, name, why=""):
+        if good:
+            self.good += 1
+            return
+        self.bad.append(name)
+        if len(self.bad) <= self.shown:
+            print(f"  differs: {name}: {why}", flush=True)
+
+    def close(self, allowed=0):
+        total = self.good + len(self.bad)
+        print(f"figure: {self.good} of {total} {self.what}", flush=True)
+        return total > 0 and len(self.bad) <= allowed

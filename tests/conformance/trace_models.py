@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Traces torchvision's CNN classifiers with the PyTorch that runs this, for the comparison of exports.
+
+usage: trace_models.py OUT_DIR [MODEL...]
+
+For each model: NAME.txt, the exporter's ATen graph (parameters as named inputs, scopes, source lines), NAME.npz, the
+weights by name, and NAME.io.npz, the input and PyTorch's output. Weights are seeded, not trained; statistics of batch
+norms are drawn too, so that a wrong fold shows.
+
+Works with Debian's PyTorch 1.13 and with PyTorch 2.x, for which it takes the Python part of Debian's torchvision (its
+binaries fit 1.13 only).
+"""
+import os
+import shutil
+import sys
+import tempfile
+import types
+import warnings
+
+warnings.filterwarnings("ignore")
+DEBIAN = "/usr/lib/python3/dist-packages/torchvision"
+NAMES = """alexnet vgg11 vgg11_bn vgg16 resnet18 resnet50 resnext50_32x4d wide_resnet50_2 squeezenet1_0 squeezenet1_1
+densenet121 googlenet inception_v3 mobilenet_v2 mobilenet_v3_small mobilenet_v3_large mnasnet0_5 mnasnet1_0
+shufflenet_v2_x0_5 shufflenet_v2_x1_0 efficientnet_b0 efficientnet_v2_s regnet_y_400mf regnet_x_400mf
+convnext_tiny""".split()
+SIZES = {"inception_v3": 96}
+
+
+def import_torchvision():
+    import torch
+    if not torch.__version__.startswith("1."):
+        place = tempfile.mkdtemp(prefix="torchvision-py-")
+        shutil.copytree(DEBIAN, place + "/torchvision", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+        sys.path.insert(0, place)
+        stub = types.ModuleType("torchvision.ops._register_onnx_ops")
+        stub._register_custom_op = lambda: None  # made for the exporter of 1.13
+        sys.modules["torchvision.ops._register_onnx_ops"] = stub
+    import torchvision
+    return torch, torchvision.models
+
+
+def exporter(torch):
+    if torch.__version__.startswith("1."):
+        return torch.onnx.utils
+    import torch.onnx._internal.torchscript_exporter.utils as utils
+    return utils
+
+
+def seed_statistics(torch, model):
+    for m in model.modules():
+        if isinstance(m, torch.nn.BatchNorm2d):
+            m.running_mean.uniform_(-0.2, 0.2)
+            m.running_var.uniform_(0.5, 1.5)
+            m.weight.data.uniform_(0.5, 1.5)
+            m.bias.data.uniform_(-0.2, 0.2)
+
+
+def shorten(text):
+    """Source locations without the place where packages are installed."""
+    out = []
+    for line in text.split("\n"):
+        head, mark, path = line.rpartition(" # ")
+        if mark and "-packages/" in path:
+            line = head + mark + path[path.index("-packages/") + 10:]
+        out.append(line)
+    return "\n".join(out)
+
+
+def graph_of(torch, model, args):
+    utils = exporter(torch)
+    if hasattr(utils, "_setup_trace_module_map"):
+        try:
+            utils._setup_trace_module_map(model, False)
+        except TypeError:
+            utils._setup_trace_module_map(model, set())
+    try:
+        graph = utils._create_jit_graph(model, args)[0]
+    finally:
+        if hasattr(utils, "_reset_trace_module_map"):
+            utils._reset_trace_module_map()
+    names = list(model.state_dict().keys())
+    inputs = list(graph.inputs())
+    for value, name in zip(inputs[len(inputs) - len(names):], names):
+        value.setDebugName(name)
+    return shorten(str(graph))
+
+
+def main():
+    import numpy
+    torch, models = import_torchvision()
+    out, names = sys.argv[1], sys.argv[2:] or NAMES
+    os.makedirs(out, exist_ok=True)
+    torch.set_num_threads(2)
+    for name in names:
+        torch.manual_seed(7)
+        keywords = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
+        model = getattr(models, name)(weights=None, **keywords)
+        seed_statistics(torch, model)
+        model.eval()
+        size = SIZES.get(name, 64)
+        x = torch.rand(2, 3, size, size)
+        with torch.no_grad():
+            y = model(x)
+            text = graph_of(torch, model, (x,))
+        with open(f"{out}/{name}.txt", "w") as f:
+            f.write(text)
+        numpy.savez(f"{out}/{name}.npz", **{k: v.numpy() for k, v in model.state_dict().items()})
+        numpy.savez(f"{out}/{name}.io.npz", x=x.numpy(), y=y.numpy())
+        print(name, flush=True)
+
+
+main()
