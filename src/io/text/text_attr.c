@@ -77,14 +77,6 @@ static bool key_is(ox__span key, const char *text)
     return key.n == strlen(text) && memcmp(key.p, text, key.n) == 0;
 }
 
-static ox_status bad_attrs(ox__text *t, const char *at, const char *what)
-{
-    ox_status s = ox__text_fail(t, at, OX_E_FORMAT, "%s", what);
-    ox_error_hint(t->err,
-                  "attributes are printed as `[name=value, ...]`; a line that was cut or wrapped cannot be read");
-    return s;
-}
-
 /* The type of the tensor that an attribute holds, where the node's output tells it; else {0}. */
 static ox_type tensor_type(ox__text *t, ox_str op, ox__span key, ox_type type)
 {
@@ -102,10 +94,10 @@ ox_status ox__text_attrs(ox__text *t, ox_str domain, ox_str op, ox_type type, ox
     while (t->p < t->eol && *t->p != ']') {
         while (t->p < t->eol && (*t->p == ',' || *t->p == ' ')) t->p++;
         const char *e = key_end(t->p, t->eol);
-        if (!e) return bad_attrs(t, t->p, "expected `name=value` in the attributes");
+        if (!e) return ox__text_fail(t, t->p, OX_E_FORMAT, "expected `name=value` in the attributes");
         ox__span key = {t->p, (size_t)(e - t->p)}, value = {e + 1, 0};
         const char *end = ox__text_value_end(t, value.p);
-        if (!end) return bad_attrs(t, value.p, "an attribute's value does not end in this line");
+        if (!end) return ox__text_fail(t, value.p, OX_E_FORMAT, "an attribute's value does not end in this line");
         value.n = (size_t)(end - value.p);
         t->p = end;
         if (key_is(key, "onnx_name") && value.n >= 2 && *value.p == '"' && end[-1] == '"' &&
@@ -120,7 +112,7 @@ ox_status ox__text_attrs(ox__text *t, ox_str domain, ox_str op, ox_type type, ox
         if (s != OX_OK) return s;
         if (!ox__vec_push(&t->attrs, a) || !ox__vec_push(&t->attr_texts, value)) return ox__text_nomem(t);
     }
-    if (t->p == t->eol) return bad_attrs(t, at, "the attributes are not closed by `]`");
+    if (t->p == t->eol) return ox__text_fail(t, at, OX_E_FORMAT, "the attributes are not closed by `]`");
     t->p++;
     return OX_OK;
 }

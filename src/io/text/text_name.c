@@ -23,7 +23,12 @@ static bool ends_decl(const ox__text *t, ox__decl_mode mode, const char *p)
 /* A name without a type ends here: seen in dumps of verbosity 0. */
 static bool ends_untyped(const ox__text *t, ox__decl_mode mode, const char *p)
 {
-    if (mode == OX__DECL_OUTS) return ends_decl(t, mode, p);
+    if (mode == OX__DECL_OUTS) {
+        if (!follows(p, t->eol, " = ")) return follows(p, t->eol, ", %");
+        const char *op = p + 3; /* an operator must follow, else it is a name with a ` = ` in it */
+        while (op < t->eol && *op != ' ' && *op != '(' && *op != '[') op++;
+        return op > p + 3 && op < t->eol && *op != ' ';
+    }
     if (*p == ')') return follows(p, t->eol, "):") || follows(p, t->eol, ") {");
     return *p == ',' && (p + 1 == t->eol || follows(p, t->eol, ", %"));
 }
@@ -150,7 +155,9 @@ static const char *next_cut(const ox__text *t, const char *q)
 static bool closes(const ox__text *t, const char *q)
 {
     const char *p = q + 1;
-    return *q != ')' || p == t->eol || *p == ',' || *p == ';' || *p == ' ' || *p == '\t' || *p == '#' || *p == '}';
+    if (*q != ')' || p == t->eol) return true;
+    if (*p == ',') return follows(p, t->eol, ", scope: ") || follows(p, t->eol, ", uses = ");
+    return *p == ';' || *p == ' ' || *p == '\t' || *p == '#';
 }
 
 static ox_status unknown(ox__text *t, const char *at, const char *end)
@@ -190,9 +197,7 @@ static ox_status reference(ox__text *t, ox_value *out)
         cut = next_cut(t, cut + 1);
     }
     if (first) return unknown(t, at, first);
-    ox_status s = ox__text_fail(t, at, OX_E_FORMAT, "the arguments are not closed by `)`");
-    ox_error_hint(t->err, "a line that was cut or wrapped cannot be read");
-    return s;
+    return ox__text_fail(t, at, OX_E_FORMAT, "the arguments are not closed by `)`");
 }
 
 ox_status ox__text_refs(ox__text *t)
@@ -200,11 +205,8 @@ ox_status ox__text_refs(ox__text *t)
     t->refs.n = 0;
     for (;;) {
         ox__text_blanks(t);
-        if (t->p == t->eol || (*t->p != '%' && *t->p != ')' && *t->p != ',')) {
-            ox_status s = ox__text_fail(t, t->p, OX_E_FORMAT, "expected `%%name` or `)` in the arguments");
-            ox_error_hint(t->err, "a line that was cut or wrapped cannot be read");
-            return s;
-        }
+        if (t->p == t->eol || (*t->p != '%' && *t->p != ')' && *t->p != ','))
+            return ox__text_fail(t, t->p, OX_E_FORMAT, "expected `%%name` or `)` in the arguments");
         char c = *t->p;
         if (c == ')' || c == ',') t->p++;
         if (c == ')') return OX_OK;

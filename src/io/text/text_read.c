@@ -16,6 +16,7 @@ ox_status ox__text_fail(ox__text *t, const char *at, ox_status code, const char 
     vsnprintf(msg, sizeof msg, fmt, ap);
     va_end(ap);
     ox__fail(t->err, code, "%s", msg);
+    ox_error_hint(t->err, "the lines from `graph(` on must be as PyTorch printed them, none cut or wrapped");
     uint64_t col = at >= t->line && at <= t->eol ? (uint64_t)(at - t->line) + 1 : 1;
     ox_error_at_line(t->err, t->file, t->line_no, (uint32_t)OX__MIN(col, (uint64_t)UINT32_MAX));
     return code;
@@ -95,12 +96,8 @@ static ox_status header(ox__text *t, const char *what)
             continue;
         }
         if (*t->p == ')') break;
-        if (*t->p != '%') {
-            ox_status s =
-                ox__text_fail(t, t->p, OX_E_FORMAT, "expected `%%name : type` or `)` in the inputs of %s", what);
-            ox_error_hint(t->err, "the lines from `graph(` on must be as PyTorch printed them");
-            return s;
-        }
+        if (*t->p != '%')
+            return ox__text_fail(t, t->p, OX_E_FORMAT, "expected `%%name : type` or `)` in the inputs of %s", what);
         ox__decl d;
         ox_status s = ox__text_decl(t, OX__DECL_HEADER, &d);
         if (s == OX_OK) s = add_input(t, &d);
@@ -193,28 +190,33 @@ static ox_status end_frame(ox__text *t)
     return OX_OK;
 }
 
-/* Splits "aten::add.Tensor" into domain, operator and overload, each read once. */
+/* The `.Tensor` of "aten::add.Tensor": only an operator that the schemas know has an overload, since names of others
+ * may hold points. */
+static const char *overload_in(const char *name, ox__span text)
+{
+    const char *end = text.p + text.n, *dot = memchr(name, '.', (size_t)(end - name));
+    size_t n;
+    if (!dot || dot == name || dot + 1 == end || !ox_aten_find_n(text.p, (size_t)(dot - text.p), &n)) return NULL;
+    return dot;
+}
+
+/* Splits "aten::add.Tensor" into domain, operator and overload, each distinct text once. */
 static ox_status operator_of(ox__text *t, ox__span text, ox_str *domain, ox_str *op, ox_str *overload)
 {
     uint64_t hash;
-    *overload = (ox_str){0};
     const char *colons = memmem(text.p, text.n, "::", 2);
-    const char *name = colons ? colons + 2 : text.p, *end = text.p + text.n;
-    ox__span d = {colons ? text.p : "", colons ? (size_t)(colons - text.p) : 0};
-    if ((d.n == 4 && memcmp(d.p, "onnx", 4) == 0)) d.n = 0;
-    const char *dot = d.n ? memchr(name, '.', (size_t)(end - name)) : NULL;
-    if (dot && dot > name && dot + 1 < end) {
-        *overload = ox_str_add(t->m, dot + 1, (size_t)(end - dot - 1));
-        end = dot;
-    }
+    const char *name = colons ? colons + 2 : text.p, *end = text.p + text.n, *dot = overload_in(name, text);
+    *overload = dot ? ox_str_add(t->m, dot + 1, (size_t)(end - dot - 1)) : (ox_str){0};
     const ox__memo_row *row = ox__memo_find(&t->ops, text, &hash);
     if (row) {
         *domain = (ox_str){row->a};
         *op = (ox_str){row->b};
         return OX_OK;
     }
+    ox__span d = {colons ? text.p : "", colons ? (size_t)(colons - text.p) : 0};
+    if (d.n == 4 && memcmp(d.p, "onnx", 4) == 0) d.n = 0;
     *domain = ox_str_add(t->m, d.p, d.n);
-    *op = ox_str_add(t->m, name, (size_t)(end - name));
+    *op = ox_str_add(t->m, name, (size_t)((dot ? dot : end) - name));
     return ox__memo_add(&t->ops, text, hash, domain->id, op->id) ? OX_OK : ox__text_nomem(t);
 }
 
