@@ -198,14 +198,18 @@ ox_op_attr ox_op_schema_attr(const ox_op_schema *s, size_t i)
     return a;
 }
 
+int ox__schema_attr_index(const ox_op_schema *s, const char *name, size_t n)
+{
+    for (int i = 0; i < s->n_attrs; i++)
+        if (text_is(ox__onnx_attrs[ox__onnx_lists[s->attrs + i]].name, name, n)) return i;
+    return -1;
+}
+
 bool ox_op_schema_find_attr(const ox_op_schema *s, const char *name, size_t n, ox_op_attr *out)
 {
-    for (size_t i = 0; i < s->n_attrs; i++) {
-        if (!text_is(ox__onnx_attrs[ox__onnx_lists[s->attrs + i]].name, name, n)) continue;
-        *out = ox_op_schema_attr(s, i);
-        return true;
-    }
-    return false;
+    int i = ox__schema_attr_index(s, name, n);
+    if (i >= 0) *out = ox_op_schema_attr(s, (size_t)i);
+    return i >= 0;
 }
 
 ox_op_var ox_op_schema_var(const ox_op_schema *s, size_t i)

@@ -69,5 +69,7 @@ extern const ox__onnx_sizes ox__onnx_n;
 
 /* The row of a domain ("ai.onnx" and "onnx" are ""), -1 if the table does not know it. */
 int ox__onnx_find_domain(const char *domain, size_t n);
+/* The number of the attribute of that name, -1 if there is none. */
+int ox__schema_attr_index(const ox_op_schema *s, const char *name, size_t n);
 
 #endif

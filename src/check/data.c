@@ -1,0 +1,82 @@
+/* Floor 4. Constants: that their data is there and makes sense. Dense data is not read: opening has held its size
+ * against the dims. Indices of sparse tensors are. */
+#include "check/check.h"
+
+static const char *tensor_name(ox__check *c, const ox_tensor_info *t, ox__place_of at)
+{
+    ox_str name = at.value.id ? ox_value_name(c->m, at.value) : t->name;
+    return ox__check_name(c, name);
+}
+
+/* ---- sparse: indices ascend and lie within the dims ---- */
+typedef struct indices {
+    const ox_tensor_info *sparse;
+    uint64_t n, last; /* flat index of the row before, 1 + */
+    uint32_t rank;    /* numbers in a row: 1 for flat indices */
+    uint32_t col;
+    uint64_t flat;
+    bool bad;
+} indices;
+
+static ox_status take_indices(void *ud, const void *chunk, uint64_t n_bytes, uint64_t offset, ox_error *err)
+{
+    indices *x = ud;
+    (void)offset, (void)err;
+    for (uint64_t i = 0; i < n_bytes / 8 && !x->bad; i++) {
+        int64_t v = ox_dtype_get_i64(OX_INT64, chunk, i);
+        int64_t limit = x->rank == 1 && x->sparse->rank != 1 ? (int64_t)x->sparse->n_elements : x->sparse->dims[x->col];
+        if (v < 0 || v >= limit) x->bad = true;
+        x->flat = x->flat * (uint64_t)OX__MAX(limit, 1) + (uint64_t)v;
+        if (++x->col < x->rank) continue;
+        if (x->flat < x->last) x->bad = true;
+        x->last = x->flat + 1;
+        x->flat = x->col = 0;
+    }
+    return OX_OK;
+}
+
+static void check_sparse(ox__check *c, const ox_tensor_info *t, ox__place_of at)
+{
+    ox_tensor_info values = ox_tensor_get(c->m, t->values), rows = ox_tensor_get(c->m, t->indices);
+    const char *name = tensor_name(c, t, at), *wrong = NULL;
+    uint64_t n = values.n_elements;
+    bool flat = rows.rank == 1, table = rows.rank == 2 && (uint64_t)rows.dims[1] == t->rank;
+    if (values.rank != 1)
+        wrong = "its values are not one list";
+    else if (rows.dtype != OX_INT64)
+        wrong = "its indices are not INT64";
+    else if (t->rank == 0 || (!flat && !table) || (uint64_t)rows.dims[0] != n)
+        wrong = "its indices do not fit its values and dims";
+    if (!wrong && c->wanted[OX__CHECK_SPARSE_TENSOR] && n && rows.storage != OX_STORAGE_LOST) {
+        indices x = {.sparse = t, .n = n, .rank = flat ? 1 : t->rank};
+        ox_status s = ox_tensor_stream(c->m, t->indices, take_indices, &x, c->task, c->err);
+        if (s != OX_OK) {
+            ox__check_fail(c, s);
+            return;
+        }
+        if (x.bad) wrong = "its indices do not ascend, or leave the dims";
+    }
+    if (wrong) ox__check_report(c, OX__CHECK_SPARSE_TENSOR, at, NULL, "sparse tensor %s: %s", name, wrong);
+    ox__check_tensor(c, t->values, at);
+}
+
+void ox__check_tensor(ox__check *c, ox_tensor tensor, ox__place_of at)
+{
+    ox_tensor_info t = ox_tensor_get(c->m, tensor);
+    if (!tensor.id || c->stopped) return;
+    if (t.storage == OX_STORAGE_SPARSE && c->onnx) {
+        check_sparse(c, &t, at);
+        return;
+    }
+    if (t.storage == OX_STORAGE_LOST)
+        ox__check_report(c, OX__CHECK_MISSING_DATA, at,
+                         t.external
+                             ? "is the external file beside the model? links are followed with --follow-links only"
+                             : "bind it with --weights",
+                         "the data of %s is missing", tensor_name(c, &t, at));
+    if (!c->onnx) return;
+    if (!ox_dtype_is_valid((int)t.dtype))
+        ox__check_report(c, OX__CHECK_TENSOR_TYPE, at, NULL, "%s has no element type", tensor_name(c, &t, at));
+    else
+        ox__check_ir(c, ox_ir_for_dtype((int)t.dtype), at, ox_dtype_name(t.dtype, OX_DTYPE_ONNX));
+}
