@@ -29,6 +29,13 @@ static const char *input_name(const ox_model *m, ox_node n, size_t i)
     return s && i < ox_aten_get(s).n_args ? ox_aten_get_arg(s, i).name : "";
 }
 
+static void put_attr(const ox_model *m, const ox_attr *a, ox_style style, ox_out *o)
+{
+    ox_print_options opt = {.style = style};
+    ox_sink sink = ox_out_sink(o);
+    if (ox_attr_print(m, a, &opt, &sink, NULL) != OX_OK) ox_out_f(o, "...");
+}
+
 /* What a constant input holds, or who makes it. */
 static void origin(const ox_model *m, ox_value v, ox_out *o)
 {
@@ -39,12 +46,10 @@ static void origin(const ox_model *m, ox_value v, ox_out *o)
     } else if (!d.id) {
         ox_out_f(o, "  input");
     } else if (ox_node_is(m, d, "prim", "Constant") || ox_node_is(m, d, "", "Constant")) {
-        ox_print_options opt = {.style = OX_STYLE_TORCH};
-        ox_sink sink = ox_out_sink(o);
         const ox_attr *a = ox_node_attr(m, d, "value");
         ox_out_f(o, "  = ");
         if (a)
-            (void)ox_attr_print(m, a, &opt, &sink, NULL);
+            put_attr(m, a, OX_STYLE_TORCH, o);
         else
             ox_out_f(o, "None");
     } else {
@@ -82,15 +87,13 @@ static void print_attrs(const ox_model *m, ox_node n, ox_out *o)
 {
     const ox_attr *a;
     size_t count = ox_node_attrs(m, n, &a);
-    ox_print_options opt = {.style = OX_STYLE_SEED};
-    ox_sink sink = ox_out_sink(o);
     for (size_t i = 0; i < count; i++) {
         size_t len;
         const char *name = ox_str_text(m, a[i].name, &len);
         title(o, i == 0 ? "attributes" : "");
         ox_out_name(o, name, len);
         ox_out_f(o, " = ");
-        (void)ox_attr_print(m, &a[i], &opt, &sink, NULL);
+        put_attr(m, &a[i], OX_STYLE_SEED, o);
         ox_out_f(o, "  (%s)\n", ox_attr_kind_name(a[i].kind));
     }
 }

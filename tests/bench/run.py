@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""Measures onnxsh beside its peers: both in turn, whole processes, warm; ratio of medians, peak memory of both.
+
+usage: run.py --onnxsh PROGRAM --build BUILD_DIR [--full] [--rows P1,P5] [--markdown]
+
+Rows with a peer assert their ratio with 25 % slack; memory and size limits are asserted as they stand. Rows without a
+peer are printed. Nothing asserts seconds. The numbers of the rows are those of the project's performance goals.
+"""
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SLACK = 1.25
+MIB = 1 << 20
+
+
+class Run:
+    """Wall time (median) and peak memory (highest) of some runs of a command."""
+
+    def __init__(self, command, stdin=None):
+        self.command, self.stdin, self.times, self.peak = command, stdin, [], 0
+
+    def once(self):
+        with open(os.devnull, "wb") as null:
+            start = time.perf_counter()
+            p = subprocess.Popen(self.command, stdout=null, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=ENV)
+            err = p.stderr.read()
+            _, status, usage = os.wait4(p.pid, 0)
+            p.returncode = os.waitstatus_to_exitcode(status)
+            self.times.append(time.perf_counter() - start)
+        if p.returncode != 0:
+            raise RuntimeError(f"{self.command}: exit {p.returncode}: {err.decode(errors='replace')[:400]}")
+        self.peak = max(self.peak, usage.ru_maxrss * 1024)
+
+    @property
+    def time(self):
+        return statistics.median(self.times)
+
+
+ENV = dict(os.environ, XDG_CONFIG_HOME="/nonexistent", XDG_STATE_HOME="/nonexistent")
+
+
+def in_turn(*runs, n=5, warm=True):
+    if warm:
+        for r in runs:
+            r.once()
+            r.times.clear()
+    for _ in range(n):
+        for r in runs:
+            r.once()
+    return runs
+
+
+class Bench:
+    def __init__(self, a):
+        self.a, self.place, self.rows, self.failed = a, tempfile.mkdtemp(prefix="onnxsh-bench-", dir=a.scratch), [], []
+
+    def tool(self, *args):
+        return [self.a.onnxsh, "-q", "--no-init", *args]
+
+    def python(self, code, *args):
+        return [sys.executable, "-c", code, *args]
+
+    def model(self, kind, name, *flags):
+        path = os.path.join(self.place, name)
+        if not os.path.exists(path):
+            subprocess.run([sys.executable, os.path.join(HERE, "gen_models.py"), kind, path, *flags], check=True, stdout=subprocess.DEVNULL)
+        return path
+
+    def decoder(self, nodes):
+        return self.model("decoder", f"dec{nodes}.onnx", "--nodes", str(nodes))
+
+    def trace(self, n, shape=""):
+        path = os.path.join(self.place, f"trace{n}{shape}.txt")
+        if not os.path.exists(path):
+            subprocess.run([sys.executable, os.path.join(HERE, "gen_trace.py"), str(n), path] + ([shape] if shape else []), check=True)
+        return path
+
+    def ratio(self, row, what, mine, peer, limit, memory=None, memory_limit=None):
+        """Asserts mine.time / peer.time <= limit (with slack), mine.peak <= memory bytes and <= memory_limit of the peer's."""
+        r = mine.time / peer.time
+        ok = r <= limit * SLACK
+        text = f"{mine.time * 1000:.1f} ms / {mine.peak / MIB:.1f} MiB, peer {peer.time * 1000:.1f} ms / {peer.peak / MIB:.1f} MiB"
+        goal = f"ratio {r:.4f} (goal {limit:.4f})"
+        if memory is not None:
+            ok = ok and mine.peak <= memory
+            goal += f", memory goal {memory / MIB:.0f} MiB"
+        if memory_limit is not None:
+            ok = ok and mine.peak <= memory_limit * peer.peak
+            goal += f", {memory_limit:.3f} of the peer's"
+        self.row(row, what, text, goal, ok)
+
+    def row(self, row, what, text, goal, ok=None):
+        self.rows.append((row, what, text, goal, "" if ok is None else "met" if ok else "NOT MET"))
+        if ok is False:
+            self.failed.append(row)
+        print(f"{row:4} {what}: {text}; {goal}{'' if ok is None else '; met' if ok else '; NOT MET'}", flush=True)
+
+
+LOAD = "import onnx, sys; m = onnx.load(sys.argv[1]); print(len(m.graph.node))"
+
+
+def p1(b):
+    mine, peer = in_turn(Run(b.tool("--version")), Run(b.python("import onnx")), n=9)
+    b.ratio("P1", "print the version, beside `import onnx`", mine, peer, 1 / 15, memory=8 * MIB)
+
+
+def p2_p3(b):
+    path = b.model("single", "single.onnx", "--mib", "1856")
+    mine, peer = in_turn(Run(b.tool("info", path)), Run(b.python(LOAD, path)), n=3)
+    b.ratio("P2", "open 1.95 GB in one file, beside onnx.load", mine, peer, 1 / 100)
+    b.ratio("P3", "its peak memory", mine, peer, 1 / 100, memory=32 * MIB, memory_limit=1 / 100)
+
+
+def p4(b):
+    path = b.model("single", "alexnet_size.onnx", "--mib", "256")
+    mine, peer = in_turn(Run(b.tool("info", path)), Run(b.python(LOAD, path)), n=3)
+    b.ratio("P4", "open 256 MiB, memory independent of weights", mine, peer, 1 / 20, memory=24 * MIB, memory_limit=1 / 20)
+
+
+def p5_p6(b):
+    path = b.decoder(200000)
+    mine, peer, bare = in_turn(Run(b.tool("info", path)), Run(b.python(LOAD, path)), Run([b.a.build + "/tests/peer_protobuf_c", path]))
+    b.ratio("P5", "open a decoder of 200,000 nodes, beside onnx.load", mine, peer, 0.25)
+    b.ratio("P5", "the same, beside bare protobuf-c", mine, bare, 1.1)
+    b.ratio("P6", "its peak memory", mine, peer, 0.25, memory=190 * MIB, memory_limit=0.45)
+
+
+def p7(b):
+    for nodes, limit in ((20000, 1 / 6), (2000, 1 / 14)):
+        path = b.decoder(nodes)
+        mine, peer = in_turn(Run(b.tool("info", path)), Run(b.python(LOAD, path)), n=7)
+        b.ratio("P7", f"open a decoder of {nodes} nodes", mine, peer, limit)
+
+
+def growth(b, what, small, large, limit=15):
+    s, l = in_turn(Run(small), Run(large), n=3)
+    r = l.time / s.time
+    b.row("P8", f"growth of {what}, 10 times the nodes", f"{s.time * 1000:.1f} ms to {l.time * 1000:.1f} ms", f"ratio {r:.1f} (goal {limit})", r <= limit * SLACK)
+
+
+def p8(b):
+    out = os.path.join(b.place, "out.onnx")
+    pairs = {"open": ["info"], "find": ["find", "--count", "name:q_proj"], "ops": ["ops"], "show": ["show"], "tree": ["tree"],
+             "export": ["export", out]}
+    for what, words in pairs.items():
+        growth(b, what, b.tool(words[0], b.decoder(20000), *words[1:]), b.tool(words[0], b.decoder(200000), *words[1:]))
+    for shape in ("chain", "star"):
+        small, large = (b.model(shape, f"{shape}{n}.onnx", "--nodes", str(n)) for n in (20000, 200000))
+        for what in ("info", "show", "check"):
+            growth(b, f"{what} of a {shape}", b.tool(what, small), b.tool(what, large))
+    for shape in ("", "chain", "star"):
+        growth(b, f"reading a trace {shape}".strip(), b.tool("info", b.trace(20000, shape)), b.tool("info", b.trace(200000, shape)))
+    ifs = b.model("ifs", "ifs.onnx", "--depth", "30")
+    (r,) = in_turn(Run(b.tool("-e", "show", "-e", "check --only structure", ifs)), n=3)
+    b.row("P8", "Ifs 30 deep", f"{r.time * 1000:.1f} ms", "no peer")
+
+
+RENAME = """
+import onnx, sys
+m = onnx.load(sys.argv[1])
+for i, n in enumerate(m.graph.node): n.name = 'renamed_%d' % i
+onnx.save(m, sys.argv[2])
+"""
+RENAME_LUA = "local i = 0; for n in model:graph():nodes() do n:set_name('renamed_' .. i); i = i + 1 end"
+
+
+def p10(b):
+    path, out = b.decoder(200000), os.path.join(b.place, "out.onnx")
+    mine, peer = in_turn(Run(b.tool("-e", RENAME_LUA, "-e", f"save {out}", path)), Run(b.python(RENAME, path, out)), n=3)
+    b.ratio("P10", "rename each of 200,000 nodes and save, durable", mine, peer, 0.35, memory=250 * MIB)
+
+
+ONE = "import onnx, sys; m = onnx.load(sys.argv[1]); m.graph.node[0].name = 'renamed'; onnx.save(m, sys.argv[2])"
+FLOOR = """
+import os, sys
+a, b = os.open(sys.argv[1], os.O_RDONLY), os.open(sys.argv[2] + '.tmp', os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+left = os.fstat(a).st_size
+while left: left -= os.copy_file_range(a, b, min(left, 1 << 20))
+os.fsync(b); os.rename(sys.argv[2] + '.tmp', sys.argv[2])
+"""
+
+
+def p11(b):
+    path, out = b.model("single", "single_dense.onnx", "--mib", "1856", "--dense"), os.path.join(b.place, "out.onnx")
+    edit = "local n = model:graph():nodes()(); n:set_name('renamed')"
+    mine, peer, floor = in_turn(Run(b.tool("-e", edit, "-e", f"save {out}", path)), Run(b.python(ONE, path, out)),
+                                Run(b.python(FLOOR, path, out)), n=3)
+    b.ratio("P11", "one edit in 1.95 GB saved, durable and atomic, beside copying the bytes", mine, floor, 1.6, memory=40 * MIB)
+    b.ratio("P11", "the same, beside onnx (neither durable nor atomic)", mine, peer, 0.4)
+    os.unlink(path)
+    os.unlink(out)
+
+
+REGEX = r"""
+import re, sys
+line = re.compile(r'^\s*((?:%[^ ]+ : .+?(?:, )?)+) = ([\w:^]+)(\[.*?\])?\((.*?)\)(?:, scope: (.*?))?(?: # (.*))?$')
+rows, values = [], {}
+for text in open(sys.argv[1]):
+    m = line.match(text)
+    if m:
+        rows.append(m.groups())
+        values[m.group(1).split(' ', 1)[0]] = len(rows)
+print(len(rows))
+"""
+
+
+def p14(b):
+    path = b.trace(200000)
+    mine, peer = in_turn(Run(b.tool("info", path)), Run(b.python(REGEX, path)), n=3)
+    b.ratio("P14", "read a trace of 200,000 lines, beside a regular expression in Python", mine, peer, 0.5, memory=250 * MIB)
+
+
+SCAN = """
+import onnx, re, sys, time
+m = onnx.load(sys.argv[1])
+r = re.compile(r'layers\\.1\\d*/.*q_proj') if sys.argv[2] == 'regex' else None
+start = time.perf_counter()
+n = sum(1 for k in m.graph.node if (r.search(k.name) if r else 'q_proj' in k.name))
+sys.stderr.write('%d %f' % (n, time.perf_counter() - start))
+"""
+
+
+def p15(b):
+    path, n = b.decoder(200000), 20
+    for kind, query in (("substring", "name:q_proj"), ("regex", r"name:/layers\.1\d*\/.*q_proj/")):
+        lines = ["-e", f"find --count {query}"]
+        one, many = in_turn(Run(b.tool(*lines, path)), Run(b.tool(*(lines * (n + 1)), path)))
+        mine = (many.time - one.time) / n
+        p = subprocess.run(b.python(SCAN, path, kind), capture_output=True, text=True, check=True)
+        peer = float(p.stderr.split()[1])
+        b.row("P15", f"search 200,000 names, {kind}, in the session", f"{mine * 1000:.1f} ms, a scan in Python {peer * 1000:.1f} ms",
+              f"ratio {mine / peer:.3f} (goal {0.1 if kind == 'substring' else 0.34})", mine / peer <= (0.1 if kind == "substring" else 0.34) * SLACK)
+
+
+def p18(b):
+    path = os.path.join(b.place, "elu.txt")
+    n = 200000
+    with open(path, "w") as f:
+        f.write("graph(%x : Float(2, 3, strides=[3, 1], requires_grad=0, device=cpu)):\n  %a : float = prim::Constant[value=1.]()\n  %b : int = prim::Constant[value=1]()\n")
+        last = "x"
+        for i in range(n):
+            f.write(f"  %v{i} : Float(2, 3, strides=[3, 1], requires_grad=0, device=cpu) = aten::elu(%{last}, %a, %b, %b)\n")
+            last = f"v{i}"
+        f.write(f"  return (%{last})\n")
+    opened, converted = in_turn(Run(b.tool("info", path)), Run(b.tool("export", path, "--dry-run")), n=3)
+    each = (converted.time - opened.time) / n
+    b.row("P18", "convert 200,000 nodes by a Lua function, inference and passes included", f"{each * 1e6:.2f} us a node, {converted.peak / MIB:.0f} MiB",
+          "no peer")
+
+
+def p19(b):
+    stripped = os.path.join(b.place, "stripped")
+    subprocess.run(["strip", "-o", stripped, b.a.onnxsh], check=True)
+    size = os.path.getsize(stripped)
+    b.row("P19", "size of the program, stripped, tables and Lua inside", f"{size / MIB:.2f} MiB", "goal 8 MiB", size <= 8 * MIB)
+
+
+ROWS = {"P1": p1, "P2": p2_p3, "P4": p4, "P5": p5_p6, "P7": p7, "P8": p8, "P10": p10, "P11": p11, "P14": p14, "P15": p15,
+        "P18": p18, "P19": p19}
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--onnxsh", required=True)
+    p.add_argument("--build", required=True)
+    p.add_argument("--scratch", default=None, help="where large models are made; 6 GB")
+    p.add_argument("--full", action="store_true", help="all rows; else those that take seconds")
+    p.add_argument("--rows", default="")
+    p.add_argument("--markdown", action="store_true")
+    a = p.parse_args()
+    a.onnxsh, a.build = os.path.abspath(a.onnxsh), os.path.abspath(a.build)
+    names = a.rows.split(",") if a.rows else list(ROWS) if a.full else ["P1", "P4", "P5", "P7", "P14", "P15", "P19"]
+    b = Bench(a)
+    try:
+        for name in names:
+            try:
+                ROWS[name](b)
+            except RuntimeError as e:
+                b.row(name, "could not be measured", str(e), "", False)
+    finally:
+        shutil.rmtree(b.place)
+    if a.markdown:
+        print("\n| row | what | measured | goal | |\n|---|---|---|---|---|")
+        for r in b.rows:
+            print("| " + " | ".join(r) + " |")
+    print(f"figure: {sum(r[4] == 'met' for r in b.rows)} of {sum(r[4] != '' for r in b.rows)} performance goals met")
+    return 1 if b.failed else 0
+
+
+sys.exit(main())
