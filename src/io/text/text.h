@@ -200,8 +200,9 @@ const char *ox__text_type_end(const ox__text *t, const char *p);
 ox_type ox__text_opaque(ox__text *t, ox__span text);
 
 /* ---- attributes (text_attr.c, text_value.c, text_tensor.c) ---- */
-/* Reads `[a=1, ...]` at t->p into t->attrs and t->attr_texts. `type` is that of the node's first output. */
-ox_status ox__text_attrs(ox__text *t, ox_str domain, ox_str op, ox_type type, ox_str *name) OX_MUST_USE;
+/* Reads `[a=1, ...]` at t->p into t->attrs and t->attr_texts. `type` is that of the node's first output; *name becomes
+ * what `onnx_name` says. `later`: only names and texts, the values wait for ox__text_aten. */
+ox_status ox__text_attrs(ox__text *t, ox_str domain, ox_str op, ox_type type, bool later, ox_str *name) OX_MUST_USE;
 /* The end of an attribute's value: the `, ident=` or `]` outside of brackets; NULL if there is none in the line. */
 const char *ox__text_value_end(const ox__text *t, const char *p);
 /* Reads a value. `want` is the ox_attr_kind that a schema or type asks for, OX_ATTR_NONE for none; `type` that of a
@@ -222,6 +223,8 @@ ox_status ox__text_scope(ox__text *t, ox__span text, ox_scope *out) OX_MUST_USE;
 ox_status ox__text_tail(ox__text *t, ox_scope *scope, ox_loc *loc) OX_MUST_USE;
 
 /* ---- attribute-style ATen nodes of PyTorch 0.4 (text_aten.c) ---- */
+/* The overloads of an operator whose attributes may be arguments; NULL for prim and onnx operators. */
+const ox_aten_schema *ox__text_overloads(ox__span op, size_t *n);
 /* Turns t->attrs that are arguments of the operator into prim::Constant nodes and t->refs into the whole argument
  * list; what is no argument stays in t->attrs. */
 ox_status ox__text_aten(ox__text *t, ox_graph g, ox__span op, ox_scope scope) OX_MUST_USE;

@@ -166,23 +166,21 @@ static ox_status default_value(const maker *k, const ox_aten_arg *arg, ox_value 
     return make(k, "Constant", arg->name, 0, NULL, const_type(t->m, &arg->type), &a, out);
 }
 
-/* Keeps the attributes that are no arguments. */
-static void keep_strange(ox__text *t, const fit *f)
+/* Reads the attributes that are no arguments as what they look like, and drops the others. */
+static ox_status keep_strange(ox__text *t, const fit *f)
 {
     size_t kept = 0;
     for (size_t i = 0; i < t->attrs.n; i++) {
         bool used = false;
         for (size_t k = 0; k < f->n_args; k++) used = used || f->attr[k] == (int)i;
         if (used) continue;
-        ox__span text = t->attr_texts.p[i];
-        ox__text_count(t, OX__NOTE_OLD_ATTR, text.p, 0);
-        if (t->notes[OX__NOTE_OLD_ATTR].n == 1) {
-            const char *name = ox_str_text(t->m, t->attrs.p[i].name, NULL);
-            strncpy(t->notes[OX__NOTE_OLD_ATTR].first, name, sizeof t->notes[0].first - 1);
-        }
-        t->attrs.p[kept++] = t->attrs.p[i];
+        ox_attr a = t->attrs.p[i];
+        ox_status s = ox__text_value(t, t->attr_texts.p[i], OX_ATTR_NONE, (ox_type){0}, &a);
+        if (s != OX_OK) return s;
+        t->attrs.p[kept++] = a;
     }
     t->attrs.n = kept;
+    return OX_OK;
 }
 
 static ox_status apply(const maker *k, const fit *f)
@@ -194,34 +192,40 @@ static ox_status apply(const maker *k, const fit *f)
         if (f->attr[i] >= 0) last = i + 1;
     for (size_t i = 0; i < f->n_args && (i < last || next < t->refs.n || i == f->list); i++) {
         ox_aten_arg arg = ox_aten_get_arg(f->schema, i);
-        ox_status s = OX_OK;
+        ox_status made = OX_OK;
         if (f->attr[i] >= 0) {
-            s = constant(k, &arg, t->attr_texts.p[f->attr[i]], &args[n]);
+            made = constant(k, &arg, t->attr_texts.p[f->attr[i]], &args[n]);
         } else if (i == f->list) {
             ox_type type = ox_type_of(t->m, OX_TYPE_LIST, ox_type_tensor(t->m, OX_UNDEFINED, OX_RANK_UNKNOWN, NULL));
-            s = make(k, "ListConstruct", arg.name, f->n_list, t->refs.p + next, type, NULL, &args[n]);
+            made = make(k, "ListConstruct", arg.name, f->n_list, t->refs.p + next, type, NULL, &args[n]);
             next += f->n_list;
         } else if (next < t->refs.n) {
             args[n] = t->refs.p[next++];
         } else {
-            s = default_value(k, &arg, &args[n]);
+            made = default_value(k, &arg, &args[n]);
         }
-        if (s != OX_OK) return s;
+        if (made != OX_OK) return made;
         n++;
     }
-    keep_strange(t, f);
+    if (f->strange) ox__text_count(t, OX__NOTE_OLD_ATTR, t->line, (size_t)(t->eol - t->line));
+    ox_status s = keep_strange(t, f);
+    if (s != OX_OK) return s;
     if (!ox__vec_reserve(&t->refs, n)) return ox__text_nomem(t);
     memcpy(t->refs.p, args, n * sizeof *args);
     t->refs.n = n;
     return OX_OK;
 }
 
+const ox_aten_schema *ox__text_overloads(ox__span op, size_t *n)
+{
+    if (op.n > 6 && (memcmp(op.p, "prim::", 6) == 0 || memcmp(op.p, "onnx::", 6) == 0)) return NULL;
+    return ox_aten_find_n(op.p, op.n, n);
+}
+
 ox_status ox__text_aten(ox__text *t, ox_graph g, ox__span op, ox_scope scope)
 {
-    size_t n;
-    if (op.n > 6 && memcmp(op.p, "prim::", 6) == 0) return OX_OK;
-    const ox_aten_schema *first = ox_aten_find_n(op.p, op.n, &n);
-    if (!first) return OX_OK;
+    size_t n = 0;
+    const ox_aten_schema *first = ox__text_overloads(op, &n);
     fit best = {0}, f;
     bool found = false;
     for (size_t i = 0; i < n; i++) {
@@ -231,7 +235,8 @@ ox_status ox__text_aten(ox__text *t, ox_graph g, ox__span op, ox_scope scope)
     }
     if (!found || !best.fits || best.strange == t->attrs.n) {
         ox__text_count(t, OX__NOTE_ATTR_OP, op.p, op.n);
-        return OX_OK;
+        best.n_args = 0;
+        return keep_strange(t, &best);
     }
     maker k = {t, g, scope};
     return apply(&k, &best);

@@ -87,7 +87,7 @@ static ox_type tensor_type(ox__text *t, ox_str op, ox__span key, ox_type type)
     return ox_type_tensor(t->m, ox_type_get(t->m, type).dtype, 1, &one);
 }
 
-ox_status ox__text_attrs(ox__text *t, ox_str domain, ox_str op, ox_type type, ox_str *name)
+ox_status ox__text_attrs(ox__text *t, ox_str domain, ox_str op, ox_type type, bool later, ox_str *name)
 {
     const char *at = t->p++;
     bool onnx = ox_str_add(t->m, "", 0).id == domain.id;
@@ -106,6 +106,10 @@ ox_status ox__text_attrs(ox__text *t, ox_str domain, ox_str op, ox_type type, ox
             continue;
         }
         ox_attr a = {.name = ox_str_add(t->m, key.p, key.n)};
+        if (later) {
+            if (!ox__vec_push(&t->attrs, a) || !ox__vec_push(&t->attr_texts, value)) return ox__text_nomem(t);
+            continue;
+        }
         ox_attr_kind want = onnx ? schema_kind(t, domain, op, a.name, key) : OX_ATTR_NONE;
         if (key_is(key, "types") && !onnx) want = OX_ATTR_TYPES;
         ox_status s = ox__text_value(t, value, want, tensor_type(t, op, key, type), &a);

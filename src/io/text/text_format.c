@@ -95,8 +95,9 @@ static const struct {
                           "--weights supplies exact values; --strict refuses to export rounded ones"},
     [OX__NOTE_NOISE] = {"1 line or line end inside the graph is no part of it and was skipped: %s",
                         "%llu lines or line ends inside the graph are no part of it and were skipped, first: %s", ""},
-    [OX__NOTE_OLD_ATTR] = {"1 attribute is no argument of its operator's schemas and was kept: %s",
-                           "%llu attributes are no arguments of their operators' schemas and were kept, first: %s", ""},
+    [OX__NOTE_OLD_ATTR] =
+        {"1 node has attributes that no schema of its operator names; they were kept: %s",
+         "%llu nodes have attributes that no schema of their operators names; they were kept, first: %s", ""},
     [OX__NOTE_ATTR_OP] = {"1 node has attributes that could not be mapped to arguments: %s",
                           "%llu nodes have attributes that could not be mapped to arguments, first: %s", ""},
 };

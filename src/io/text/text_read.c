@@ -272,6 +272,7 @@ static ox_status outputs_of(ox__text *t)
 typedef struct statement {
     ox__span op_text;
     ox_str domain, op, overload, name;
+    bool aten_attrs; /* attributes of an operator that should have arguments instead */
     ox_scope scope;
     ox_loc loc;
 } statement;
@@ -297,7 +298,9 @@ static ox_status operator_part(ox__text *t, statement *st)
     t->attrs.n = t->attr_texts.n = 0;
     if (s == OX_OK && *t->p == '[') {
         ox_type type = t->outs.n ? t->outs.p[0].type : (ox_type){0};
-        s = ox__text_attrs(t, st->domain, st->op, type, &st->name);
+        size_t n;
+        st->aten_attrs = !python && ox__text_overloads(st->op_text, &n);
+        s = ox__text_attrs(t, st->domain, st->op, type, st->aten_attrs, &st->name);
     }
     if (s != OX_OK) return s;
     if (t->p == t->eol || *t->p != '(') return ox__text_fail(t, t->p, OX_E_FORMAT, "expected `(` and the arguments");
@@ -346,7 +349,7 @@ static ox_status statement_line(ox__text *t)
     if ((s = operator_part(t, &st)) != OX_OK || (s = ox__text_refs(t)) != OX_OK ||
         (s = ox__text_tail(t, &st.scope, &st.loc)) != OX_OK)
         return s;
-    if (t->attrs.n && st.domain.id && (s = ox__text_aten(t, t->frames[t->depth].graph, st.op_text, st.scope)) != OX_OK)
+    if (st.aten_attrs && t->attrs.n && (s = ox__text_aten(t, t->frames[t->depth].graph, st.op_text, st.scope)) != OX_OK)
         return s;
     s = build(t, &st);
     if (t->scratch.total) ox__arena_reset(&t->scratch);

@@ -314,10 +314,20 @@ static bool is_dict(ox__span s)
     return s.n == 2 || memchr(s.p, '"', s.n) || memchr(s.p, ':', s.n) || s.p[s.n - 1] != '}';
 }
 
-/* `annotate(List[int], [])`: how newer versions print an empty list. */
-static bool is_empty_list(ox__span s)
+/* `annotate(List[int], [])`: how newer versions print an empty list; OX_ATTR_NONE for anything else. */
+static ox_attr_kind empty_list(ox__span s)
 {
-    return s.n > 17 && memcmp(s.p, "annotate(List[", 14) == 0 && memcmp(s.p + s.n - 4, " [])", 4) == 0;
+    static const struct {
+        const char *text;
+        ox_attr_kind kind;
+    } rows[] = {
+        {"annotate(List[int], [])", OX_ATTR_INTS},       {"annotate(List[float], [])", OX_ATTR_FLOATS},
+        {"annotate(List[bool], [])", OX_ATTR_BOOLS},     {"annotate(List[str], [])", OX_ATTR_STRINGS},
+        {"annotate(List[Tensor], [])", OX_ATTR_TENSORS},
+    };
+    for (size_t i = 0; i < OX__COUNT(rows); i++)
+        if (is_text(s, rows[i].text)) return rows[i].kind;
+    return OX_ATTR_NONE;
 }
 
 ox_status ox__text_value(ox__text *t, ox__span text, ox_attr_kind want, ox_type type, ox_attr *a)
@@ -342,7 +352,11 @@ ox_status ox__text_value(ox__text *t, ox__span text, ox_attr_kind want, ox_type 
     char c = *text.p;
     if (c == '[' && text.p[text.n - 1] == ']') return list_value(t, text, want, a);
     if (c == '{') return is_dict(text) ? raw(t, text, a) : ox__text_tensor(t, text, type, a);
-    if (is_empty_list(text)) return list_value(t, (ox__span){text.p + text.n - 3, 2}, want, a);
+    ox_attr_kind empty = c == 'a' ? empty_list(text) : OX_ATTR_NONE;
+    if (empty != OX_ATTR_NONE) {
+        a->kind = (uint8_t)empty;
+        return OX_OK;
+    }
     if (is_text(text, "True") || is_text(text, "False")) {
         a->kind = OX_ATTR_BOOL;
         a->u.i = c == 'T';
