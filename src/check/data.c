@@ -1,5 +1,6 @@
-/* Floor 4. Constants: that their data is there and makes sense. Dense data is not read: opening has held its size
- * against the dims. Indices of sparse tensors are. */
+/* Floor 4. Constants: that their data is there and makes sense. Raw data is not read: opening has held its size against
+ * the dims. Read are numbers that the file keeps as varints, whose count shows then only, and indices of sparse
+ * tensors. */
 #include "check/check.h"
 
 static const char *tensor_name(ox__check *c, const ox_tensor_info *t, ox__place_of at)
@@ -8,11 +9,30 @@ static const char *tensor_name(ox__check *c, const ox_tensor_info *t, ox__place_
     return ox__check_name(c, name);
 }
 
+static ox_status take_nothing(void *ud, const void *chunk, uint64_t n_bytes, uint64_t offset, ox_error *err)
+{
+    (void)ud, (void)chunk, (void)n_bytes, (void)offset, (void)err;
+    return OX_OK;
+}
+
+/* Reads a tensor through fn. Data that contradicts its dims is a finding; what else fails ends the run. */
+static bool stream(ox__check *c, ox_tensor t, ox_chunk_fn fn, void *ud, const char *name, ox__place_of at)
+{
+    ox_error err;
+    ox_status s = ox_tensor_stream(c->m, t, fn, ud, c->task, &err);
+    if (s == OX_E_FORMAT)
+        ox__check_report(c, OX__CHECK_TENSOR_SIZE, at, NULL, "%s: %.200s", name, err.msg);
+    else if (s != OX_OK && c->err)
+        *c->err = err;
+    if (s != OX_OK && s != OX_E_FORMAT) ox__check_fail(c, s);
+    return s == OX_OK;
+}
+
 /* ---- sparse: indices ascend and lie within the dims ---- */
 typedef struct indices {
     const ox_tensor_info *sparse;
-    uint64_t n, last; /* flat index of the row before, 1 + */
-    uint32_t rank;    /* numbers in a row: 1 for flat indices */
+    uint64_t last; /* flat index of the row before, 1 + */
+    uint32_t rank; /* numbers in a row: 1 for flat indices */
     uint32_t col;
     uint64_t flat;
     bool bad;
@@ -48,16 +68,22 @@ static void check_sparse(ox__check *c, const ox_tensor_info *t, ox__place_of at)
     else if (t->rank == 0 || (!flat && !table) || (uint64_t)rows.dims[0] != n)
         wrong = "its indices do not fit its values and dims";
     if (!wrong && c->wanted[OX__CHECK_SPARSE_TENSOR] && n && rows.storage != OX_STORAGE_LOST) {
-        indices x = {.sparse = t, .n = n, .rank = flat ? 1 : t->rank};
-        ox_status s = ox_tensor_stream(c->m, t->indices, take_indices, &x, c->task, c->err);
-        if (s != OX_OK) {
-            ox__check_fail(c, s);
-            return;
-        }
-        if (x.bad) wrong = "its indices do not ascend, or leave the dims";
+        indices x = {.sparse = t, .rank = flat ? 1 : t->rank};
+        if (stream(c, t->indices, take_indices, &x, name, at) && x.bad)
+            wrong = "its indices do not ascend, or leave the dims";
     }
     if (wrong) ox__check_report(c, OX__CHECK_SPARSE_TENSOR, at, NULL, "sparse tensor %s: %s", name, wrong);
     ox__check_tensor(c, t->values, at);
+}
+
+static void check_size(ox__check *c, ox_tensor tensor, const ox_tensor_info *t, ox__place_of at)
+{
+    bool stored = t->storage == OX_STORAGE_FILE || t->storage == OX_STORAGE_OWNED;
+    if (stored && t->n_elements == 0 && t->n_bytes)
+        ox__check_report(c, OX__CHECK_TENSOR_SIZE, at, NULL, "%s has data, and no elements by its dims",
+                         tensor_name(c, t, at));
+    else if (stored && t->encoding == OX_ENC_VARINT && c->wanted[OX__CHECK_TENSOR_SIZE])
+        stream(c, tensor, take_nothing, NULL, tensor_name(c, t, at), at);
 }
 
 void ox__check_tensor(ox__check *c, ox_tensor tensor, ox__place_of at)
@@ -68,15 +94,17 @@ void ox__check_tensor(ox__check *c, ox_tensor tensor, ox__place_of at)
         check_sparse(c, &t, at);
         return;
     }
+    if (c->onnx && !ox_dtype_is_valid((int)t.dtype)) {
+        ox__check_report(c, OX__CHECK_TENSOR_TYPE, at, NULL, "the element type of %s is not one of ONNX's",
+                         tensor_name(c, &t, at));
+        return;
+    }
+    if (c->onnx) ox__check_ir(c, ox_ir_for_dtype((int)t.dtype), at, ox_dtype_name(t.dtype, OX_DTYPE_ONNX));
     if (t.storage == OX_STORAGE_LOST)
         ox__check_report(c, OX__CHECK_MISSING_DATA, at,
                          t.external
                              ? "is the external file beside the model? links are followed with --follow-links only"
                              : "bind it with --weights",
                          "the data of %s is missing", tensor_name(c, &t, at));
-    if (!c->onnx) return;
-    if (!ox_dtype_is_valid((int)t.dtype))
-        ox__check_report(c, OX__CHECK_TENSOR_TYPE, at, NULL, "%s has no element type", tensor_name(c, &t, at));
-    else
-        ox__check_ir(c, ox_ir_for_dtype((int)t.dtype), at, ox_dtype_name(t.dtype, OX_DTYPE_ONNX));
+    check_size(c, tensor, &t, at);
 }

@@ -65,6 +65,10 @@ static void check_values(ox__check *c, ox_node n, const ox_op_schema *s)
     size_t n_in = ox_node_n_inputs(c->m, n), n_out = ox_node_n_outputs(c->m, n);
     check_count(c, n, false, n_in, info.min_inputs, info.max_inputs);
     check_count(c, n, true, n_out, info.min_outputs, info.max_outputs);
+    /* The one operator whose counts are no range: its training outputs come all together. */
+    if (strcmp(info.name, "BatchNormalization") == 0 && n_out > info.min_outputs && n_out < info.max_outputs)
+        ox__check_report(c, OX__CHECK_OUTPUT_COUNT, OX__AT_NODE(n), NULL, "%s has %zu outputs, the operator 1 or %u",
+                         ox__check_node_name(c, n), n_out, info.max_outputs);
     for (size_t i = 0; i < n_in && i < info.n_inputs; i++) {
         if (ox_node_input(c->m, n, i).id || ox_op_schema_input(s, i).option != OX_PARAM_SINGLE) continue;
         ox__check_report(c, OX__CHECK_MISSING_INPUT, OX__AT_NODE(n), NULL, "%s lacks its input %zu, %s",

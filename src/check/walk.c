@@ -97,15 +97,16 @@ static void check_declared(ox__check *c, ox_value v, const char *what)
 {
     ox_type_info t = ox_type_get(c->m, ox_value_type(c->m, v));
     const char *name = ox__check_name(c, ox_value_name(c->m, v));
+    if (t.kind == OX_TYPE_TENSOR && t.dtype && t.rank == OX_RANK_UNKNOWN)
+        ox__check_report(c, OX__CHECK_MISSING_TYPE, OX__AT_VALUE(v), "ONNX wants a shape here; its dims may be unknown",
+                         "%s %s has no shape", what, name);
+    /* Items of sequences need no shape. */
     while ((t.kind == OX_TYPE_SEQUENCE || t.kind == OX_TYPE_OPTIONAL) && t.n_items == 1)
         t = ox_type_get(c->m, t.items[0]);
     if (t.kind == OX_TYPE_NONE_KNOWN)
         ox__check_report(c, OX__CHECK_MISSING_TYPE, OX__AT_VALUE(v), NULL, "%s %s has no type", what, name);
     else if (t.kind == OX_TYPE_TENSOR && t.dtype == OX_UNDEFINED)
         ox__check_report(c, OX__CHECK_MISSING_TYPE, OX__AT_VALUE(v), NULL, "%s %s has no element type", what, name);
-    else if (t.kind == OX_TYPE_TENSOR && t.rank == OX_RANK_UNKNOWN)
-        ox__check_report(c, OX__CHECK_MISSING_TYPE, OX__AT_VALUE(v), "ONNX wants a shape here; its dims may be unknown",
-                         "%s %s has no shape", what, name);
     if (t.dtype) ox__check_ir(c, ox_ir_for_dtype((int)t.dtype), OX__AT_VALUE(v), ox_dtype_name(t.dtype, OX_DTYPE_ONNX));
 }
 
@@ -256,7 +257,12 @@ static void walk_node(ox__check *c, ox_node n, int depth)
     for (size_t i = 0; i < n_blocks && !c->stopped; i++) walk_graph(c, ox_node_block(c->m, n, i), depth + 1);
     for (size_t i = 0; i < n_out && !c->stopped; i++) {
         ox_value v = ox_node_output(c->m, n, i);
-        if (v.id) define(c, v, FROM_NODE, n);
+        if (v.id && c->made[v.id])
+            ox__check_report(c, OX__CHECK_DUPLICATE_NAME, (ox__place_of){.node = n, .value = v}, "rename one of them",
+                             "%s names two outputs of %s", ox__check_name(c, ox_value_name(c->m, v)),
+                             ox__check_node_name(c, n));
+        else if (v.id)
+            define(c, v, FROM_NODE, n);
     }
 }
 

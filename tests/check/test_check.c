@@ -394,6 +394,19 @@ static void counts_of_values(void **state)
     found(w, "input-count output-count ");
 }
 
+static void training_outputs_come_together(void **state)
+{
+    world *w = *state;
+    ox_value x = plain(w), five[] = {x, x, x, x, x}, v;
+    ox_node n = node_in(w, w->g, "", "BatchNormalization", "bn", 5, five);
+    found(w, "");
+    assert_ok(ox_node_add_output(w->m, &v, n, str(w, "bn2"), (ox_type){0}, &w->err), &w->err);
+    found(w, "output-count ");
+    says(w, "2 outputs, the operator 1 or 3");
+    assert_ok(ox_node_add_output(w->m, &v, n, str(w, "bn3"), (ox_type){0}, &w->err), &w->err);
+    found(w, "");
+}
+
 static void attributes(void **state)
 {
     world *w = *state;
@@ -538,6 +551,36 @@ static void lost_data(void **state)
     assert_non_null(w->last.hint);
 }
 
+static void numbers_kept_as_varints_are_counted(void **state)
+{
+    world *w = *state;
+    plain(w);
+    static const uint8_t data[] = {1, 2, 0x83, 0x01, 4};
+    int64_t dims[] = {4};
+    ox_tensor t;
+    ox_value v;
+    ox_tensor_info info = {.dtype = OX_INT64,
+                           .rank = 1,
+                           .dims = dims,
+                           .storage = OX_STORAGE_OWNED,
+                           .encoding = OX_ENC_VARINT,
+                           .data = data,
+                           .n_bytes = sizeof data};
+    assert_ok(ox_tensor_add(w->m, &t, &info, &w->err), &w->err);
+    assert_ok(ox_graph_add_initializer(w->m, &v, w->g, str(w, "w"), t, &w->err), &w->err);
+    found(w, "");
+    dims[0] = 5;
+    assert_ok(ox_tensor_add(w->m, &t, &info, &w->err), &w->err);
+    assert_ok(ox_graph_add_initializer(w->m, &v, w->g, str(w, "few"), t, &w->err), &w->err);
+    found(w, "tensor-size ");
+    says(w, "'few': the tensor holds fewer elements");
+    dims[0] = 0;
+    assert_ok(ox_tensor_add(w->m, &t, &info, &w->err), &w->err);
+    assert_ok(ox_graph_add_initializer(w->m, &v, w->g, str(w, "none"), t, &w->err), &w->err);
+    found(w, "tensor-size tensor-size ");
+    says(w, "'none' has data");
+}
+
 static void a_trace_is_held_against_order_only(void **state)
 {
     world *w = *state;
@@ -642,12 +685,14 @@ int main(int argc, char **argv)
         CASE(nodes),
         CASE(operators),
         CASE(counts_of_values),
+        CASE(training_outputs_come_together),
         CASE(attributes),
         CASE(types),
         CASE(functions),
         CASE(function_fields),
         CASE(sparse),
         CASE(lost_data),
+        CASE(numbers_kept_as_varints_are_counted),
         CASE(options),
         CASE(interruption),
         CASE(every_failed_allocation_is_reported),
