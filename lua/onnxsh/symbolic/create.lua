@@ -1,0 +1,107 @@
+-- Making tensors. Where a dtype is left out, the trace says which it was.
+
+local function full(g, size, value, dtype)
+  return sym.fill(g, size, value, dtype or sym.traced_dtype(g) or "float32")
+end
+
+symbolic("aten::zeros", function(g, size, dtype) return full(g, size, 0, dtype) end)
+symbolic("aten::ones", function(g, size, dtype) return full(g, size, 1, dtype) end)
+symbolic("aten::full", function(g, size, fill_value, dtype)
+  local v = sym.maybe_scalar(fill_value)
+  return full(g, size, fill_value, dtype or sym.traced_dtype(g) or sym.dtype(v ~= nil and v or fill_value))
+end)
+-- What is in memory is not for a graph to say: zeros are as good as any.
+symbolic("aten::empty.memory_format", function(g, size, dtype) return full(g, size, 0, dtype) end)
+
+local function like(g, self, value, dtype)
+  return sym.fill(g, sym.shape_of(g, self), value, dtype or sym.traced_dtype(g) or sym.dtype(self) or "float32")
+end
+
+symbolic("aten::zeros_like", function(g, self, dtype) return like(g, self, 0, dtype) end)
+symbolic("aten::ones_like", function(g, self, dtype) return like(g, self, 1, dtype) end)
+symbolic("aten::empty_like", function(g, self, dtype) return like(g, self, 0, dtype) end)
+symbolic("aten::full_like", function(g, self, fill_value, dtype) return like(g, self, fill_value, dtype) end)
+
+local function new(g, self, size, value, dtype)
+  return sym.fill(g, size, value, dtype or sym.traced_dtype(g) or sym.dtype(self) or "float32")
+end
+
+symbolic("aten::new_zeros", function(g, self, size, dtype) return new(g, self, size, 0, dtype) end)
+symbolic("aten::new_ones", function(g, self, size, dtype) return new(g, self, size, 1, dtype) end)
+symbolic("aten::new_empty", function(g, self, size, dtype) return new(g, self, size, 0, dtype) end)
+symbolic("aten::new_full", function(g, self, size, fill_value, dtype) return new(g, self, size, fill_value, dtype) end)
+
+symbolic("aten::fill", function(g, self, value) return like(g, self, value, sym.dtype(self)) end)
+symbolic("aten::zero", function(g, self) return like(g, self, 0, sym.dtype(self)) end)
+
+symbolic("aten::scalar_tensor", function(g, s, dtype)
+  return sym.cast(g, s, dtype or sym.traced_dtype(g) or sym.dtype(s))
+end)
+
+symbolic("aten::tensor", function(g, data, dtype)
+  local d = dtype or sym.traced_dtype(g)
+  if type(data) ~= "table" then return sym.cast_to(g, data, d) end
+  local constant = true
+  for i = 1, data.n do constant = constant and type(data[i]) ~= "userdata" and type(data[i]) ~= "table" end
+  if constant then return g:constant(data, d, {data.n}) end
+  local parts = {}
+  for i = 1, data.n do parts[i] = sym.unsqueeze(g, sym.cast_to(g, data[i], d), 0) end
+  return sym.concat(g, parts, 0)
+end)
+
+-- ---- ranges ----
+
+-- The numbers of a range whose ends are constants, as one constant.
+local function constant_range(g, start, stop, step, dtype)
+  local out, n = {}, math.ceil((stop - start) / step)
+  if n > 1000000 then return nil end
+  for i = 0, n - 1 do out[i + 1] = start + i * step end
+  return g:constant(out, dtype, {math.max(n, 0)})
+end
+
+local function range(g, start, stop, step, dtype)
+  local a, b, c = sym.maybe_scalar(start), sym.maybe_scalar(stop), sym.maybe_scalar(step)
+  local d = dtype or sym.traced_dtype(g) or sym.result_type(start, stop, step) or "int64"
+  local y = a and b and c and constant_range(g, a, b, c, d)
+  if y then return y end
+  if g:opset() < 11 then return g:unsupported("a range with computed ends needs opset 11") end
+  local function scalar(x)
+    x = sym.cast(g, x, d)
+    return sym.rank(x) == 0 and x or sym.reshape(g, x, {n = 0})
+  end
+  return g:op("Range", scalar(start), scalar(stop), scalar(step))
+end
+
+-- "end" is a word of Lua.
+symbolic("aten::arange", function(g, end_, dtype) return range(g, 0, end_, 1, dtype) end)
+symbolic("aten::arange.start", function(g, start, end_, dtype) return range(g, start, end_, 1, dtype) end)
+symbolic("aten::arange.start_step", function(g, start, end_, step, dtype) return range(g, start, end_, step, dtype) end)
+
+symbolic("aten::linspace", function(g, start, end_, steps, dtype)
+  local a, b, n = sym.maybe_scalar(start), sym.maybe_scalar(end_), sym.maybe_scalar(steps)
+  if not (a and b and n) then return g:unsupported("linspace with computed arguments") end
+  local out = {}
+  for i = 0, n - 1 do out[i + 1] = n == 1 and a or a + (b - a) * i / (n - 1) end
+  local d = dtype or sym.traced_dtype(g) or "float32"
+  for i = 1, n do out[i] = sym.is_float_type(d) and out[i] or math.tointeger(out[i] // 1) end
+  return g:constant(out, d, {n})
+end)
+
+-- ---- grids ----
+
+local function meshgrid(g, tensors, xy)
+  local n, out = tensors.n, {n = tensors.n}
+  local shape = {n = n}
+  local function axis_of(i) return (xy and i <= 2 and n >= 2) and 3 - i or i end
+  for i = 1, n do shape[axis_of(i)] = sym.rank(tensors[i]) == 0 and 1 or sym.size(g, tensors[i], 0) end
+  for i = 1, n do
+    local ones = {n = n}
+    for k = 1, n do ones[k] = 1 end
+    ones[axis_of(i)] = -1
+    out[i] = sym.expand(g, sym.reshape(g, tensors[i], ones), shape)
+  end
+  return sym.unpacked(g, out)
+end
+
+symbolic("aten::meshgrid", function(g, tensors) return meshgrid(g, tensors, false) end)
+symbolic("aten::meshgrid.indexing", function(g, tensors, indexing) return meshgrid(g, tensors, indexing == "xy") end)
