@@ -1,0 +1,435 @@
+/* Floor 3. GraphProto, and the part of FunctionProto that is alike, to graph.
+ *
+ * Fields come in any order, and nodes come before the initializers and inputs that they use, so a graph is walked four
+ * times: counting, so that nothing is allocated for more than the budget allows; inputs and initializers; nodes, in
+ * order, each binding the names of its outputs; outputs and value_infos. A name that is used before anything defines
+ * it becomes a value that nothing makes; what defines it later adopts it. So cycles and unknown names can be looked
+ * at. A name that is defined twice means, from there on, the newer value. */
+#include "io/onnx/load.h"
+
+/* Field numbers of what graphs and functions share; 0 = it has none. */
+typedef struct layout {
+    uint32_t node, name, doc, input, output, info, init, sparse, metadata;
+    bool plain; /* inputs and outputs are names, not ValueInfos */
+} layout;
+
+static const layout graph_layout = {OX__GRAPH_NODE,     OX__GRAPH_NAME, OX__GRAPH_DOC,  OX__GRAPH_INPUT,
+                                    OX__GRAPH_OUTPUT,   OX__GRAPH_INFO, OX__GRAPH_INIT, OX__GRAPH_SPARSE,
+                                    OX__GRAPH_METADATA, false};
+static const layout func_layout = {
+    OX__FUNC_NODE,     OX__FUNC_NAME, OX__FUNC_DOC, OX__FUNC_INPUT, OX__FUNC_OUTPUT, OX__FUNC_INFO, 0, 0,
+    OX__FUNC_METADATA, true};
+
+typedef struct reading {
+    ox__load *ld;
+    const layout *l;
+    const ox__msg *msg;
+    ox_graph g;
+    uint32_t rec;   /* of the graph; its fields' records follow */
+    unsigned depth; /* of its message */
+    size_t outputs; /* where its outputs begin on ld->ids */
+} reading;
+
+static bool is_record(const layout *l, const ox__field *f)
+{
+    uint32_t n = f->number;
+    return f->type == OX__WIRE_BYTES && (l->plain ? ox__func_field_is_record(n) : ox__graph_field_is_record(n));
+}
+
+/* ---- names ---- */
+
+static bool remember(ox__load *ld, ox_str name, uint32_t value)
+{
+    ox__name_change c = {name.id, 0};
+    if (name.id >= ld->bound.n) {
+        size_t n = OX__MAX((size_t)name.id + 1, ld->m->strings.text.n);
+        if (!ox__vec_reserve(&ld->bound, n)) return false;
+        memset(ld->bound.p + ld->bound.n, 0, (n - ld->bound.n) * sizeof *ld->bound.p);
+        ld->bound.n = n;
+    }
+    c.before = ld->bound.p[name.id];
+    if (!ox__vec_push(&ld->changes, c)) return false;
+    ld->bound.p[name.id] = value;
+    return true;
+}
+
+static void forget(ox__load *ld, size_t mark, size_t loose)
+{
+    while (ld->changes.n > mark) {
+        ox__name_change c = ld->changes.p[--ld->changes.n];
+        ld->bound.p[c.name] = c.before;
+    }
+    while (ld->loose.n > loose) ld->bound.p[ld->loose.p[--ld->loose.n].name] = 0;
+}
+
+void ox__load_forget(ox__load *ld)
+{
+    forget(ld, 0, 0);
+}
+
+static uint32_t lookup(const ox__load *ld, ox_str name)
+{
+    return name.id < ld->bound.n ? ld->bound.p[name.id] : 0;
+}
+
+/* A use of a name that nothing defines yet belongs to the outermost graph: it may come there, and lasts until then. */
+ox_status ox__load_use(ox__load *ld, ox_str name, uint32_t *value, ox_error *err)
+{
+    if ((*value = lookup(ld, name))) return OX_OK;
+    ox_value v;
+    ox_status s = ox__load_charge(ld, NULL, 0, OX__COST_VALUE, err);
+    if (s == OX_OK) s = ox__value_new(ld->m, &v, ld->outermost, name, err);
+    if (s != OX_OK) return s;
+    *value = v.id;
+    if (name.id <= 1) return OX_OK; /* the empty name means nothing */
+    if (!remember(ld, name, v.id)) return ox__nomem(err);
+    ox__name_change c = ld->changes.p[--ld->changes.n]; /* not undone with the graph that is being read */
+    return ox__vec_push(&ld->loose, c) ? OX_OK : ox__nomem(err);
+}
+
+ox_status ox__load_define(ox__load *ld, ox_graph g, ox_str name, uint32_t *value, ox_error *err)
+{
+    uint32_t known = lookup(ld, name);
+    if (known) {
+        const ox__value_row *r = ox__value_row_at(ld->m, known);
+        if (r->graph == g.id && !r->node && !r->in_item && !r->init_item) {
+            *value = known;
+            return OX_OK;
+        }
+    }
+    ox_value v;
+    ox_status s = ox__value_new(ld->m, &v, g, name, err);
+    if (s != OX_OK) return s;
+    *value = v.id;
+    return name.id <= 1 || remember(ld, name, v.id) ? OX_OK : ox__nomem(err);
+}
+
+/* ---- the first walk ---- */
+
+/* A node's own walk counts what is inside it, so a large one, with weights or graphs in it, counts here in part. */
+enum { NODE_CREDIT = 4096 };
+
+static ox_status count(reading *rd, ox_error *err)
+{
+    ox__load *ld = rd->ld;
+    const layout *l = rd->l;
+    uint64_t nodes = 0, records = 1, values = 0, credit = 0;
+    ox__fields it = ox__fields_of(rd->msg);
+    for (ox__field f; ox__fields_next(&it, &f);) {
+        uint64_t n = f.type == OX__WIRE_BYTES ? ox__reader_left(&f.sub) + 2 : 2;
+        bool init = f.number == l->init || f.number == l->sparse;
+        credit += init ? 2 : OX__MIN(n, (uint64_t)NODE_CREDIT);
+        if (!is_record(l, &f)) continue;
+        records++;
+        nodes += f.number == l->node;
+        values += f.number == l->node || f.number == l->input || init;
+    }
+    ox_status s = ox__load_end(ld, &it.r, err);
+    const uint8_t *at = rd->msg->part.p;
+    if (s == OX_OK)
+        s = ox__load_charge(ld, at, credit,
+                            nodes * OX__COST_NODE + records * OX__COST_RECORD + values * OX__COST_VALUE + 512, err);
+    if (s == OX_OK && records + ld->io->rec_at.n > UINT32_MAX)
+        s = ox__load_fail(ld, at, OX_E_LIMIT, err, "the file has more than 2^32 records");
+    if (s == OX_OK && rd->depth <= 2) /* the graph that matters; for blocks the tables grow as they come */
+        s = ox__model_reserve(ld->m, (size_t)nodes + 2, (size_t)values + 2, (size_t)(nodes + nodes / 2), (size_t)values,
+                              err);
+    if (s != OX_OK) return s;
+    if (!ox__vec_reserve(&ld->io->rec_at, ld->io->rec_at.n + (size_t)records) ||
+        !ox__vec_reserve(&ld->io->rec_id, ld->io->rec_id.n + (size_t)records))
+        return ox__nomem(err);
+    return OX_OK;
+}
+
+static void number_records(reading *rd, const uint8_t *at)
+{
+    ox__onnx *io = rd->ld->io;
+    rd->rec = (uint32_t)io->rec_at.n;
+    io->rec_at.p[io->rec_at.n++] = (uint64_t)(at - io->start);
+    io->rec_id.p[io->rec_id.n++] = rd->g.id;
+    ox__fields it = ox__fields_of(rd->msg);
+    for (ox__field f; ox__fields_next(&it, &f);) {
+        if (!is_record(rd->l, &f)) continue;
+        io->rec_at.p[io->rec_at.n++] = (uint64_t)(f.at - io->start);
+        io->rec_id.p[io->rec_id.n++] = 0;
+    }
+}
+
+/* ---- ValueInfo ---- */
+
+typedef struct info {
+    ox_str name, doc;
+    ox__msg type;
+    size_t pairs;
+} info;
+
+static ox_status read_info(reading *rd, const ox__field *field, info *out, ox_error *err)
+{
+    ox__load *ld = rd->ld;
+    ox_status s = OX_OK;
+    ox__reader r = field->sub;
+    memset(out, 0, sizeof *out);
+    out->name.id = 1;
+    out->pairs = ld->pairs.n;
+    for (ox__field f; s == OX_OK && ox__read_field(&r, &f);) {
+        if (f.type != OX__WIRE_BYTES) continue;
+        switch (f.number) {
+        case 1: out->name = ox__load_str(ld, ox__field_span(&f)); break;
+        case 2:
+            if (!ox__msg_merge(&out->type, f.sub, &ld->tmp)) s = ox__nomem(err);
+            break;
+        case 3: out->doc = ox__load_str(ld, ox__field_span(&f)); break;
+        case 4: s = ox__load_pair(ld, &f, err); break;
+        default: break;
+        }
+    }
+    return s == OX_OK ? ox__load_end(ld, &r, err) : s;
+}
+
+/* Gives the value what the record says, where an earlier record has not said it. */
+static ox_status apply_info(reading *rd, uint32_t value, const info *in, ox_error *err)
+{
+    ox__load *ld = rd->ld;
+    ox_model *m = ld->m;
+    ox_status s = OX_OK;
+    ox_value v = ox__value_handle(m, value);
+    if (ox__msg_present(&in->type) && !ox__value_row_at(m, value)->type) {
+        ox_type t = {0};
+        s = ox__load_type(ld, &in->type, rd->depth + 2, &t, err);
+        ox__value_row_at(m, value)->type = t.id;
+    }
+    const ox__ext *ext = ox__value_row_at(m, value)->ext;
+    uint32_t n = (uint32_t)(ld->pairs.n - in->pairs);
+    if (s == OX_OK && n && !(ext && ext->metadata)) s = ox__value_set_pairs(m, v, n, ld->pairs.p + in->pairs, err);
+    if (s == OX_OK && in->doc.id > 1 && !(ext && ext->doc.id)) s = ox_value_set_doc(m, v, in->doc, err);
+    return s;
+}
+
+/* ---- the second walk: inputs and initializers ---- */
+
+static ox_status read_input(reading *rd, const ox__field *f, uint32_t rec, ox_error *err)
+{
+    ox__load *ld = rd->ld;
+    info in = {.pairs = ld->pairs.n};
+    ox_status s = OX_OK;
+    if (rd->l->plain)
+        in.name = ox__load_str(ld, ox__field_span(f));
+    else
+        s = read_info(rd, f, &in, err);
+    if (s != OX_OK) return s;
+    uint32_t v = lookup(ld, in.name);
+    const ox__value_row *r = v ? ox__value_row_at(ld->m, v) : NULL;
+    if (!r || r->graph != rd->g.id || r->in_item)
+        s = ox__load_define(ld, rd->g, in.name, &v, err); /* else an initializer */
+    if (s == OX_OK) s = ox__graph_adopt_input(ld->m, rd->g, ox__value_handle(ld->m, v), err);
+    if (s == OX_OK) {
+        uint32_t item = ox__value_row_at(ld->m, v)->in_item;
+        ox__item_row_at(ld->m, item)->src = rec;
+        ld->io->rec_id.p[rec] = item;
+        s = apply_info(rd, v, &in, err);
+    }
+    ld->pairs.n = in.pairs;
+    return s;
+}
+
+static ox_status type_from_tensor(ox__load *ld, uint32_t value, ox_tensor tensor, ox_error *err)
+{
+    if (ox__value_row_at(ld->m, value)->type) return OX_OK;
+    ox_tensor_info t = ox_tensor_get(ld->m, tensor);
+    size_t base = ld->ids.n;
+    for (uint32_t i = 0; i < t.rank; i++)
+        if (!ox__vec_push(&ld->ids, ox_dim_const(ld->m, t.dims[i]).id)) return ox__nomem(err);
+    _Static_assert(sizeof(ox_dim) == sizeof(uint32_t), "dims are ids");
+    ox_type_info type = {.kind = t.storage == OX_STORAGE_SPARSE ? OX_TYPE_SPARSE : OX_TYPE_TENSOR, .dtype = t.dtype};
+    type.rank = (int32_t)t.rank;
+    type.dims = (const ox_dim *)(const void *)(ld->ids.p + base);
+    ox__value_row_at(ld->m, value)->type = ox_type_add(ld->m, &type).id;
+    ld->ids.n = base;
+    return OX_OK;
+}
+
+static ox_status read_initializer(reading *rd, const ox__field *f, uint32_t rec, ox_error *err)
+{
+    ox__load *ld = rd->ld;
+    ox_tensor t;
+    ox__msg msg = ox__msg_of(f->sub);
+    ox_status s =
+        f->number == rd->l->init ? ox__load_tensor(ld, &msg, rec, &t, err) : ox__load_sparse(ld, &msg, rec, &t, err);
+    if (s != OX_OK) return s;
+    ox_str name = ox_tensor_get(ld->m, t).name;
+    uint32_t v = lookup(ld, name);
+    const ox__value_row *r = v ? ox__value_row_at(ld->m, v) : NULL;
+    if (!r || r->graph != rd->g.id || r->init_item) s = ox__load_define(ld, rd->g, name, &v, err); /* else an input */
+    if (s == OX_OK) s = ox__graph_adopt_initializer(ld->m, rd->g, ox__value_handle(ld->m, v), t, err);
+    if (s == OX_OK) {
+        uint32_t item = ox__value_row_at(ld->m, v)->init_item;
+        ox__item_row_at(ld->m, item)->src = rec;
+        ld->io->rec_id.p[rec] = item;
+    }
+    if (!ld->nesting) ox__arena_reset(&ld->lists);
+    return s;
+}
+
+static ox_status walk_values(reading *rd, ox_error *err)
+{
+    ox__load *ld = rd->ld;
+    const layout *l = rd->l;
+    size_t pairs = ld->pairs.n;
+    uint32_t rec = rd->rec;
+    ox_str name = {1}, doc = {0};
+    ox_status s = OX_OK;
+    ox__fields it = ox__fields_of(rd->msg);
+    for (ox__field f; s == OX_OK && ox__fields_next(&it, &f);) {
+        rec += is_record(l, &f);
+        if (f.type != OX__WIRE_BYTES || f.number == l->node) continue;
+        if (f.number == l->input)
+            s = read_input(rd, &f, rec, err);
+        else if (f.number == l->init || f.number == l->sparse)
+            s = read_initializer(rd, &f, rec, err);
+        else if (f.number == l->name)
+            name = ox__load_str(ld, ox__field_span(&f));
+        else if (f.number == l->doc)
+            doc = ox__load_str(ld, ox__field_span(&f));
+        else if (f.number == l->metadata)
+            s = ox__load_pair(ld, &f, err);
+    }
+    if (s == OX_OK && ld->pairs.n > pairs)
+        s = ox__graph_set_pairs(ld->m, rd->g, (uint32_t)(ld->pairs.n - pairs), ld->pairs.p + pairs, err);
+    ld->pairs.n = pairs;
+    if (s == OX_OK) s = ox_graph_set_name(ld->m, rd->g, name, err);
+    if (s == OX_OK && doc.id > 1) s = ox_graph_set_doc(ld->m, rd->g, doc, err);
+    return s;
+}
+
+/* ---- the third and the fourth ---- */
+
+static ox_status walk_nodes(reading *rd, ox_error *err)
+{
+    uint32_t rec = rd->rec;
+    ox_status s = OX_OK;
+    ox__fields it = ox__fields_of(rd->msg);
+    for (ox__field f; s == OX_OK && ox__fields_next(&it, &f);) {
+        if (!is_record(rd->l, &f)) continue;
+        rec++;
+        if (f.number == rd->l->node) s = ox__load_node(rd->ld, rd->g, &f, rec, rd->depth + 1, err);
+    }
+    return s;
+}
+
+static ox_status read_output(reading *rd, const ox__field *f, ox_error *err)
+{
+    ox__load *ld = rd->ld;
+    info in = {.pairs = ld->pairs.n};
+    uint32_t v;
+    ox_status s = OX_OK;
+    if (rd->l->plain)
+        in.name = ox__load_str(ld, ox__field_span(f));
+    else
+        s = read_info(rd, f, &in, err);
+    if (s == OX_OK) s = ox__load_use(ld, in.name, &v, err);
+    if (s == OX_OK && !ox__vec_push(&ld->ids, v)) s = ox__nomem(err);
+    if (s == OX_OK) s = apply_info(rd, v, &in, err);
+    ld->pairs.n = in.pairs;
+    return s;
+}
+
+static ox_status read_value_info(reading *rd, const ox__field *f, uint32_t rec, ox_error *err)
+{
+    ox__load *ld = rd->ld;
+    info in;
+    ox_status s = read_info(rd, f, &in, err);
+    uint32_t v = s == OX_OK ? lookup(ld, in.name) : 0;
+    /* one that names no value of this graph is kept in the file, and that is all */
+    if (v && ox__value_row_at(ld->m, v)->graph == rd->g.id) {
+        s = apply_info(rd, v, &in, err);
+        ox__value_row *r = ox__value_row_at(ld->m, v);
+        r->flags |= OX__DECLARED;
+        if (!r->src) r->src = rec;
+        ld->io->rec_id.p[rec] = v;
+    }
+    ld->pairs.n = in.pairs;
+    return s;
+}
+
+static ox_status set_outputs(reading *rd, ox_error *err)
+{
+    ox__load *ld = rd->ld;
+    size_t n = ld->ids.n - rd->outputs;
+    ox_value *values = ox__alloc(n * sizeof *values);
+    if (!values) return ox__nomem(err);
+    for (size_t i = 0; i < n; i++) values[i] = ox__value_handle(ld->m, ld->ids.p[rd->outputs + i]);
+    ox_status s = ox__graph_set_outputs(ld->m, rd->g, n, values, err);
+    ox__free(values);
+    ld->ids.n = rd->outputs;
+    if (s != OX_OK) return s;
+    uint32_t rec = rd->rec, i = 0;
+    ox__fields it = ox__fields_of(rd->msg);
+    for (ox__field f; ox__fields_next(&it, &f);) {
+        if (!is_record(rd->l, &f)) continue;
+        rec++;
+        if (f.number != rd->l->output) continue;
+        uint32_t item = ox__graph_output_item(ld->m, rd->g.id, i++);
+        ox__item_row_at(ld->m, item)->src = rec;
+        ld->io->rec_id.p[rec] = item;
+    }
+    return OX_OK;
+}
+
+static ox_status walk_outputs(reading *rd, ox_error *err)
+{
+    uint32_t rec = rd->rec;
+    ox_status s = OX_OK;
+    rd->outputs = rd->ld->ids.n;
+    ox__fields it = ox__fields_of(rd->msg);
+    for (ox__field f; s == OX_OK && ox__fields_next(&it, &f);) {
+        if (!is_record(rd->l, &f)) continue;
+        rec++;
+        if (f.number == rd->l->output)
+            s = read_output(rd, &f, err);
+        else if (f.number == rd->l->info)
+            s = read_value_info(rd, &f, rec, err);
+    }
+    return s == OX_OK ? set_outputs(rd, err) : s;
+}
+
+/* Initializers that nothing declared take the type of their tensor. */
+static ox_status type_initializers(reading *rd, ox_error *err)
+{
+    ox_status s = OX_OK;
+    for (uint32_t i = ox__graph_row_at(rd->ld->m, rd->g.id)->init.first; i && s == OX_OK;) {
+        const ox__item_row *item = ox__item_row_at(rd->ld->m, i);
+        uint32_t v = item->value, next = item->next;
+        s = type_from_tensor(rd->ld, v, (ox_tensor){ox__value_row_at(rd->ld->m, v)->tensor}, err);
+        i = next;
+    }
+    return s;
+}
+
+ox_status ox__load_graph(ox__load *ld, ox_graph *out, ox_graph_kind kind, const uint8_t *at, const ox__msg *msg,
+                         unsigned depth, ox_error *err)
+{
+    reading rd = {.ld = ld, .l = kind == OX_GRAPH_FUNCTION ? &func_layout : &graph_layout, .msg = msg, .depth = depth};
+    if (depth > OX__MAX_NESTING) return ox__load_fail(ld, at, OX_E_LIMIT, err, "messages nest deeper than 100 levels");
+    ox_status s = count(&rd, err);
+    if (s != OX_OK) return s;
+    if (kind == OX_GRAPH_MAIN)
+        rd.g = ox_model_main(ld->m);
+    else if ((s = ox_graph_create(ld->m, &rd.g, kind, (ox_str){1}, err)) != OX_OK)
+        return s;
+    *out = rd.g;
+    number_records(&rd, at);
+    ox__graph_row_at(ld->m, rd.g.id)->src = rd.rec;
+    if (msg->next) {
+        ox__merged several = {rd.rec, *msg};
+        if (!ox__vec_push(&ld->io->merged, several)) return ox__nomem(err);
+    }
+    size_t names = ld->changes.n, loose = ld->loose.n;
+    if (kind != OX_GRAPH_BLOCK) ld->outermost = rd.g;
+    s = walk_values(&rd, err);
+    if (s == OX_OK) s = walk_nodes(&rd, err);
+    if (s == OX_OK) s = walk_outputs(&rd, err);
+    if (s == OX_OK) s = type_initializers(&rd, err);
+    if (kind == OX_GRAPH_BLOCK) forget(ld, names, ld->loose.n);
+    if (kind == OX_GRAPH_TRAINING) forget(ld, names, loose);
+    return s;
+}

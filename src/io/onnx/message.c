@@ -1,0 +1,27 @@
+/* Floor 3. Messages in parts: see message.h. */
+#include "io/onnx/message.h"
+
+bool ox__msg_merge(ox__msg *g, ox__reader part, ox__arena *arena)
+{
+    if (!ox__msg_present(g)) {
+        *g = ox__msg_of(part);
+        return true;
+    }
+    if (part.p == part.end) return true; /* nothing to merge; a file of millions of these must not cost memory */
+    ox__msg *more = ox__arena_alloc(arena, sizeof *more);
+    if (!more) return false;
+    *more = ox__msg_of(part);
+    if (g->last)
+        g->last->next = more;
+    else
+        g->next = more;
+    g->last = more;
+    return true;
+}
+
+uint64_t ox__msg_size(const ox__msg *g)
+{
+    uint64_t n = ox__reader_left(&g->part);
+    for (const ox__msg *p = g->next; p; p = p->next) n += ox__reader_left(&p->part);
+    return n;
+}

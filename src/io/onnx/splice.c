@@ -1,0 +1,186 @@
+/* Floor 3. Splicing: the walk over a record's source while its new form is written. See save.h. */
+#include "io/onnx/save.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { MAX_KNOWN = 24 };
+
+void ox__enc_fail(ox__enc *e, ox_status code, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+    if (e->status != OX_OK) return;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    e->status = ox__fail(&e->error, code, "%s", text);
+}
+
+static uint32_t number_of(uint32_t known)
+{
+    return known & 0xFF;
+}
+
+static unsigned place_of(const uint32_t *known, unsigned n, const ox__field *f)
+{
+    for (unsigned i = 0; i < n && number_of(known[i]) <= f->number; i++)
+        if (number_of(known[i]) == f->number) return known[i] >> 8 >> f->type & 1 ? i : n;
+    return n;
+}
+
+void ox__splice(ox__enc *e, const ox__msg *src, const uint32_t *known, unsigned n_known, ox__splice_fn fn, void *ud)
+{
+    uint32_t left[MAX_KNOWN] = {0}; /* occurrences that are still to come */
+    uint32_t missing = 0;           /* bit set: not in the source, not written yet */
+    bool seen[MAX_KNOWN] = {false};
+    bool fresh = !ox__msg_present(src);
+    ox__fields it = ox__fields_of(src);
+    for (ox__field f; !fresh && ox__fields_next(&it, &f);) {
+        unsigned i = place_of(known, n_known, &f);
+        if (i < n_known) left[i]++;
+    }
+    for (unsigned i = 0; i < n_known; i++)
+        if (!left[i]) missing |= 1u << i;
+    it = ox__fields_of(src);
+    for (ox__field f; !fresh && e->status == OX_OK && ox__fields_next(&it, &f);) {
+        for (unsigned i = 0; missing >> i && i < n_known && number_of(known[i]) < f.number; i++) {
+            ox__at none = {number_of(known[i]), NULL, NULL, true, true, false};
+            if (missing >> i & 1) fn(e, ud, &none);
+            missing &= ~(1u << i);
+        }
+        unsigned i = place_of(known, n_known, &f);
+        ox__at at = {f.number, &f, it.r.p, false, false, false};
+        if (i == n_known) {
+            ox__at_copy(e, &at);
+            continue;
+        }
+        at.first = !seen[i];
+        at.last = --left[i] == 0;
+        seen[i] = true;
+        fn(e, ud, &at);
+    }
+    if (it.r.failed) ox__enc_fail(e, OX_E_IO, "the source file changed: %s", it.r.failed);
+    for (unsigned i = 0; i < n_known && e->status == OX_OK; i++) {
+        ox__at none = {number_of(known[i]), NULL, NULL, true, true, fresh};
+        if (missing >> i & 1) fn(e, ud, &none);
+    }
+}
+
+void ox__at_copy(ox__enc *e, const ox__at *at)
+{
+    if (at->f) ox__sink_field(&e->k, at->f, at->end);
+}
+
+void ox__at_text(ox__enc *e, const ox__at *at, ox_str s)
+{
+    size_t n;
+    const char *p = ox_str_text(e->m, s, &n);
+    if (at->first && (at->f || n)) ox__sink_text(&e->k, at->number, p, n);
+}
+
+void ox__enc_copy_record(ox__enc *e, uint32_t rec, uint32_t number)
+{
+    ox__field f;
+    if (!ox__onnx_record_field(e->io, rec, &f)) {
+        ox__enc_fail(e, OX_E_IO, "the source file changed while it was open");
+        return;
+    }
+    if (f.number == number) {
+        ox__sink_field(&e->k, &f, f.sub.end);
+        return;
+    }
+    uint64_t n = ox__reader_left(&f.sub);
+    ox__sink_tag(&e->k, number, OX__WIRE_BYTES);
+    ox__sink_varint(&e->k, n);
+    ox__sink_copy(&e->k, ox__reader_offset(&f.sub), n);
+}
+
+/* ---- pairs ---- */
+
+static bool text_is(const ox_model *m, ox_str s, ox__span t)
+{
+    size_t n;
+    const char *p = ox_str_text(m, s, &n);
+    return n == t.n && (n == 0 || memcmp(p, t.p, n) == 0);
+}
+
+static void write_pair(ox__enc *e, uint32_t number, ox_pair p)
+{
+    size_t n, k;
+    const char *key = ox_str_text(e->m, p.key, &n), *value = ox_str_text(e->m, p.value, &k);
+    ox__open_msg o = ox__sink_begin(&e->k, number);
+    ox__sink_text(&e->k, 1, key, n);
+    ox__sink_text(&e->k, 2, value, k);
+    ox__sink_end(&e->k, o);
+}
+
+void ox__at_pairs(ox__enc *e, const ox__at *at, const ox_pair *pairs, size_t n, size_t *next)
+{
+    if (at->f && *next < n) {
+        ox__span key = {"", 0}, value = {"", 0};
+        ox__reader r = at->f->sub;
+        for (ox__field f; ox__read_field(&r, &f);)
+            if (f.type == OX__WIRE_BYTES && f.number <= 2) *(f.number == 1 ? &key : &value) = ox__field_span(&f);
+        if (text_is(e->m, pairs[*next].key, key)) {
+            if (text_is(e->m, pairs[*next].value, value))
+                ox__at_copy(e, at);
+            else
+                write_pair(e, at->number, pairs[*next]);
+            ++*next;
+        } /* else it was removed */
+    }
+    for (; at->last && *next < n; ++*next) write_pair(e, at->number, pairs[*next]);
+}
+
+/* ---- opset imports ---- */
+
+static void write_opset(ox__enc *e, uint32_t number, ox_opset op)
+{
+    size_t n;
+    const char *p = ox_str_text(e->m, op.domain, &n);
+    ox__open_msg o = ox__sink_begin(&e->k, number);
+    ox__sink_text(&e->k, 1, p, n);
+    ox__sink_int(&e->k, 2, op.version);
+    ox__sink_end(&e->k, o);
+}
+
+void ox__at_opsets(ox__enc *e, const ox__at *at, const ox_opset *opsets, size_t n, size_t *next)
+{
+    if (at->f && *next < n) {
+        ox__span domain = {"", 0};
+        int64_t version = 0;
+        ox__reader r = at->f->sub;
+        for (ox__field f; ox__read_field(&r, &f);) {
+            if (f.number == 1 && f.type == OX__WIRE_BYTES) domain = ox__field_span(&f);
+            if (f.number == 2 && f.type == OX__WIRE_VARINT) version = (int64_t)f.value;
+        }
+        if (domain.n == 7 && memcmp(domain.p, "ai.onnx", 7) == 0) domain.n = 0;
+        if (text_is(e->m, opsets[*next].domain, domain)) {
+            if (opsets[*next].version == version)
+                ox__at_copy(e, at);
+            else
+                write_opset(e, at->number, opsets[*next]);
+            ++*next;
+        }
+    }
+    for (; at->last && *next < n; ++*next) write_opset(e, at->number, opsets[*next]);
+}
+
+/* ---- names ---- */
+
+const char *ox__enc_value_name(ox__enc *e, uint32_t value, char buf[48], size_t *n)
+{
+    *n = 0;
+    if (!value) return "";
+    const ox__value_row *r = ox__value_row_at(e->m, value);
+    if (r->name > 1) return ox_str_text(e->m, (ox_str){r->name}, n);
+    if (!r->use_n && !r->in_item && !r->init_item) return "";
+    int len = snprintf(buf, 48, "v%" PRIu32, value);
+    while (len < 40 && ox_str_find(e->m, buf, (size_t)len).id) {
+        buf[len++] = '_';
+        buf[len] = '\0';
+    }
+    *n = (size_t)len;
+    return buf;
+}
