@@ -168,7 +168,7 @@ m = onnx.load(sys.argv[1])
 for i, n in enumerate(m.graph.node): n.name = 'renamed_%d' % i
 onnx.save(m, sys.argv[2])
 """
-RENAME_LUA = "local i = 0; for n in model:graph():nodes() do n:set_name('renamed_' .. i); i = i + 1 end"
+RENAME_LUA = "for i, n in ipairs(model:graph():nodes()) do n:set_name('renamed_' .. i) end"
 
 
 def p10(b):
@@ -189,7 +189,7 @@ os.fsync(b); os.rename(sys.argv[2] + '.tmp', sys.argv[2])
 
 def p11(b):
     path, out = b.model("single", "single_dense.onnx", "--mib", "1856", "--dense"), os.path.join(b.place, "out.onnx")
-    edit = "local n = model:graph():nodes()(); n:set_name('renamed')"
+    edit = "model:graph():nodes()[1]:set_name('renamed')"
     mine, peer, floor = in_turn(Run(b.tool("-e", edit, "-e", f"save {out}", path)), Run(b.python(ONE, path, out)),
                                 Run(b.python(FLOOR, path, out)), n=3)
     b.ratio("P11", "one edit in 1.95 GB saved, durable and atomic, beside copying the bytes", mine, floor, 1.6, memory=40 * MIB)

@@ -7,7 +7,7 @@ import tempfile
 import suite
 
 STYLES = ("seed", "folded", "torch", "onnx", "printable")
-EDIT = "local n = model:graph():nodes()(); if n then n:set_name('edited by the suite') end"
+EDIT = "local n = model:graph():nodes()[1]; if n then n:set_name('edited by the suite') end"
 
 
 def main():
