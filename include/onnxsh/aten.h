@@ -119,7 +119,8 @@ OX_API const ox_aten_schema *ox_aten_inplace(const ox_aten_schema *s);
 /* The type of an actual argument as the IR knows it; kind UNKNOWN if nothing is known. */
 OX_API ox_aten_type ox_aten_type_of(const ox_model *m, ox_type t);
 /* Whether an actual type serves a formal one. `exact` is TorchScript's subtyping (int serves Scalar and int[2], None
- * serves T?); otherwise the implicit conversions count too (a number as Tensor, a Tensor as number, int as float). */
+ * serves T?); otherwise the implicit conversions count too (a number as Tensor, a Tensor as number or list, int as
+ * float). */
 OX_API bool ox_aten_type_fits(const ox_aten_type *formal, const ox_aten_type *actual, bool exact);
 /* The first of n overloads that n_args actual arguments fit by count and type; those that fit exactly come before those
  * that need a conversion. `names` is NULL or holds a keyword for each argument (NULL = by position; then all positional

@@ -22,7 +22,7 @@ typedef struct ox_check_row {
     const char *id;     /* "undefined-input" */
     const char *family; /* "structure", "schema", "types", "data" */
     ox_severity severity;
-    const char *help;   /* one sentence */
+    const char *help; /* one sentence */
 } ox_check_row;
 OX_API size_t ox_check_rows(const ox_check_row **rows);
 
@@ -46,7 +46,9 @@ typedef struct ox_check_options {
     const char *skip; /* ids and families that are not; NULL = none */
 } ox_check_options;
 
-typedef struct ox_check_counts { size_t errors, warnings, notes; } ox_check_counts;
+typedef struct ox_check_counts {
+    size_t errors, warnings, notes;
+} ox_check_counts;
 
 /* Runs the checks. opt, fn, counts and task may be NULL. OX_E_INVALID names a word of `only` or `skip` that is neither
  * an id nor a family; otherwise the status tells whether the check could run, not what it found. */

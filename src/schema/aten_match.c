@@ -98,6 +98,8 @@ bool ox_aten_type_fits(const ox_aten_type *formal, const ox_aten_type *actual, b
             nf--, na--;
             sized = false;
         } else if (f == OX_ATEN_WRAP_LIST) {
+            /* Dumps of 2018 have lists of type Dynamic, which reads as a tensor. */
+            if (!exact && na == 0 && actual->kind == OX_ATEN_TENSOR) return true;
             if (!sized) return false;
             nf--;
             sized = false;

@@ -193,8 +193,9 @@ static void matches_by_types(void **state)
     assert_string_equal(match("aten::dropout", "tfb"), "");
     assert_string_equal(match("aten::_convolution", "tt(t)[i][i][i]b[i]ibbbb"), "");
     assert_string_equal(match("aten::_convolution", "ttn[i][i][i]b[i]ibbb"), "deprecated");
-    /* These need a conversion: a bool as number, a number as tensor, a missing inert argument. */
+    /* These need a conversion: a bool as number, a number as tensor, a list of unknown kind, a missing inert one. */
     assert_string_equal(match("aten::add", "tbi"), "Tensor");
+    assert_string_equal(match("aten::view", "tt"), "");
     assert_string_equal(match("aten::batch_norm", "tttttbff"), "");
     assert_string_equal(match("aten::batch_norm", "tttttbf"), "none");
 }
