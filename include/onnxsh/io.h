@@ -61,17 +61,28 @@ OX_API size_t ox_formats(const ox_format_row **rows);
 
 /* ---- weights: named arrays of another file ---- */
 typedef struct ox_bind_report {
-    size_t bound;          /* parameters that found their array */
-    size_t missing;        /* parameters (inputs without a shape-bearing user input) that found none */
-    size_t unused;         /* arrays that no parameter wanted */
+    size_t bound;          /* inputs, lost constants and module attributes that found their array */
+    size_t missing;        /* those that found none; see ox_bind_weights */
+    size_t unused;         /* arrays that nothing wanted */
 } ox_bind_report;
-/* Called for every parameter or array that does not fit: kind "missing", "unused" or "mismatch" (dtype or shape). */
+/* Called for every parameter or array that does not fit: kind "missing", "unused" or "mismatch" (dtype or shape). Names are
+ * raw bytes. */
 typedef void (*ox_bind_fn)(void *ud, const char *kind, const char *name, const char *detail);
-/* Binds inputs of the main graph to arrays of the same name in a .npz, .safetensors or .onnx file. Arrays are mapped,
- * not read (a compressed member of a .npz is inflated into an unlinked temporary file that is mapped). A shape or dtype
- * that contradicts the input's type is OX_E_INVALID. Also supplies LOST constants whose value name is in the file. */
+/* Supplies data by exact name from a .npz, .npy, .safetensors or .onnx file:
+ *  - inputs of the main graph become initializers (an input that has data already is left alone);
+ *  - lost constants, by the name of their value;
+ *  - tensors that a traced module graph takes by a chain of prim::GetAttr from an input, by their path ("features.0.bias"):
+ *    an initializer of that name takes their place.
+ * Missing are lost constants and module attributes without an array, and inputs without one behind the first input that
+ * has one: the inputs of the user stand before the parameters.
+ * Arrays are mapped, not read, but stored members of a .npz are held against their checksum; what is compressed, big endian
+ * or in Fortran order is unpacked into a temporary file without a name that is mapped. A shape or dtype that contradicts a
+ * type is OX_E_INVALID, after fn has been called for each; then, as after any failure, the model is as it was. */
 OX_API OX_MUST_USE ox_status ox_bind_weights(ox_model *m, const char *path, ox_bind_report *report, ox_bind_fn fn, void *ud,
                                              ox_error *err);
+/* The same; of opt (may be NULL) follow_links, for the external data of an .onnx, and task are used. */
+OX_API OX_MUST_USE ox_status ox_bind_weights_with(ox_model *m, const char *path, const ox_open_options *opt,
+                                                  ox_bind_report *report, ox_bind_fn fn, void *ud, ox_error *err);
 
 #ifdef __cplusplus
 }

@@ -37,7 +37,12 @@ ox_status ox__map_check(const ox__map *map, ox_error *err) OX_MUST_USE;
 /* Call it for a map of a file that our own save has just replaced: the map holds the old file, which lost its name. Its
  * new ctime and link count are taken for good, unless its content changed too. */
 void ox__map_replaced(ox__map *map);
+/* Copies n bytes from offset on by reading, not through the map: nothing becomes resident, a truncated file is OX_E_IO. */
+ox_status ox__map_read(const ox__map *map, uint64_t offset, void *dst, size_t n, ox_error *err) OX_MUST_USE;
 void ox__map_close(ox__map *map); /* all zero is fine */
+
+/* Opens a temporary file without a name, in $TMPDIR or where the system keeps such; it goes with its last descriptor. */
+ox_status ox__temp_open(int *fd, ox_error *err) OX_MUST_USE;
 
 /* Runs fn(ud, err); a SIGBUS while it runs ends it with OX_E_IO ("FILE changed while it was read"). What fn held is
  * not unwound: fn must own nothing but what its caller frees, and hold no lock. Guards nest. */

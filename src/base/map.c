@@ -162,6 +162,26 @@ void ox__map_replaced(ox__map *map)
     map->st = now;
 }
 
+ox_status ox__map_read(const ox__map *map, uint64_t offset, void *dst, size_t n, ox_error *err)
+{
+    const char *what = "a length goes beyond the end of the file";
+    ox_status code = OX_E_FORMAT;
+    if (offset <= map->n && n <= map->n - offset) {
+        if (map->owned_memory) {
+            if (n) memcpy(dst, map->p + offset, n);
+            return OX_OK;
+        }
+        ssize_t k = ox__sys_read_all(map->fd, dst, n, (off_t)offset);
+        if (k < 0) return ox__errno(err, "cannot read", map->path);
+        if ((size_t)k == n) return OX_OK;
+        what = "the file became shorter while it was read";
+        code = OX_E_IO;
+    }
+    ox__fail(err, code, "%s", what);
+    ox_error_at_offset(err, map->path, offset);
+    return code;
+}
+
 void ox__map_close(ox__map *map)
 {
     if (map->owned_memory)

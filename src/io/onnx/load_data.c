@@ -132,6 +132,8 @@ static ox_status find_data(ox__load *ld, ox_str location, uint32_t *file, ox_err
 ox_status ox__load_data(ox__load *ld, const ox__place *place, uint64_t n, uint32_t *file, ox_error *err)
 {
     *file = UINT32_MAX;
+    ox_status s = ox_model_status(ld->m, err); /* out of memory leaves a location empty, too */
+    if (s != OX_OK) return s;
     if (!place->location.id) return ox__load_fail(ld, place->at, OX_E_FORMAT, err, "external data has no location");
     if (place->has_length && place->length != n)
         return ox__load_fail(ld, place->at, OX_E_FORMAT, err,
@@ -139,7 +141,7 @@ ox_status ox__load_data(ox__load *ld, const ox__place *place, uint64_t n, uint32
                              (unsigned long long)place->length, (unsigned long long)n);
     if (place->offset > UINT64_MAX - n)
         return ox__load_fail(ld, place->at, OX_E_FORMAT, err, "external data ends beyond what a file can hold");
-    ox_status s = find_data(ld, place->location, file, err);
+    s = find_data(ld, place->location, file, err);
     if (s != OX_OK || *file == UINT32_MAX) return s;
     const ox__map *map = ox__model_file(ld->m, *file);
     if (place->offset <= map->n && n <= map->n - place->offset) return OX_OK;
