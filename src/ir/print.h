@@ -87,6 +87,11 @@ bool ox__is_constant(const ox_model *m, ox_value v);
 /* True if n needs no line of its own. */
 bool ox__fold_hides(ox__printer *p, ox_node n);
 
+/* ---- print_python.c ---- */
+void ox__python_repr(ox__buf *b, const char *s, size_t n); /* of a str: s is valid UTF-8 */
+void ox__python_bytes(ox__buf *b, const char *s, size_t n);
+void ox__proto_type(const ox_model *m, ox__buf *b, ox_type id, int indent); /* a TypeProto in protobuf's text form */
+
 /* ---- the styles: a whole graph, with what follows it; one node ---- */
 void ox__print_graph_text(ox__printer *p, ox_graph g); /* print_graph.c: seed, folded, torch */
 void ox__print_node_text(ox__printer *p, ox_node n);

@@ -70,6 +70,19 @@ static bool attr_folds(const ox_model *m, const ox_attr *a, bool shared)
     }
 }
 
+/* A list that somebody changes in place is a thing with a life, not a value to be repeated. */
+static bool is_changed(const ox_model *m, ox_value v)
+{
+    static const char *const changers[] = {"append", "extend",    "insert", "pop",  "clear",
+                                           "remove", "_set_item", "Delete", "sort", "reverse"};
+    for (ox_use u = ox_value_first_use(m, v); u.node.id; u = ox_value_next_use(m, u)) {
+        if (u.index) continue;
+        for (size_t i = 0; i < OX__COUNT(changers); i++)
+            if (is_op(m, u.node, "aten", changers[i])) return true;
+    }
+    return false;
+}
+
 static uint8_t level_of(ox__printer *p, ox_node n, int look);
 
 static uint8_t list_level(ox__printer *p, ox_node n, bool shared, int look)
@@ -98,7 +111,7 @@ static uint8_t level_of(ox__printer *p, ox_node n, int look)
             const ox_attr *rows, *a = constant_attr(p->m, n);
             bool none = !ox_node_attrs(p->m, n, &rows) && is_op(p->m, n, "prim", "Constant");
             if (none || (a && attr_folds(p->m, a, uses > 1))) level = 1;
-        } else if (is_list(p->m, n)) {
+        } else if (is_list(p->m, n) && !is_changed(p->m, v)) {
             level = list_level(p, n, uses > 1, look);
         }
     }

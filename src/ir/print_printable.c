@@ -59,76 +59,18 @@ static void add_type(const ox_model *m, ox__buf *b, ox_type id)
     }
 }
 
-/* protobuf's text form of a TypeProto, as an attribute of that kind shows it. */
-static void type_proto(const ox_model *m, ox__buf *b, ox_type id, int indent);
-
-static void line(ox__buf *b, int indent, const char *text)
+/* A name, as it may be shown. */
+static void add_safe(const ox__printer *p, ox__buf *b, ox_str id)
 {
-    ox__buf_addf(b, "%*s%s\n", indent, "", text);
-}
-
-static void quoted_field(const ox_model *m, ox__buf *b, int indent, const char *key, ox_str s)
-{
-    size_t n;
-    const char *text = ox_str_text(m, s, &n);
-    ox__buf_addf(b, "%*s%s: \"", indent, "", key);
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c == '"' || c == '\'' || c == '\\')
-            ox__buf_addf(b, "\\%c", c);
-        else if (c == '\n' || c == '\r' || c == '\t')
-            ox__buf_addz(b, c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t");
-        else if (c < 0x20 || c >= 0x7f)
-            ox__buf_addf(b, "\\%03o", c);
-        else
-            ox__buf_addc(b, (char)c);
+    size_t n, len;
+    const char *s = ox_str_text(p->m, id, &n);
+    if (p->opt->raw || (len = ox_text_sanitize(s, n, NULL, 0)) == n) {
+        ox__buf_add(b, s, n);
+        return;
     }
-    ox__buf_addz(b, "\"\n");
-}
-
-static void tensor_proto(const ox_model *m, ox__buf *b, const ox_type_info *t, int indent)
-{
-    int64_t v;
-    ox__buf_addf(b, "%*selem_type: %d\n", indent, "", (int)t->dtype);
-    if (t->rank < 0) return;
-    line(b, indent, "shape {");
-    for (int32_t i = 0; i < t->rank; i++) {
-        ox_dim_kind kind = ox_dim_get_kind(m, t->dims[i]);
-        line(b, indent + 2, "dim {");
-        if (ox_dim_is_const(m, t->dims[i], &v))
-            ox__buf_addf(b, "%*sdim_value: %lld\n", indent + 4, "", (long long)v);
-        else if (kind == OX_DIM_SYMBOL)
-            quoted_field(m, b, indent + 4, "dim_param", ox_dim_name(m, t->dims[i]));
-        if (t->dim_denotations && t->dim_denotations[i].id)
-            quoted_field(m, b, indent + 4, "denotation", t->dim_denotations[i]);
-        line(b, indent + 2, "}");
-    }
-    line(b, indent, "}");
-}
-
-static void type_proto(const ox_model *m, ox__buf *b, ox_type id, int indent)
-{
-    static const char *const heads[OX_N_TYPE_KINDS] = {
-        [OX_TYPE_TENSOR] = "tensor_type {",     [OX_TYPE_SPARSE] = "sparse_tensor_type {",
-        [OX_TYPE_SEQUENCE] = "sequence_type {", [OX_TYPE_OPTIONAL] = "optional_type {",
-        [OX_TYPE_MAP] = "map_type {",           [OX_TYPE_OPAQUE] = "opaque_type {",
-    };
-    ox_type_info t = ox_type_get(m, id);
-    if (!heads[t.kind] || indent > 4 * OX_MAX_TYPE_DEPTH) return;
-    line(b, indent, heads[t.kind]);
-    if (t.kind == OX_TYPE_TENSOR || t.kind == OX_TYPE_SPARSE) tensor_proto(m, b, &t, indent + 2);
-    if (t.kind == OX_TYPE_MAP) ox__buf_addf(b, "%*skey_type: %d\n", indent + 2, "", (int)t.dtype);
-    if (t.n_items) {
-        line(b, indent + 2, t.kind == OX_TYPE_MAP ? "value_type {" : "elem_type {");
-        type_proto(m, b, t.items[0], indent + 4);
-        line(b, indent + 2, "}");
-    }
-    if (t.kind == OX_TYPE_OPAQUE && t.n_names == 2) {
-        if (t.names[0].id > 1) quoted_field(m, b, indent + 2, "domain", t.names[0]);
-        if (t.names[1].id > 1) quoted_field(m, b, indent + 2, "name", t.names[1]);
-    }
-    line(b, indent, "}");
-    if (t.denotation.id) quoted_field(m, b, indent, "denotation", t.denotation);
+    if (!ox__buf_reserve(b, len + 1)) return; /* remembered in b */
+    ox_text_sanitize(s, n, b->p + b->n, len + 1);
+    b->n += len;
 }
 
 /* ---- attributes: each is a text of its own, since they are sorted ---- */
@@ -154,27 +96,6 @@ static void decode(const char *s, size_t n, ox__buf *out, size_t *chars)
     }
 }
 
-/* As Python's repr of a string. */
-static void repr(ox__buf *b, const char *s, size_t n)
-{
-    char q = memchr(s, '\'', n) && !memchr(s, '"', n) ? '"' : '\'';
-    ox__buf_addc(b, q);
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)s[i];
-        if (c == (unsigned char)q || c == '\\')
-            ox__buf_addf(b, "\\%c", c);
-        else if (c == '\n' || c == '\r' || c == '\t')
-            ox__buf_addz(b, c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t");
-        else if (c < 0x20 || c == 0x7f)
-            ox__buf_addf(b, "\\x%02x", c);
-        else if (c == 0xc2 && i + 1 < n && ((unsigned char)s[i + 1] <= 0xa0 || (unsigned char)s[i + 1] == 0xad))
-            ox__buf_addf(b, "\\x%02x", (unsigned char)s[++i]);
-        else
-            ox__buf_addc(b, (char)c);
-    }
-    ox__buf_addc(b, q);
-}
-
 static void string(const ox_model *m, ox__buf *b, ox_str id)
 {
     size_t n, chars;
@@ -188,7 +109,7 @@ static void string(const ox_model *m, ox__buf *b, ox_str id)
         text.n = cut;
         ox__buf_addf(&text, "...<+len=%zu>", chars - STRING_SHOWN);
     }
-    repr(b, text.p ? text.p : "", text.n);
+    ox__python_repr(b, text.p ? text.p : "", text.n);
     if (text.failed) b->failed = true;
     ox__buf_free(&text);
 }
@@ -203,8 +124,7 @@ static void scalar(const ox_model *m, ox__buf *b, ox_tensor t)
     if (info.encoding == OX_ENC_STRINGS && info.n_elements) {
         size_t n;
         const char *s = ox_str_text(m, info.strings[0], &n);
-        ox__buf_addc(b, 'b');
-        repr(b, s, n);
+        ox__python_bytes(b, s, n);
     } else if (info.typed && ox_tensor_raw_size(m, t) <= sizeof data &&
                ox_tensor_read(m, t, 0, data, ox_tensor_raw_size(m, t), NULL) == OX_OK) {
         bool real = info.dtype == OX_FLOAT || info.dtype == OX_DOUBLE;
@@ -238,31 +158,32 @@ static void list(const ox_model *m, ox__buf *b, const ox_attr *a)
 }
 
 /* Lists that are joined by blanks, brackets included. */
-static void long_list(const ox_model *m, ox__buf *b, const ox_attr *a)
+static void long_list(const ox__printer *p, ox__buf *b, const ox_attr *a)
 {
     ox__buf_addc(b, '[');
     for (uint32_t i = 0; i < a->n; i++) {
         if (a->kind == OX_ATTR_GRAPHS) {
             ox__buf_addz(b, " <graph ");
-            add_str(m, b, ox_graph_name(m, a->u.graphs[i]));
+            add_safe(p, b, ox_graph_name(p->m, a->u.graphs[i]));
         } else {
             ox__buf_addz(b, " <Type Proto ");
-            type_proto(m, b, a->u.types[i], 0);
+            ox__proto_type(p->m, b, a->u.types[i], 0);
         }
         ox__buf_addz(b, i + 1 < a->n ? ">," : ">");
     }
     ox__buf_addz(b, " ]");
 }
 
-static void attr_value(const ox_model *m, ox__buf *b, const ox_attr *a)
+static void attr_value(const ox__printer *p, ox__buf *b, const ox_attr *a)
 {
+    const ox_model *m = p->m;
     switch ((ox_attr_kind)a->kind) {
     case OX_ATTR_FLOAT: number(b, a->u.f); return;
     case OX_ATTR_INT:
     case OX_ATTR_BOOL: ox__buf_addf(b, "%lld", (long long)a->u.i); return;
     case OX_ATTR_STRING:
     case OX_ATTR_DEVICE: string(m, b, a->u.s); return;
-    case OX_ATTR_RAW: add_str(m, b, a->u.s); return;
+    case OX_ATTR_RAW: add_safe(p, b, a->u.s); return;
     case OX_ATTR_TENSOR:
         if (ox_tensor_get(m, a->u.t).rank)
             ox__buf_addz(b, "<Tensor>");
@@ -271,12 +192,12 @@ static void attr_value(const ox_model *m, ox__buf *b, const ox_attr *a)
         return;
     case OX_ATTR_GRAPH:
         ox__buf_addz(b, "<graph ");
-        add_str(m, b, ox_graph_name(m, a->u.g));
+        add_safe(p, b, ox_graph_name(m, a->u.g));
         ox__buf_addc(b, '>');
         return;
     case OX_ATTR_TYPE:
         ox__buf_addz(b, "<Type Proto ");
-        type_proto(m, b, a->u.type, 0);
+        ox__proto_type(m, b, a->u.type, 0);
         ox__buf_addc(b, '>');
         return;
     case OX_ATTR_SPARSE: ox__buf_addz(b, "<Sparse Tensor>"); return;
@@ -287,7 +208,7 @@ static void attr_value(const ox_model *m, ox__buf *b, const ox_attr *a)
     else if (a->kind == OX_ATTR_TENSORS || a->kind == OX_ATTR_SPARSES)
         ox__buf_addz(b, a->kind == OX_ATTR_TENSORS ? "[<Tensor>, ...]" : "[<Sparse Tensor>, ...]");
     else if (a->kind == OX_ATTR_GRAPHS || a->kind == OX_ATTR_TYPES)
-        long_list(m, b, a);
+        long_list(p, b, a);
     else
         list(m, b, a);
 }
@@ -299,17 +220,6 @@ static int compare_texts(const void *a, const void *b)
     return c ? c : x->n < y->n ? -1 : x->n > y->n;
 }
 
-/* Newlines are this style's own (of a type's text), the rest may come from the model. */
-static void lines_of_text(ox__printer *p, const char *s, size_t n)
-{
-    for (const char *end = s + n; s < end;) {
-        const char *nl = memchr(s, '\n', (size_t)(end - s)), *e = nl ? nl : end;
-        ox__print_text(p, s, (size_t)(e - s));
-        if (nl) ox__printc(p, '\n');
-        s = nl ? nl + 1 : end;
-    }
-}
-
 static void attributes(ox__printer *p, ox_node n)
 {
     const ox_attr *rows;
@@ -318,12 +228,12 @@ static void attributes(ox__printer *p, ox_node n)
     ox__buf *texts = ox__calloc(count, sizeof *texts);
     bool failed = !texts;
     for (size_t i = 0; i < count && !failed; i++) {
-        add_str(p->m, &texts[i], rows[i].name);
+        add_safe(p, &texts[i], rows[i].name);
         ox__buf_addz(&texts[i], " = ");
         if (rows[i].ref.id)
             ox__buf_addz(&texts[i], "<Unknown>");
         else
-            attr_value(p->m, &texts[i], &rows[i]);
+            attr_value(p, &texts[i], &rows[i]);
         failed = texts[i].failed;
     }
     if (failed) {
@@ -334,7 +244,7 @@ static void attributes(ox__printer *p, ox_node n)
         ox__print_ink(p, OX_INK_ATTR);
         for (size_t i = 0; i < count; i++) {
             if (i) ox__prints(p, ", ");
-            lines_of_text(p, texts[i].p, texts[i].n);
+            ox__print(p, texts[i].p, texts[i].n);
         }
         ox__print_ink(p, OX_INK_PLAIN);
         ox__printc(p, ']');
