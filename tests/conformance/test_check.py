@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """Holds onnxsh's checks against onnx.checker.
 
-    test_check.py BUILD_DIR [--mutants N] [--seed N] [--corpus DIR]...
-
 The corpus is libonnx-testdata, the models of the onnx package and N seeded mutants of small models from them. A model
 is refused here if it does not open or if a check of structure, schema or data finds an error; there, if
 onnx.checker.check_model(full_check=False) raises. Where the two differ on purpose a rule below says so; any other
@@ -11,7 +9,6 @@ have none.
 """
 import argparse
 import collections
-import glob
 import os
 import random
 import subprocess
@@ -21,7 +18,8 @@ import tempfile
 import onnx
 from onnx import checker, helper
 
-DEBIAN = "/usr/share/libonnx-testdata"
+import suite
+
 TYPES = {"type-not-allowed", "type-mismatch", "initializer-type"}
 # What we refuse and the checker lets pass, with the reason: finding -> why.
 STRICTER = {
@@ -327,13 +325,6 @@ class Mutator:
 
 # ---- comparison ----
 
-def corpus(dirs):
-    files = []
-    for d in dirs:
-        files += sorted(glob.glob(os.path.join(d, "**", "*.onnx"), recursive=True))
-    return files
-
-
 def theirs(path, full=False):
     try:
         checker.check_model(path, full_check=full)
@@ -370,13 +361,14 @@ def compare(title, paths, answers, labels=None):
             known["%s: %s" % ("stricter" if refused else "looser", "; ".join(reasons))] += 1
         else:
             bad.append((p, (labels or {}).get(p, ""), message or sorted(errors), other))
-    print("%s: %d models; both accept %d, both refuse %d, only onnxsh refuses %d, only the checker %d; %d of these on purpose"
-          % (title, len(paths), both[(False, False)], both[(True, True)], both[(True, False)], both[(False, True)],
-             sum(known.values())))
+    print("%s: both accept %d, both refuse %d, only onnxsh refuses %d, only the checker %d; %d of these on purpose"
+          % (title, both[(False, False)], both[(True, True)], both[(True, False)], both[(False, True)], sum(known.values())))
     for why, n in sorted(known.items()):
         print("  on purpose %s: %d" % (why, n))
     for p, label, message, other in bad:
         print("  differs: %s %s\n    onnxsh: %s\n    onnx:   %s" % (p, label, message, other))
+    print("figure: %d of %d %s judged as by onnx.checker %s, or differently on purpose"
+          % (len(paths) - len(bad), len(paths), title, onnx.__version__))
     return len(bad)
 
 
@@ -395,16 +387,18 @@ def compare_types(title, paths, answers):
 
 def main():
     ap = argparse.ArgumentParser()
-    ap.add_argument("build")
+    ap.add_argument("--build", required=True)
+    ap.add_argument("--full", action="store_true", help="ten times the mutants")
     ap.add_argument("--mutants", type=int, default=600)
     ap.add_argument("--seed", type=int, default=1)
-    ap.add_argument("--corpus", action="append")
     ap.add_argument("--keep", help="write the mutants to this directory and leave them")
-    args = ap.parse_args()
+    args, _ = ap.parse_known_args()
+    args.mutants *= 10 if args.full else 1
     tool = os.path.join(args.build, "tests", "check_models")
-    files = corpus(args.corpus or [DEBIAN, os.path.dirname(onnx.__file__)])
-    bad = compare("corpus", files, ours(tool, files))
-    bad += compare_types("corpus", files, ours(tool, files))
+    files = [f for models in suite.corpora().values() for f in models]
+    answers = ours(tool, files)
+    bad = compare("models of the corpora", files, answers)
+    bad += compare_types("models of the corpora", files, answers)
     rng = random.Random(args.seed)
     small = [f for f in files if os.path.getsize(f) < 20000]
     mutator, labels = Mutator(rng), {}
@@ -420,7 +414,7 @@ def main():
                 f.write(mutant.SerializeToString())
             labels[path] = "%s of %s" % (name, source)
         answers = ours(tool, list(labels))
-        bad += compare("mutants (seed %d)" % args.seed, list(labels), answers, labels)
+        bad += compare("mutants of seed %d" % args.seed, list(labels), answers, labels)
         bad += compare_types("mutants", list(labels), answers)
     sys.exit(1 if bad else 0)
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Compares the schema tables of onnxsh with the packages they were made from.
-
-    test_schema.py BUILD_DIR      under a Python that has onnx, torch or both; what is missing is said and left out
+"""Compares the schema tables of onnxsh with the packages they were made from: the newest onnx and PyTorch, and, under the
+Python of --torch113, PyTorch 1.13.
 
 Every version of every ONNX operator is compared in every fact of it; every PyTorch schema in its text, order and version.
 """
+import argparse
 import json
 import os
 import struct
@@ -88,8 +88,8 @@ def compare_onnx(rows):
             if a is None or b is None or a[fact] != b[fact]:
                 print("    %s: table %r, package %r" % (fact, a and a[fact], b and b[fact]))
     facts = sum(len(f["inputs"]) + len(f["outputs"]) + len(f["attributes"]) + len(f["types"]) for f in package.values())
-    print("onnx %s: %d schemas in the package, %d in the table, %d parameters, attributes and type variables, %d differ"
-          % (onnx.__version__, len(package), len(table), facts, bad))
+    print("figure: %d of %d schemas of onnx %s equal in all of %d parameters, attributes and type variables; %d in the table"
+          % (len(package) - bad, len(package), onnx.__version__, facts, len(table)))
     return bad
 
 
@@ -119,16 +119,18 @@ def compare_torch(rows):
         if a != b:
             bad += 1
             print("  differs: %s\n    table   %s\n    package %s" % (name, a, b))
-    print("torch %s: %d schemas in the package, %d in the table, %d operators differ%s"
-          % (version, sum(map(len, package.values())), sum(map(len, table.values())), bad,
-             "" if newest else " (SymInt read as int, order not compared)"))
+    print("figure: %d of %d operators of PyTorch %s equal in all of %d schemas%s"
+          % (len(package) - bad, len(package), version, sum(map(len, package.values())),
+             " and their order" if newest else " (SymInt read as int, order not compared)"))
     return bad
 
 
 def main():
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    tool = os.path.join(sys.argv[1], "tests", "schema_dump")
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--build", required=True)
+    ap.add_argument("--torch113")
+    args, _ = ap.parse_known_args()
+    tool = os.path.join(args.build, "tests", "schema_dump")
     rows = [json.loads(line) for line in subprocess.run([tool], check=True, capture_output=True).stdout.splitlines()]
     bad = 0
     for module, compare, key in (("onnx", compare_onnx, "versions"), ("torch", compare_torch, "overloads")):
@@ -138,6 +140,9 @@ def main():
             print("%s: not installed, not compared" % module)
             continue
         bad += compare([r for r in rows if key in r])
+    if args.torch113:
+        sys.stdout.flush()
+        bad += subprocess.run([args.torch113, os.path.abspath(__file__), "--build", args.build]).returncode
     sys.exit(1 if bad else 0)
 
 
