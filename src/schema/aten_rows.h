@@ -1,6 +1,6 @@
-/* Floor 2. The rows of the generated table of PyTorch schemas (tables/aten_table.c, written by gen_aten.py), and the schema
- * that ox_aten_parse makes. Texts are offsets into ox__aten_text, names of operators into ox__aten_names; the lists of
- * arguments (then results) are runs of ox__aten_lists, which holds row numbers of ox__aten_args. */
+/* Floor 2. The rows of the generated table of PyTorch schemas (tables/aten_table.c, written by gen_aten.py), and the
+ * schema that ox_aten_parse makes. Texts are offsets into ox__aten_text, names of operators into ox__aten_names; the
+ * lists of arguments (then results) are runs of ox__aten_lists, which holds row numbers of ox__aten_args. */
 #ifndef ONNXSH_SCHEMA_ATEN_ROWS_H
 #define ONNXSH_SCHEMA_ATEN_ROWS_H
 
