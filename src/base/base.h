@@ -76,8 +76,7 @@ uint64_t ox__hash_mix(uint64_t h, uint64_t x); /* combines a number into a hash 
 
 /* ---- index: an open-addressing hash set of uint32 ids whose keys live elsewhere ---- */
 typedef struct ox__index {
-    uint32_t *slot;     /* id, 0 = empty */
-    uint32_t *tag;      /* high half of the hash, beside each slot */
+    uint64_t *cell;     /* the id in the low half, a tag from the hash in the high one; 0 = empty */
     size_t cap, n;      /* cap is a power of two */
     uint64_t seed;      /* of this index: set when it first grows */
 } ox__index;            /* all zero is empty; ids are never 0 and never removed singly */

@@ -27,40 +27,39 @@ static uint32_t tag_of(const ox__index *x, uint64_t hash)
     return (uint32_t)(((hash ^ x->seed) * GOLDEN) >> 32);
 }
 
+/* A cell is id and tag in one word: a look-up touches one cache line. */
+static uint64_t cell_of(uint32_t tag, uint32_t id)
+{
+    return (uint64_t)tag << 32 | id;
+}
+
 uint32_t ox__index_find(const ox__index *x, uint64_t hash, ox__index_eq eq, const void *ud)
 {
     if (!x->cap) return 0;
     uint32_t tag = tag_of(x, hash);
-    for (size_t i = tag & (x->cap - 1); x->slot[i]; i = (i + 1) & (x->cap - 1))
-        if (x->tag[i] == tag && eq(ud, x->slot[i])) return x->slot[i];
+    for (size_t i = tag & (x->cap - 1); x->cell[i]; i = (i + 1) & (x->cap - 1))
+        if (x->cell[i] >> 32 == tag && eq(ud, (uint32_t)x->cell[i])) return (uint32_t)x->cell[i];
     return 0;
 }
 
-static void place(uint32_t *slot, uint32_t *tags, size_t cap, uint32_t tag, uint32_t id)
+static void place(uint64_t *cells, size_t cap, uint64_t cell)
 {
-    size_t i = tag & (cap - 1);
-    while (slot[i]) i = (i + 1) & (cap - 1);
-    slot[i] = id;
-    tags[i] = tag;
+    size_t i = (size_t)(cell >> 32) & (cap - 1);
+    while (cells[i]) i = (i + 1) & (cap - 1);
+    cells[i] = cell;
 }
 
 static bool grow(ox__index *x)
 {
     size_t cap = x->cap ? x->cap * 2 : 64;
     if (cap > (size_t)1 << 32) return false;
-    uint32_t *slot = ox__calloc(cap, sizeof *slot), *tags = ox__calloc(cap, sizeof *tags);
-    if (!slot || !tags) {
-        ox__free(slot);
-        ox__free(tags);
-        return false;
-    }
-    if (!x->cap) x->seed = (uint64_t)(uintptr_t)slot * GOLDEN;
+    uint64_t *cells = ox__calloc(cap, sizeof *cells);
+    if (!cells) return false;
+    if (!x->cap) x->seed = (uint64_t)(uintptr_t)cells * GOLDEN;
     for (size_t i = 0; i < x->cap; i++)
-        if (x->slot[i]) place(slot, tags, cap, x->tag[i], x->slot[i]);
-    ox__free(x->slot);
-    ox__free(x->tag);
-    x->slot = slot;
-    x->tag = tags;
+        if (x->cell[i]) place(cells, cap, x->cell[i]);
+    ox__free(x->cell);
+    x->cell = cells;
     x->cap = cap;
     return true;
 }
@@ -68,20 +67,19 @@ static bool grow(ox__index *x)
 bool ox__index_add(ox__index *x, uint64_t hash, uint32_t id)
 {
     if (x->n >= x->cap / 4 * 3 && !grow(x)) return false;
-    place(x->slot, x->tag, x->cap, tag_of(x, hash), id);
+    place(x->cell, x->cap, cell_of(tag_of(x, hash), id));
     x->n++;
     return true;
 }
 
 void ox__index_clear(ox__index *x)
 {
-    if (x->cap) memset(x->slot, 0, x->cap * sizeof *x->slot);
+    if (x->cap) memset(x->cell, 0, x->cap * sizeof *x->cell);
     x->n = 0;
 }
 
 void ox__index_free(ox__index *x)
 {
-    ox__free(x->slot);
-    ox__free(x->tag);
+    ox__free(x->cell);
     memset(x, 0, sizeof *x);
 }
