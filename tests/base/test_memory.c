@@ -167,10 +167,8 @@ static void test_index_out_of_memory(void **state)
 {
     (void)state;
     ox__index x = {0};
-    for (uint64_t n = 1; n <= 2; n++) {
-        ox__alloc_fail_at(n, false);
-        assert_false(ox__index_add(&x, 1, 1));
-    }
+    ox__alloc_fail_at(1, false);
+    assert_false(ox__index_add(&x, 1, 1));
     ox__alloc_fail_at(0, false);
     uint32_t id = 1;
     while (x.n < 48) assert_true(ox__index_add(&x, ox__hash_mix(1, id), id)), id++;
