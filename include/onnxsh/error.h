@@ -32,14 +32,14 @@ typedef enum ox_status {
 
 typedef struct ox_error {
     ox_status code;
-    bool has_offset;  /* `offset` is meaningful: a place in a binary file */
-    uint32_t line;    /* 1-based, 0 = none: a place in a text file */
-    uint32_t col;     /* 1-based, 0 = none */
-    uint64_t offset;  /* byte offset from the start of `file` */
-    char file[256];   /* path as the user gave it, "" = none; raw bytes */
-    char node[192];   /* the node, value or scope concerned, "" = none; raw bytes */
-    char msg[768];    /* what is wrong; no newline; raw bytes may occur: sanitise before printing */
-    char hint[384];   /* what to do about it, "" = none */
+    bool has_offset; /* `offset` is meaningful: a place in a binary file */
+    uint32_t line;   /* 1-based, 0 = none: a place in a text file */
+    uint32_t col;    /* 1-based, 0 = none */
+    uint64_t offset; /* byte offset from the start of `file` */
+    char file[256];  /* path as the user gave it, "" = none; raw bytes */
+    char node[192];  /* the node, value or scope concerned, "" = none; raw bytes */
+    char msg[768];   /* what is wrong; no newline; raw bytes may occur: sanitise before printing */
+    char hint[384];  /* what to do about it, "" = none */
 } ox_error;
 
 /* The text of a code ("out of memory"); never NULL. */

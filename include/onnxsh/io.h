@@ -12,10 +12,10 @@ extern "C" {
 #endif
 
 typedef struct ox_open_options {
-    const char *format;    /* a format's name, NULL = by content */
-    int graph;             /* which graph of a file that holds several, 1-based; 0 = the only one, or the default */
-    bool follow_links;     /* external data through symbolic or hard links */
-    const ox_task *task;   /* may be NULL */
+    const char *format;  /* a format's name, NULL = by content */
+    int graph;           /* which graph of a file that holds several, 1-based; 0 = the only one, or the default */
+    bool follow_links;   /* external data through symbolic or hard links */
+    const ox_task *task; /* may be NULL */
 } ox_open_options;
 
 /* What the loader has to say although it succeeded: constants that were rounded or lost, several graphs in the file,
@@ -32,8 +32,8 @@ OX_API OX_MUST_USE ox_status ox_open_memory(ox_model **out, const void *data, si
 
 /* A row of the graphs in a file that holds several (text logs). */
 typedef struct ox_graph_row {
-    char title[160];       /* "Exported graph", "Torch IR graph at exception", ...; raw bytes */
-    uint64_t line;         /* where it begins, 1-based */
+    char title[160]; /* "Exported graph", "Torch IR graph at exception", ...; raw bytes */
+    uint64_t line;   /* where it begins, 1-based */
     uint64_t n_nodes;
 } ox_graph_row;
 /* Lists the graphs of a file: at most max rows into rows, *n their full number (1 for formats that hold one). */
@@ -42,44 +42,49 @@ OX_API OX_MUST_USE ox_status ox_list_graphs(const char *path, ox_graph_row *rows
 typedef enum ox_external_mode { OX_EXTERNAL_AUTO, OX_EXTERNAL_ALWAYS, OX_EXTERNAL_NEVER } ox_external_mode;
 
 typedef struct ox_save_options {
-    ox_external_mode external; /* AUTO: where the file would exceed 2^31-1 bytes, and tensors that were external stay so */
-    bool strip_doc;            /* leave out doc_string of nodes */
-    const ox_task *task;       /* may be NULL */
+    ox_external_mode
+        external;        /* AUTO: where the file would exceed 2^31-1 bytes, and tensors that were external stay so */
+    bool strip_doc;      /* leave out doc_string of nodes */
+    const ox_task *task; /* may be NULL */
 } ox_save_options;
 
 /* Saves an ONNX model to path: weights are streamed from their maps, the file is written beside the target, synced and
  * renamed. The model may have been opened from path itself. A trace is OX_E_INVALID with the hint to export it.
  * With external data one file `<base>.data` is written beside it (a fresh name when that one is in use); the rename of
  * the .onnx is the only commit and data that is no longer referred to goes afterwards. */
-OX_API OX_MUST_USE ox_status ox_save_onnx(const ox_model *m, const char *path, const ox_save_options *opt, ox_error *err);
+OX_API OX_MUST_USE ox_status ox_save_onnx(const ox_model *m, const char *path, const ox_save_options *opt,
+                                          ox_error *err);
 /* The bytes that ox_save_onnx would write inline, without weights held elsewhere. */
-OX_API OX_MUST_USE ox_status ox_onnx_size(const ox_model *m, const ox_save_options *opt, uint64_t *bytes, ox_error *err);
+OX_API OX_MUST_USE ox_status ox_onnx_size(const ox_model *m, const ox_save_options *opt, uint64_t *bytes,
+                                          ox_error *err);
 
 /* One row for each format that can be opened. */
-typedef struct ox_format_row { const char *name, *extensions, *help; } ox_format_row;
+typedef struct ox_format_row {
+    const char *name, *extensions, *help;
+} ox_format_row;
 OX_API size_t ox_formats(const ox_format_row **rows);
 
 /* ---- weights: named arrays of another file ---- */
 typedef struct ox_bind_report {
-    size_t bound;          /* inputs, lost constants and module attributes that found their array */
-    size_t missing;        /* those that found none; see ox_bind_weights */
-    size_t unused;         /* arrays that nothing wanted */
+    size_t bound;   /* inputs, lost constants and module attributes that found their array */
+    size_t missing; /* those that found none; see ox_bind_weights */
+    size_t unused;  /* arrays that nothing wanted */
 } ox_bind_report;
-/* Called for every parameter or array that does not fit: kind "missing", "unused" or "mismatch" (dtype or shape). Names are
- * raw bytes. */
+/* Called for every parameter or array that does not fit: kind "missing", "unused" or "mismatch" (dtype or shape). Names
+ * are raw bytes. */
 typedef void (*ox_bind_fn)(void *ud, const char *kind, const char *name, const char *detail);
 /* Supplies data by exact name from a .npz, .npy, .safetensors or .onnx file:
  *  - inputs of the main graph become initializers (an input that has data already is left alone);
  *  - lost constants, by the name of their value;
- *  - tensors that a traced module graph takes by a chain of prim::GetAttr from an input, by their path ("features.0.bias"):
- *    an initializer of that name takes their place.
- * Missing are lost constants and module attributes without an array, and inputs without one behind the first input that
- * has one: the inputs of the user stand before the parameters.
- * Arrays are mapped, not read, but stored members of a .npz are held against their checksum; what is compressed, big endian
- * or in Fortran order is unpacked into a temporary file without a name that is mapped. A shape or dtype that contradicts a
- * type is OX_E_INVALID, after fn has been called for each; then, as after any failure, the model is as it was. */
-OX_API OX_MUST_USE ox_status ox_bind_weights(ox_model *m, const char *path, ox_bind_report *report, ox_bind_fn fn, void *ud,
-                                             ox_error *err);
+ *  - tensors that a traced module graph takes by a chain of prim::GetAttr from an input, by their path
+ * ("features.0.bias"): an initializer of that name takes their place. Missing are lost constants and module attributes
+ * without an array, and inputs without one behind the first input that has one: the inputs of the user stand before the
+ * parameters. Arrays are mapped, not read, but stored members of a .npz are held against their checksum; what is
+ * compressed, big endian or in Fortran order is unpacked into a temporary file without a name that is mapped. A shape
+ * or dtype that contradicts a type is OX_E_INVALID, after fn has been called for each; then, as after any failure, the
+ * model is as it was. */
+OX_API OX_MUST_USE ox_status ox_bind_weights(ox_model *m, const char *path, ox_bind_report *report, ox_bind_fn fn,
+                                             void *ud, ox_error *err);
 /* The same; of opt (may be NULL) follow_links, for the external data of an .onnx, and task are used. */
 OX_API OX_MUST_USE ox_status ox_bind_weights_with(ox_model *m, const char *path, const ox_open_options *opt,
                                                   ox_bind_report *report, ox_bind_fn fn, void *ud, ox_error *err);

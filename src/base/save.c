@@ -14,6 +14,10 @@
 
 enum { BUFFER = 256 << 10, COPY_STEP = 1 << 20, MAX_LINKS = 40 };
 
+typedef struct source {
+    const ox__map *map; /* borrowed */
+} source;
+
 struct ox__save {
     int dir, fd;   /* -1 = none */
     char *shown;   /* the path as given, for errors */
@@ -27,7 +31,7 @@ struct ox__save {
     uint64_t written; /* bytes taken, those in buf included */
     ox_status status; /* the first failure, and what it says */
     ox_error error;
-    OX__VEC(const ox__map *) sources; /* maps that were copied from: checked once more before the rename */
+    OX__VEC(source) sources; /* maps that were copied from: checked once more before the rename */
 };
 
 static ox_status io_error(ox_error *err, const char *what, const char *path)
@@ -261,8 +265,8 @@ static void copy_small(ox__save *sv, const ox__map *map, uint64_t offset, uint64
 static bool note_source(ox__save *sv, const ox__map *map)
 {
     for (size_t i = sv->sources.n; i-- > 0;)
-        if (sv->sources.p[i] == map) return false;
-    if (!ox__vec_push(&sv->sources, map)) sv->status = ox__nomem(&sv->error);
+        if (sv->sources.p[i].map == map) return false;
+    if (!ox__vec_push(&sv->sources, (source){map})) sv->status = ox__nomem(&sv->error);
     return true;
 }
 
@@ -309,7 +313,7 @@ static ox_status finish(ox__save *sv, ox_error *err)
 {
     flush(sv);
     for (size_t i = 0; i < sv->sources.n && sv->status == OX_OK; i++)
-        sv->status = ox__map_check(sv->sources.p[i], &sv->error);
+        sv->status = ox__map_check(sv->sources.p[i].map, &sv->error);
     if (sv->status != OX_OK) return ox__save_status(sv, err);
     if (!take_over_mode(sv)) return io_error(err, "cannot set the mode of the new file", sv->shown);
     if (ox__sys_fsync(sv->fd) != 0) return io_error(err, "cannot bring the data to the disk", sv->shown);

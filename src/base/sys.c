@@ -144,8 +144,8 @@ static int error_of(const char *name, size_t n)
     } known[] = {{"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EINTR", EINTR}, {"SHORT", OX__SYS_SHORT}};
     for (size_t i = 0; i < OX__COUNT(known); i++)
         if (strlen(known[i].name) == n && memcmp(known[i].name, name, n) == 0) return known[i].error;
-    int e = atoi(name);
-    return e > 0 ? e : EIO;
+    long e = strtol(name, NULL, 10);
+    return e > 0 && e < 4096 ? (int)e : EIO;
 }
 
 __attribute__((constructor)) static void read_environment(void)

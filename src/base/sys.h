@@ -1,5 +1,5 @@
-/* Floor 0. The system calls that touch files, behind one table, so that a test can make the n-th of them fail. The table
- * is state that changes, by tests alone; the functions below it go on after EINTR and short counts. */
+/* Floor 0. The system calls that touch files, behind one table, so that a test can make the n-th of them fail. The
+ * table is state that changes, by tests alone; the functions below it go on after EINTR and short counts. */
 #ifndef ONNXSH_BASE_SYS_H
 #define ONNXSH_BASE_SYS_H
 

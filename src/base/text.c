@@ -68,7 +68,7 @@ static bool is_printable(utf8proc_int32_t c)
 static size_t next_char(const char *s, size_t n, utf8proc_int32_t *c)
 {
     if ((unsigned char)*s < 0x80) {
-        *c = *s;
+        *c = (unsigned char)*s;
         return 1;
     }
     utf8proc_ssize_t k = utf8proc_iterate((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)OX__MIN(n, (size_t)4), c);

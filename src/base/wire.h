@@ -8,8 +8,8 @@
 typedef struct ox__reader {
     const uint8_t *start; /* byte 0 of the file: for offsets in errors */
     const uint8_t *p, *end;
-    const char *failed;   /* what was wrong, static text; NULL = fine */
-    uint64_t failed_at;   /* offset from start */
+    const char *failed; /* what was wrong, static text; NULL = fine */
+    uint64_t failed_at; /* offset from start */
 } ox__reader;
 
 static inline ox__reader ox__reader_make(const void *start, const void *p, uint64_t n)
@@ -17,8 +17,14 @@ static inline ox__reader ox__reader_make(const void *start, const void *p, uint6
     ox__reader r = {(const uint8_t *)start, (const uint8_t *)p, (const uint8_t *)p + n, NULL, 0};
     return r;
 }
-static inline uint64_t ox__reader_left(const ox__reader *r) { return (uint64_t)(r->end - r->p); }
-static inline uint64_t ox__reader_offset(const ox__reader *r) { return (uint64_t)(r->p - r->start); }
+static inline uint64_t ox__reader_left(const ox__reader *r)
+{
+    return (uint64_t)(r->end - r->p);
+}
+static inline uint64_t ox__reader_offset(const ox__reader *r)
+{
+    return (uint64_t)(r->p - r->start);
+}
 void ox__reader_fail(ox__reader *r, const char *what); /* keeps the first failure */
 /* OX_OK, or OX_E_FORMAT with the offset in `file`. */
 ox_status ox__reader_status(const ox__reader *r, const char *file, ox_error *err) OX_MUST_USE;

@@ -8,26 +8,26 @@
 #include <onnxsh/dtype.h>
 
 typedef struct ox__array {
-    const char *name;     /* raw bytes, terminated */
+    const char *name; /* raw bytes, terminated */
     size_t name_n;
     const char *unusable; /* why its elements cannot be read (a Python object, ...); NULL = they can */
     ox_dtype dtype;
     uint32_t rank;
     const int64_t *dims;
-    uint64_t n_bytes;     /* in canonical form */
-    uint32_t file;        /* which of `files` holds the canonical bytes; OX__ARRAY_PACKED until it is prepared */
+    uint64_t n_bytes; /* in canonical form */
+    uint32_t file;    /* which of `files` holds the canonical bytes; OX__ARRAY_PACKED until it is prepared */
     uint64_t offset;
     /* what preparing needs */
     const ox__zip_entry *entry; /* of a .npz */
-    uint64_t skip;        /* bytes before the elements, in the entry or in the file */
-    bool swapped;         /* big endian */
-    bool fortran;         /* the first index runs fastest */
+    uint64_t skip;              /* bytes before the elements, in the entry or in the file */
+    bool swapped;               /* big endian */
+    bool fortran;               /* the first index runs fastest */
 } ox__array;
 
 enum { OX__ARRAY_PACKED = 0xFFFFFFFF };
 
 typedef struct ox__arrays {
-    ox__map files[2];     /* the file itself; what was unpacked of it */
+    ox__map files[2]; /* the file itself; what was unpacked of it */
     ox__zip zip;
     ox__arena arena;
     OX__VEC(ox__array) rows;
@@ -43,8 +43,9 @@ ox_status ox__arrays_open(ox__arrays *a, ox__map *map, ox_error *err) OX_MUST_US
 void ox__arrays_close(ox__arrays *a);
 /* The row of that name, or NULL. */
 ox__array *ox__arrays_find(ox__arrays *a, const char *name, size_t n);
-/* Makes the rows whose wanted[i] is true ready: stored entries are held against their CRC; what is deflated, big endian or in
- * Fortran order is unpacked into a temporary file without a name, which then is files[1]. Once for each ox__arrays. */
+/* Makes the rows whose wanted[i] is true ready: stored entries are held against their CRC; what is deflated, big endian
+ * or in Fortran order is unpacked into a temporary file without a name, which then is files[1]. Once for each
+ * ox__arrays. */
 ox_status ox__arrays_prepare(ox__arrays *a, const bool *wanted, const ox_task *task, ox_error *err) OX_MUST_USE;
 
 #endif

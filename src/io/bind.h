@@ -1,4 +1,5 @@
-/* Floor 3. Where weights are bound from: a file of arrays, or the initializers of an ONNX model, as rows of ox__arrays. */
+/* Floor 3. Where weights are bound from: a file of arrays, or the initializers of an ONNX model, as rows of ox__arrays.
+ */
 #ifndef ONNXSH_IO_BIND_H
 #define ONNXSH_IO_BIND_H
 

@@ -213,29 +213,26 @@ static ox_status read_directory(void *ud, ox_error *err)
     return OX_OK;
 }
 
-static int by_header(const void *a, const void *b)
+static int by_header(const void *a, const void *b, void *ud)
 {
-    const ox__zip_entry *x = *(ox__zip_entry *const *)a, *y = *(ox__zip_entry *const *)b;
-    return (x->header > y->header) - (x->header < y->header);
+    const ox__zip_entry *all = ud;
+    uint64_t x = all[*(const uint32_t *)a].header, y = all[*(const uint32_t *)b].header;
+    return (x > y) - (x < y);
 }
 
 /* Entries that share bytes are how a small archive unpacks to a huge one. */
 static ox_status check_overlap(const ox__zip *z, ox_error *err)
 {
-    size_t n = z->entries.n;
-    const ox__zip_entry **order = ox__alloc(n * sizeof(ox__zip_entry *));
+    uint32_t n = (uint32_t)z->entries.n, *order = ox__calloc(n, sizeof *order);
     if (!order) return ox__nomem(err);
-    for (size_t i = 0; i < n; i++) order[i] = &z->entries.p[i];
-    qsort(order, n, sizeof *order, by_header);
+    for (uint32_t i = 0; i < n; i++) order[i] = i;
+    qsort_r(order, n, sizeof *order, by_header, z->entries.p);
     ox_status s = OX_OK;
-    for (size_t i = 1; i < n && s == OX_OK; i++) {
-        const ox__zip_entry *e = order[i - 1];
-        if (order[i]->header - e->header < LOCAL_SIZE + (uint64_t)e->name_n + e->packed) {
-            ox__fail(err, OX_E_FORMAT, "entries '%.200s' and '%.200s' of the zip archive overlap", e->name,
-                     order[i]->name);
-            ox_error_at_offset(err, z->map->path, order[i]->header);
-            s = OX_E_FORMAT;
-        }
+    for (uint32_t i = 1; i < n && s == OX_OK; i++) {
+        const ox__zip_entry *e = &z->entries.p[order[i - 1]], *next = &z->entries.p[order[i]];
+        if (next->header - e->header >= LOCAL_SIZE + (uint64_t)e->name_n + e->packed) continue;
+        s = ox__fail(err, OX_E_FORMAT, "entries '%.200s' and '%.200s' of the zip archive overlap", e->name, next->name);
+        ox_error_at_offset(err, z->map->path, next->header);
     }
     ox__free(order);
     return s;

@@ -78,7 +78,7 @@ with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "dtypes_golde
             else:
                 for v in numbers(dtype, bits):
                     rows.append("{0x%x,%s}" % (rounded(v, dtype, bits), bits_of(v)))
-            for i in range(0, len(rows), 4):
-                f.write(",".join(rows[i:i + 4]) + ",\n")
+            for i in range(0, len(rows), 8):
+                f.write(",".join(rows[i:i + 8]) + ",\n")
             f.write("};\n")
     f.write("/* clang-format on */\n")

@@ -311,7 +311,7 @@ static void test_out_of_memory(void **state)
             ox_status s = ox_bind_weights(m, fixture(files[f]), NULL, NULL, NULL, &err);
             ox__alloc_fail_at(0, false);
             if (s == OX_OK) {
-                assert_true(n > 20);
+                assert_true(n > 8);
                 break;
             }
             if (s != OX_E_NOMEM) fail_msg("%s, allocation %d: %s", files[f], (int)n, err.msg);

@@ -12,7 +12,8 @@ bool ox__array_size(ox__array *row);
 
 bool ox__npy_sniff(const uint8_t *p, uint64_t n);
 /* Reads the header at the beginning of n bytes of a file or entry that has `total` bytes: dtype, dims, skip, ... */
-ox_status ox__npy_header(ox__arrays *a, ox__array *row, const uint8_t *p, size_t n, uint64_t total, ox_error *err) OX_MUST_USE;
+ox_status ox__npy_header(ox__arrays *a, ox__array *row, const uint8_t *p, size_t n, uint64_t total,
+                         ox_error *err) OX_MUST_USE;
 ox_status ox__npz_read(ox__arrays *a, ox_error *err) OX_MUST_USE;
 
 bool ox__safetensors_sniff(const uint8_t *p, uint64_t n);

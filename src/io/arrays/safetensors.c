@@ -219,9 +219,9 @@ static ox_status read_members(header *h, ox_error *err)
     return s;
 }
 
-static int by_offset(const void *a, const void *b)
+static int by_offset(const void *a, const void *b, void *ud)
 {
-    const ox__array *x = *(ox__array *const *)a, *y = *(ox__array *const *)b;
+    const ox__array *all = ud, *x = &all[*(const uint32_t *)a], *y = &all[*(const uint32_t *)b];
     if (x->offset != y->offset) return x->offset < y->offset ? -1 : 1;
     return (x->n_bytes > y->n_bytes) - (x->n_bytes < y->n_bytes);
 }
@@ -229,16 +229,17 @@ static int by_offset(const void *a, const void *b)
 /* The format gives each byte to one array; two that share bytes are a trick, or a broken writer. */
 static ox_status check_overlap(const header *h, ox_error *err)
 {
-    const ox__arrays *a = h->arrays;
-    const ox__array **order = ox__alloc(a->rows.n * sizeof(ox__array *));
+    ox__array *rows = h->arrays->rows.p;
+    uint32_t n = (uint32_t)h->arrays->rows.n, *order = ox__calloc(n, sizeof *order);
     if (!order) return ox__nomem(err);
-    for (size_t i = 0; i < a->rows.n; i++) order[i] = &a->rows.p[i];
-    qsort(order, a->rows.n, sizeof *order, by_offset);
+    for (uint32_t i = 0; i < n; i++) order[i] = i;
+    qsort_r(order, n, sizeof *order, by_offset, rows);
     ox_status s = OX_OK;
-    for (size_t i = 1; i < a->rows.n && s == OX_OK; i++) {
-        if (order[i]->offset - order[i - 1]->offset >= order[i - 1]->n_bytes) continue;
-        s = ox__fail(err, OX_E_FORMAT, "arrays '%.200s' and '%.200s' overlap", order[i - 1]->name, order[i]->name);
-        ox_error_at_offset(err, h->path, order[i]->offset);
+    for (uint32_t i = 1; i < n && s == OX_OK; i++) {
+        const ox__array *x = &rows[order[i - 1]], *y = &rows[order[i]];
+        if (y->offset - x->offset >= x->n_bytes) continue;
+        s = ox__fail(err, OX_E_FORMAT, "arrays '%.200s' and '%.200s' overlap", x->name, y->name);
+        ox_error_at_offset(err, h->path, y->offset);
     }
     ox__free(order);
     return s;
