@@ -107,6 +107,8 @@ void ox_bytes_text(uint64_t n, char *buf, size_t size);
 /* Scope and source of a node as cells: "Net/Conv2d[0]" and "net.py:12". */
 void ox_node_scope_text(const ox_model *m, ox_node n, char *buf, size_t size);
 void ox_node_loc_text(const ox_model *m, ox_node n, char *buf, size_t size);
+/* The source as the next cell of a table: on a terminal without its directories. */
+void ox_table_loc(ox_table *t, const ox_out *o, const ox_model *m, ox_node n);
 /* A node as a JSON object (inside a list when key is NULL). */
 void ox_node_json(ox_json *j, const char *key, const ox_model *m, ox_node n);
 void ox_value_json(ox_json *j, const char *key, const ox_model *m, ox_value v);

@@ -46,7 +46,8 @@ ox_sink ox_out_sink(ox_out *o);
 /* ---- aligned columns ---- */
 enum { OX_TABLE_MAX_COLUMNS = 8 };
 typedef struct ox_table ox_table;
-/* Titles (NULL-terminated array); a title that begins with '>' makes its column right-aligned. Widths are decided from
+/* Titles (NULL-terminated array); a title that begins with '>' makes its column right-aligned, one with '!' is
+ * cut only when the others are narrow. Widths are decided from
  * the first few hundred rows; what does not fit the terminal is cut in the middle, the widest column first. */
 ox_table *ox_table_new(ox_out *o, const char *const *titles);
 /* Adds the next cell of the row: model data, sanitised. The row ends with its last column. Ink colours it. */

@@ -17,7 +17,7 @@ struct ox_table {
     ox_out *o;
     unsigned n_cols;
     const char *titles[OX_TABLE_MAX_COLUMNS];
-    bool right[OX_TABLE_MAX_COLUMNS];
+    bool right[OX_TABLE_MAX_COLUMNS], keep[OX_TABLE_MAX_COLUMNS];
     size_t width[OX_TABLE_MAX_COLUMNS];
     cell *held;
     size_t n_held;
@@ -34,7 +34,8 @@ ox_table *ox_table_new(ox_out *o, const char *const *titles)
     for (; titles[t->n_cols] && t->n_cols < OX_TABLE_MAX_COLUMNS; t->n_cols++) {
         const char *title = titles[t->n_cols];
         t->right[t->n_cols] = *title == '>';
-        t->titles[t->n_cols] = title + (*title == '>');
+        t->keep[t->n_cols] = *title == '!';
+        t->titles[t->n_cols] = title + (*title == '>' || *title == '!');
         t->width[t->n_cols] = strlen(t->titles[t->n_cols]);
     }
     t->held = calloc((size_t)HELD_ROWS * t->n_cols, sizeof *t->held);
@@ -61,7 +62,25 @@ static void put_padded(ox_table *t, unsigned c, const char *s, ox_ink ink)
     if (last) ox_out_f(t->o, "\n");
 }
 
-/* Cuts the widest column until the row fits the terminal. */
+static size_t total_width(const ox_table *t)
+{
+    size_t total = GAP * (size_t)(t->n_cols - 1);
+    for (unsigned c = 0; c < t->n_cols; c++) total += t->width[c];
+    return total;
+}
+
+/* Cuts the widest column until the row fits the terminal; columns to keep only when the others are narrow. */
+static void fit_widths(ox_table *t, bool kept_too, size_t least)
+{
+    while (total_width(t) > t->o->width) {
+        unsigned widest = t->n_cols;
+        for (unsigned c = 0; c < t->n_cols; c++)
+            if ((kept_too || !t->keep[c]) && (widest == t->n_cols || t->width[c] > t->width[widest])) widest = c;
+        if (widest == t->n_cols || t->width[widest] <= least) return;
+        t->width[widest]--;
+    }
+}
+
 static void decide_widths(ox_table *t)
 {
     for (size_t r = 0; r < t->n_held; r++)
@@ -71,16 +90,8 @@ static void decide_widths(ox_table *t)
             if (w > t->width[c]) t->width[c] = w;
         }
     if (!t->o->width) return;
-    for (;;) {
-        size_t total = GAP * (size_t)(t->n_cols - 1);
-        unsigned widest = 0;
-        for (unsigned c = 0; c < t->n_cols; c++) {
-            total += t->width[c];
-            if (t->width[c] > t->width[widest]) widest = c;
-        }
-        if (total <= t->o->width || t->width[widest] <= MIN_COLUMN) return;
-        t->width[widest]--;
-    }
+    fit_widths(t, false, 2 * MIN_COLUMN);
+    fit_widths(t, true, MIN_COLUMN);
 }
 
 static void start_stream(ox_table *t)

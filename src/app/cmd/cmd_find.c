@@ -37,8 +37,7 @@ static void add_row(found *f, ox_node n)
     ox_table_cellz(f->t, text, OX_INK_TYPE);
     ox_node_scope_text(m, n, text, sizeof text);
     ox_table_cellz(f->t, text, OX_INK_SCOPE);
-    ox_node_loc_text(m, n, text, sizeof text);
-    ox_table_cellz(f->t, text, OX_INK_COMMENT);
+    ox_table_loc(f->t, &f->s->out, m, n);
 }
 
 static bool on_node(void *ud, ox_node n)
@@ -69,7 +68,7 @@ static ox_status list_fields(ox_session *s, ox_error *err)
 
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {
-    static const char *const titles[] = {">ID", "OPERATOR", "NAME", "TYPE", "SCOPE", "SOURCE", NULL};
+    static const char *const titles[] = {">ID", "!OPERATOR", "!NAME", "TYPE", "SCOPE", "SOURCE", NULL};
     if (ox_args_get(a, "--terms")) return list_fields(s, err);
     const char *text = a->n ? a->pos[0] : "";
     const char *limit = ox_args_get(a, "--limit");

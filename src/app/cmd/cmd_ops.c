@@ -128,7 +128,7 @@ static ox_status print_all(ops *o, ox_error *err)
 /* One line for each place: that is what one goes through with an editor. */
 static ox_status print_missing(ops *o, ox_error *err)
 {
-    static const char *const titles[] = {"OPERATOR", ">COUNT", "VALUE", "SCOPE", "SOURCE", NULL};
+    static const char *const titles[] = {"!OPERATOR", ">COUNT", "VALUE", "SCOPE", "!SOURCE", NULL};
     ox_table *t = NULL;
     size_t n_ops = 0, n_nodes = 0;
     for (size_t k = 0; k < o->n_groups; k++) {
@@ -153,8 +153,7 @@ static ox_status print_missing(ops *o, ox_error *err)
             ox_table_cellz(t, text, OX_INK_VALUE);
             ox_node_scope_text(o->m, n, text, sizeof text);
             ox_table_cellz(t, text, OX_INK_SCOPE);
-            ox_node_loc_text(o->m, n, text, sizeof text);
-            ox_table_cellz(t, text, OX_INK_COMMENT);
+            ox_table_loc(t, &o->s->out, o->m, n);
         }
     }
     ox_status st = t ? ox_table_end(t, err) : OX_OK;

@@ -90,7 +90,7 @@ size_t ox_settings(const ox_setting **out)
 
 static ox_status list(ox_session *s, ox_error *err)
 {
-    static const char *const titles[] = {"SETTING", "VALUE", "MEANING", NULL};
+    static const char *const titles[] = {"!SETTING", "!VALUE", "MEANING", NULL};
     ox_table *t = ox_table_new(&s->out, titles);
     char value[64];
     for (size_t i = 0; t && i < sizeof rows / sizeof *rows; i++) {

@@ -100,8 +100,8 @@ static ox_status list(listing *l, ox_error *err)
 
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {
-    static const char *const plain[] = {"NAME", "DTYPE", "SHAPE", ">BYTES", NULL};
-    static const char *const full[] = {"NAME", "DTYPE", "SHAPE", ">BYTES", ">MIN", ">MAX", ">MEAN", ">NAN/INF", NULL};
+    static const char *const plain[] = {"NAME", "!DTYPE", "!SHAPE", ">BYTES", NULL};
+    static const char *const full[] = {"NAME", "!DTYPE", "!SHAPE", ">BYTES", ">MIN", ">MAX", ">MEAN", ">NAN/INF", NULL};
     ox_json j;
     listing l = {.s = s,
                  .m = ox_args_get(a, "--result") ? s->result : s->model,

@@ -35,6 +35,14 @@ void ox_node_loc_text(const ox_model *m, ox_node n, char *buf, size_t size)
     if (l.file.id) snprintf(buf, size, "%s:%u", ox_str_text(m, l.file, NULL), l.line);
 }
 
+void ox_table_loc(ox_table *t, const ox_out *o, const ox_model *m, ox_node n)
+{
+    char text[1024];
+    ox_node_loc_text(m, n, text, sizeof text);
+    const char *base = o->width ? strrchr(text, '/') : NULL; /* on a terminal the file's own name says enough */
+    ox_table_cellz(t, base ? base + 1 : text, OX_INK_COMMENT);
+}
+
 ox_status ox_target_opset(const ox_session *s, const char *word, int64_t *out, ox_error *err)
 {
     *out = s->opset;
