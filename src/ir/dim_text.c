@@ -33,7 +33,12 @@ static void print_symbol(const char *s, size_t n, ox__buf *out)
     ox__buf_addc(out, '"');
 }
 
-enum { AS_TERM, AS_FACTOR, AS_DIVISOR }; /* where an operand stands: which operators need parentheses there */
+enum {
+    AS_TERM,
+    AS_FACTOR,
+    AS_NUMERATOR,
+    AS_DIVISOR
+}; /* where an operand stands: which operators need parentheses there */
 
 static void print(const ox_model *m, ox_dim d, int where, ox__buf *out);
 
@@ -72,17 +77,16 @@ static void print(const ox_model *m, ox_dim d, int where, ox__buf *out)
     ox_dim_kind kind = ox_dim_get_kind(m, d);
     const ox_dim *ops;
     size_t n = ox_dim_operands(m, d, &ops), len;
+    int64_t v = 0;
+    bool negative =
+        ox_dim_is_const(m, kind == OX_DIM_MUL ? ops[0] : d, &v) && v < 0; /* as a term it would subtract all */
     bool wrap = (kind == OX_DIM_ADD && where > AS_TERM) || (kind == OX_DIM_FLOORDIV && where > AS_TERM) ||
-                (kind == OX_DIM_MUL && where == AS_DIVISOR);
-    int64_t v;
+                (kind == OX_DIM_MUL && where == AS_DIVISOR) || (negative && where == AS_NUMERATOR);
     if (wrap) ox__buf_addc(out, '(');
     switch (kind) {
     case OX_DIM_NONE: break;
     case OX_DIM_UNKNOWN: ox__buf_addc(out, '*'); break;
-    case OX_DIM_CONST:
-        ox_dim_is_const(m, d, &v);
-        ox__buf_addf(out, "%" PRId64, v);
-        break;
+    case OX_DIM_CONST: ox__buf_addf(out, "%" PRId64, v); break;
     case OX_DIM_SYMBOL: {
         const char *s = ox_str_text(m, ox_dim_name(m, d), &len);
         print_symbol(s, len, out);
@@ -91,7 +95,7 @@ static void print(const ox_model *m, ox_dim d, int where, ox__buf *out)
     case OX_DIM_ADD: print_sum(m, d, out); break;
     case OX_DIM_MUL: print_product(m, d, out); break;
     case OX_DIM_FLOORDIV:
-        print(m, ops[0], AS_FACTOR, out);
+        print(m, ops[0], AS_NUMERATOR, out);
         ox__buf_addz(out, "//");
         print(m, ops[1], AS_DIVISOR, out);
         break;
