@@ -23,6 +23,12 @@ typedef struct stream {
 
 static ox_status refuse(const ox_tensor_info *i, ox_error *err)
 {
+    if (i->storage == OX_STORAGE_LOST && i->external) {
+        ox_status s = ox__fail(err, OX_E_NOT_FOUND,
+                               "the external data of the tensor could not be used when the model was opened");
+        ox_error_hint(err, "put the data file beside the model and open it again");
+        return s;
+    }
     if (i->storage == OX_STORAGE_LOST) {
         ox_status s = ox__fail(err, OX_E_NOT_FOUND, "the data of the tensor was not in the file that was opened");
         ox_error_hint(err, "bind the weights from another file (--weights)");

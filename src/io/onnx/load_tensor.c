@@ -215,7 +215,7 @@ static ox_status find_storage(ox__load *ld, const ox__msg *g, parts *t, ox_tenso
     if (info->dtype != OX_STRING && !ox_dtype_bytes(info->dtype, n, &n_bytes))
         return ox__load_fail(ld, g->part.p, OX_E_FORMAT, err, "the dimensions of a tensor give more than 2^64 bytes");
     if (t->external) return external_data(ld, t, info, n_bytes, err);
-    if (info->dtype == OX_STRING) return t->n_strings || !n ? string_data(ld, g, t, info, err) : OX_OK;
+    if (info->dtype == OX_STRING) return t->n_strings || t->has_raw || !n ? string_data(ld, g, t, info, err) : OX_OK;
     if (t->has_raw && (ox__reader_left(&t->raw) || !t->n_fields[ox__tensor_field(info->dtype)])) {
         uint64_t is = ox__reader_left(&t->raw);
         if (is == 0 && n) return OX_OK;
@@ -226,6 +226,16 @@ static ox_status find_storage(ox__load *ld, const ox__msg *g, parts *t, ox_tenso
     if (t->n_fields[ox__tensor_field(info->dtype)]) return typed_data(ld, g, t, info, n_bytes, err);
     if (n == 0) info->storage = OX_STORAGE_OWNED, info->data = "";
     return OX_OK;
+}
+
+/* What the model refuses is wrong in the file, not with the user. */
+static ox_status add_to_model(ox__load *ld, const ox__msg *g, const ox_tensor_info *info, ox_tensor *out, ox_error *err)
+{
+    ox_status s = ox_tensor_add(ld->m, out, info, err);
+    if (s != OX_E_INVALID) return s;
+    if (err) err->code = OX_E_FORMAT;
+    ox_error_at_offset(err, ld->path, ox__reader_offset(&g->part));
+    return OX_E_FORMAT;
 }
 
 static ox_status add_tensor(ox__load *ld, const ox__msg *g, parts *t, uint32_t rec, ox_tensor *out, ox_error *err)
@@ -243,11 +253,7 @@ static ox_status add_tensor(ox__load *ld, const ox__msg *g, parts *t, uint32_t r
     if (s == OX_OK) s = find_storage(ld, g, t, &info, err);
     info.n_metadata = (uint32_t)(ld->pairs.n - t->pairs);
     info.metadata = info.n_metadata ? ld->pairs.p + t->pairs : NULL;
-    if (s == OX_OK) s = ox_tensor_add(ld->m, out, &info, err);
-    if (s == OX_E_INVALID) { /* the file is wrong, not the user */
-        if (err) err->code = OX_E_FORMAT, ox_error_at_offset(err, ld->path, ox__reader_offset(&g->part));
-        s = OX_E_FORMAT;
-    }
+    if (s == OX_OK) s = add_to_model(ld, g, &info, out, err);
     if (s != OX_OK && t->name.n)
         ox_error_context(err, "tensor '%.*s'", (int)OX__MIN(t->name.n, (size_t)160), t->name.p);
     return s;
@@ -301,7 +307,7 @@ ox_status ox__load_sparse(ox__load *ld, const ox__msg *g, uint32_t rec, ox_tenso
         info.rank = (uint32_t)(ld->dims.n - t.dims);
         info.dims = info.rank ? ld->dims.p + t.dims : NULL;
         s = count_elements(ld, g, &info, &info.n_elements, err);
-        if (s == OX_OK) s = ox_tensor_add(ld->m, out, &info, err);
+        if (s == OX_OK) s = add_to_model(ld, g, &info, out, err);
     }
     ld->dims.n = t.dims;
     return s;
