@@ -169,7 +169,8 @@ static ox_status bind_weights(ox_session *s, ox_model *m, ox_error *err)
     for (size_t i = 0; i < s->g.weights.n; i++) {
         ox_bind_report r;
         bind_note b = {s, s->g.weights.p[i], 0};
-        ox_status st = ox_bind_weights(m, b.path, &r, on_bind, &b, err);
+        ox_open_options opt = {.follow_links = s->g.follow_links, .task = ox_progress_task(s->g.quiet)};
+        ox_status st = ox_bind_weights_with(m, b.path, &opt, &r, on_bind, &b, err);
         if (st != OX_OK) return st;
         if (b.shown > MAX_BIND_NOTES && !s->g.quiet)
             fprintf(stderr, "onnxsh: %s: and %zu more like these\n", b.path, b.shown - MAX_BIND_NOTES);
