@@ -70,7 +70,7 @@ static void put_graph(pb *b)
     pb_begin(b, 5), pb_text(b, 1, "ints"), pb_data(b, 8, "\x01\x02", 2), pb_int(b, 20, 7), pb_end(b); /* packed */
     pb_text(b, 6, "node doc"), pb_text(b, 7, "ai.onnx");
     pb_entry(b, 9, "k1", "v1"), pb_entry(b, 9, "k2", "v2");
-    pb_begin(b, 10), pb_text(b, 1, "conf"), pb_end(b); /* a device configuration */
+    pb_begin(b, 10), pb_text(b, 1, "conf"), pb_begin(b, 2), pb_text(b, 1, "a"), pb_end(b), pb_end(b); /* a placement */
     unknown(b), pb_end(b);
     pb_node(b, "Relu", "a", "b", "second");
     pb_begin(b, 1), pb_text(b, 1, "c"), pb_text(b, 2, "d"), pb_text(b, 3, "iff"), pb_text(b, 4, "If");
@@ -438,6 +438,20 @@ static void test_edit_of_training_graph(void **state)
     check_edit(f, 0);
 }
 
+/* Values are also named in quantization annotations, placements on devices and training bindings. */
+static void test_names_in_messages_of_others(void **state)
+{
+    fixture *f = *state;
+    open_model(f);
+    assert_ok(ox_value_set_name(f->m, value(f, "w"), str(f, "weight"), &f->err), &f->err);
+    assert_ok(ox_value_set_name(f->m, value(f, "a"), str(f, "first_out"), &f->err), &f->err);
+    save(f);
+    size_t k = count(f->saved, f->saved_n, "weight"), j = count(f->saved, f->saved_n, "first_out");
+    assert_int_equal(k, 6); /* an input, a block, the training graph; the initializer; annotation; binding */
+    assert_int_equal(j, 5); /* output, input, value_info; annotation; placement */
+    assert_int_equal(count(f->saved, f->saved_n, "unknown"), count((const char *)f->b.p, f->b.n, "unknown"));
+}
+
 static void test_strip_doc(void **state)
 {
     fixture *f = *state;
@@ -541,6 +555,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_edits_of_blocks_and_functions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_edits_of_the_model, setup, teardown),
         cmocka_unit_test_setup_teardown(test_edit_of_training_graph, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_names_in_messages_of_others, setup, teardown),
         cmocka_unit_test_setup_teardown(test_strip_doc, setup, teardown),
         cmocka_unit_test_setup_teardown(test_edit_of_merged_graph, setup, teardown),
         cmocka_unit_test_setup_teardown(test_model_from_nothing, setup, teardown),

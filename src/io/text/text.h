@@ -12,9 +12,9 @@
 #include <onnxsh/text.h>
 
 enum {
-    OX__TEXT_MAX_DEPTH = 100,     /* blocks inside blocks, brackets of types */
+    OX__TEXT_MAX_DEPTH = 100,     /* blocks inside blocks, the graph included; sections inside sections */
     OX__TEXT_MAX_BLOCKS = 1024,   /* of one node */
-    OX__TEXT_MAX_CANDIDATES = 32, /* places where a name may end that are tried */
+    OX__TEXT_MAX_CANDIDATES = 16, /* places where a name may end that are tried */
 };
 
 /* A piece of the text. */
@@ -41,8 +41,11 @@ void ox__memo_free(ox__memo *memo);
 /* A map from pairs of ids to a number that is not 0. */
 typedef struct ox__pairmap {
     ox__index index;
-    OX__VEC(uint64_t) keys;
-    OX__VEC(uint32_t) values;
+    OX__VEC(struct ox__pair_row {
+        uint64_t key;
+        uint32_t value;
+    })
+    rows;
 } ox__pairmap;
 uint32_t ox__pairmap_find(const ox__pairmap *pairs, uint32_t a, uint32_t b); /* 0 if there is none */
 bool ox__pairmap_add(ox__pairmap *pairs, uint32_t a, uint32_t b, uint32_t value);
@@ -128,6 +131,7 @@ typedef struct ox__text {
     const ox_task *task;
     const char *task_at;
     ox_error *err;
+    bool oom; /* a table of the reader could not grow, where only `false` could be returned */
 
     OX__VEC(ox__name) names;
     OX__VEC(uint32_t) by_str; /* string id -> entry of `names` + 1 */
@@ -170,6 +174,8 @@ void ox__text_clear(ox__text *t);
 /* Fills *t->err with a place in the current line and returns the code. */
 ox_status ox__text_fail(ox__text *t, const char *at, ox_status code, const char *fmt, ...) OX_PRINTF(4, 5);
 ox_status ox__text_nomem(ox__text *t);
+/* OX_E_NOMEM if the reader or the model has run out of memory. */
+ox_status ox__text_status(ox__text *t) OX_MUST_USE;
 void ox__text_count(ox__text *t, ox__text_note note, const char *at, size_t n);
 /* Moves on to the next line; false at the end. */
 bool ox__text_next(ox__text *t);
@@ -191,7 +197,8 @@ void ox__text_forget(ox__text *t, size_t n);
 ox_status ox__text_refs(ox__text *t) OX_MUST_USE;
 
 /* ---- types (text_type.c) ---- */
-/* Reads a whole type; false if the text is not one (an unknown word is one: it is kept as text). */
+/* Reads a whole type; false if the text is not one (an unknown word is one: it is kept as text), or out of memory,
+ * which ox__text_status tells. */
 bool ox__text_type(ox__text *t, ox__span text, ox_type *type, ox_layout *layout);
 /* The end of a type that begins at p, with all brackets closed: the first `,`, `)`, ` = ` or ` #` outside of brackets.
  * NULL if a bracket stays open. */

@@ -128,8 +128,9 @@ static ox_status make(const maker *k, const char *op, const char *arg, size_t n_
     t->bytes.p[n_base] = '.';
     memcpy(t->bytes.p + n_base + 1, arg, n_arg);
     ox__decl d = {.name = ox_str_add(m, t->bytes.p, n_base + 1 + n_arg), .type = type, .at = t->line};
-    ox_status s =
-        ox_node_create(m, &n, k->graph, (ox_node){0}, ox_str_addz(m, "prim"), ox_str_addz(m, op), n_in, in, 1, t->err);
+    ox_str prim = ox_str_addz(m, "prim"), name = ox_str_addz(m, op);
+    ox_status s = ox__text_status(t);
+    if (s == OX_OK) s = ox_node_create(m, &n, k->graph, (ox_node){0}, prim, name, n_in, in, 1, t->err);
     if (s == OX_OK && a) s = ox_node_set_attr(m, n, a, t->err);
     if (s == OX_OK && k->scope.id) s = ox_node_set_scope(m, n, k->scope, t->err);
     if (s != OX_OK) return s;
@@ -162,6 +163,13 @@ static ox_status default_value(const maker *k, const ox_aten_arg *arg, ox_value 
     if (c->kind == OX_ATEN_CONST_FLOAT) a.kind = OX_ATTR_FLOAT, a.u.f = c->f;
     if (c->kind == OX_ATEN_CONST_STR) a.kind = OX_ATTR_STRING, a.u.s = ox_str_add(t->m, c->s, c->n);
     if (c->kind == OX_ATEN_CONST_INTS) a.kind = OX_ATTR_INTS, a.n = c->n, a.u.ints = c->ints;
+    int64_t same[UINT8_MAX];
+    if (c->kind == OX_ATEN_CONST_INT && is_list(&arg->type)) { /* int[2] padding=0: one number serves as all */
+        a.kind = OX_ATTR_INTS;
+        a.n = OX__MAX(arg->type.size, (uint8_t)1);
+        for (uint32_t i = 0; i < a.n; i++) same[i] = c->i;
+        a.u.ints = same;
+    }
     if (c->kind == OX_ATEN_CONST_OTHER) a.kind = OX_ATTR_RAW, a.u.s = ox_str_addz(t->m, c->text);
     return make(k, "Constant", arg->name, 0, NULL, const_type(t->m, &arg->type), &a, out);
 }

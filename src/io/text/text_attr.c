@@ -68,7 +68,7 @@ static ox_attr_kind schema_kind(ox__text *t, ox_str domain, ox_str op, ox_str at
         kind = row.kind;
         break;
     }
-    if (!ox__pairmap_add(&t->attr_kinds, op.id, attr.id, (uint32_t)kind + 1)) return OX_ATTR_NONE; /* only a memo */
+    if (!ox__pairmap_add(&t->attr_kinds, op.id, attr.id, (uint32_t)kind + 1)) t->oom = true;
     return kind;
 }
 

@@ -64,7 +64,9 @@ size_t ox__text_prefix(const char *prefix, size_t prefix_n, const char *line, si
 /* `graph(` as the head of a dump, in [p, end): not a call in a traceback, not the section of a node. */
 static const char *find_head(const char *p, const char *end)
 {
-    for (const char *q = p; (q = memmem(q, (size_t)(end - q), "graph(", 6)) != NULL; q += 6) {
+    for (const char *open = p; (open = memchr(open, '(', (size_t)(end - open))) != NULL; open++) {
+        if (open - p < 5 || memcmp(open - 5, "graph", 5) != 0) continue;
+        const char *q = open - 5;
         if (q > p && (is_word(q[-1]) || q[-1] == '.')) continue;
         const char *a = skip_blanks(q + 6, end);
         if (a < end && *a != '%' && *a != '\r' && *a != '#' && !starts(a, end, "):") && !starts(a, end, ") {"))

@@ -43,7 +43,7 @@ typedef struct pair_key {
 static bool same_pair(const void *ud, uint32_t id)
 {
     const pair_key *key = ud;
-    return key->pairs->keys.p[id - 1] == key->key;
+    return key->pairs->rows.p[id - 1].key == key->key;
 }
 
 static uint64_t pack(uint32_t a, uint32_t b)
@@ -55,19 +55,18 @@ uint32_t ox__pairmap_find(const ox__pairmap *pairs, uint32_t a, uint32_t b)
 {
     pair_key key = {pairs, pack(a, b)};
     uint32_t id = ox__index_find(&pairs->index, ox__hash(&key.key, sizeof key.key), same_pair, &key);
-    return id ? pairs->values.p[id - 1] : 0;
+    return id ? pairs->rows.p[id - 1].value : 0;
 }
 
 bool ox__pairmap_add(ox__pairmap *pairs, uint32_t a, uint32_t b, uint32_t value)
 {
-    uint64_t key = pack(a, b);
-    return ox__vec_push(&pairs->keys, key) && ox__vec_push(&pairs->values, value) &&
-           ox__index_add(&pairs->index, ox__hash(&key, sizeof key), (uint32_t)pairs->keys.n);
+    struct ox__pair_row row = {pack(a, b), value};
+    return ox__vec_push(&pairs->rows, row) &&
+           ox__index_add(&pairs->index, ox__hash(&row.key, sizeof row.key), (uint32_t)pairs->rows.n);
 }
 
 void ox__pairmap_free(ox__pairmap *pairs)
 {
     ox__index_free(&pairs->index);
-    ox__vec_free(&pairs->keys);
-    ox__vec_free(&pairs->values);
+    ox__vec_free(&pairs->rows);
 }

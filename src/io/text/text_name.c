@@ -66,7 +66,9 @@ ox_status ox__text_decl(ox__text *t, ox__decl_mode mode, ox__decl *out)
     for (const char *q = name; q < t->eol && tried < OX__TEXT_MAX_CANDIDATES; q++) {
         if (*q != ' ' && *q != ',' && *q != ')') continue;
         if (follows(q, t->eol, " : ")) {
-            if (typed(t, mode, name, q, out, false)) return ox_model_status(t->m, t->err);
+            bool ok = typed(t, mode, name, q, out, false);
+            ox_status s = ox__text_status(t);
+            if (ok || s != OX_OK) return s;
             if (!first) first = q;
             tried++;
         } else if (ends_untyped(t, mode, q)) {

@@ -27,6 +27,11 @@ ox_status ox__text_nomem(ox__text *t)
     return ox__nomem(t->err);
 }
 
+ox_status ox__text_status(ox__text *t)
+{
+    return t->oom ? ox__nomem(t->err) : ox_model_status(t->m, t->err);
+}
+
 void ox__text_count(ox__text *t, ox__text_note note, const char *at, size_t n)
 {
     if (t->notes[note].n++) return;
@@ -148,7 +153,7 @@ static ox_status open_block(ox__text *t)
 {
     ox__frame *f = &t->frames[t->depth];
     if (!f->last.id) return ox__text_fail(t, t->p, OX_E_FORMAT, "a block without a node before it");
-    if (t->depth >= OX__TEXT_MAX_DEPTH)
+    if (t->depth + 1 >= OX__TEXT_MAX_DEPTH)
         return ox__text_fail(t, t->p, OX_E_LIMIT, "blocks are nested deeper than %d", OX__TEXT_MAX_DEPTH);
     if (f->n_blocks >= OX__TEXT_MAX_BLOCKS)
         return ox__text_fail(t, t->p, OX_E_LIMIT, "a node with more than %d blocks", OX__TEXT_MAX_BLOCKS);
@@ -351,7 +356,7 @@ static ox_status statement_line(ox__text *t)
         return s;
     if (st.aten_attrs && t->attrs.n && (s = ox__text_aten(t, t->frames[t->depth].graph, st.op_text, st.scope)) != OX_OK)
         return s;
-    s = build(t, &st);
+    if ((s = ox__text_status(t)) == OX_OK) s = build(t, &st);
     if (t->scratch.total) ox__arena_reset(&t->scratch);
     return s;
 }
@@ -490,7 +495,7 @@ ox_status ox__text_read(ox__text *t, const ox__text_graph *g)
     ox_status s = header(t, "the graph");
     if (s == OX_OK) s = body(t);
     if (s == OX_OK) s = sections(t);
-    return s == OX_OK ? ox_model_status(t->m, t->err) : s;
+    return s == OX_OK ? ox__text_status(t) : s;
 }
 
 void ox__text_clear(ox__text *t)

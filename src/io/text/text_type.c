@@ -7,6 +7,13 @@ typedef struct cursor {
     const char *p, *end;
 } cursor;
 
+/* Passes on whether memory was there. */
+static bool room(const cursor *c, bool ok)
+{
+    if (!ok) c->t->oom = true;
+    return ok;
+}
+
 static bool starts(const char *p, const char *end, const char *word)
 {
     size_t n = strlen(word);
@@ -204,7 +211,7 @@ static bool tensor(cursor *c, ox_dtype dtype, bool ranked, ox_type *out)
     bool any = x.layout.undefined || x.layout.requires_grad >= 0 || x.layout.device.id || x.layout.n_strides >= 0;
     ox_layout layout = any ? ox_layout_add(c->t->m, &x.layout) : (ox_layout){0};
     *out = ox_type_tensor(c->t->m, dtype, rank, x.dims);
-    return out->id && ox__vec_push(&c->t->layouts, layout);
+    return out->id && room(c, ox__vec_push(&c->t->layouts, layout));
 }
 
 /* ---- words ---- */
@@ -233,16 +240,17 @@ static bool items(cursor *c, unsigned depth, bool named, ox_type_info *info, ox_
 {
     ox__text *t = c->t;
     size_t items0 = t->type_items.n, names0 = t->strs.n;
-    bool ok = !named || ox__vec_push(&t->strs, ox_str_add(t->m, "", 0)); /* the name of the tuple: not printed */
+    /* the first name is that of the tuple, which is not printed */
+    bool ok = !named || room(c, ox__vec_push(&t->strs, ox_str_add(t->m, "", 0)));
     while (ok && c->p < c->end && *c->p != ')') {
         if (named) {
             const char *colon = memmem(c->p, (size_t)(c->end - c->p), " : ", 3);
-            ok = colon && ox__vec_push(&t->strs, ox_str_add(t->m, c->p, (size_t)(colon - c->p)));
+            ok = colon && room(c, ox__vec_push(&t->strs, ox_str_add(t->m, c->p, (size_t)(colon - c->p))));
             if (!ok) break;
             c->p = colon + 3;
         }
         ox_type item;
-        ok = any_type(c, depth + 1, &item) && ox__vec_push(&t->type_items, item);
+        ok = any_type(c, depth + 1, &item) && room(c, ox__vec_push(&t->type_items, item));
         if (starts(c->p, c->end, ", "))
             c->p += 2;
         else
@@ -372,5 +380,5 @@ bool ox__text_type(ox__text *t, ox__span text, ox_type *type, ox_layout *layout)
     t->layouts.n = 0;
     if (!any_type(&c, 0, type) || c.p != c.end) return false;
     *layout = whole_layout(t, *type);
-    return ox__memo_add(&t->types, text, hash, type->id, layout->id);
+    return room(&c, ox__memo_add(&t->types, text, hash, type->id, layout->id));
 }

@@ -275,6 +275,7 @@ static ox_status list_value(ox__text *t, ox__span text, ox_attr_kind want, ox_at
         a->n = 0;
         ok = floats(t, l, a, &s);
     }
+    if (s == OX_OK) s = ox__text_status(t);
     if (s == OX_OK && !ok) {
         a->n = 0;
         a->rounded = false;
