@@ -3,6 +3,7 @@
 #include "io/onnx/load.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { M_IR_VERSION = 1, M_PRODUCER = 2, M_PRODUCER_VERSION = 3, M_DOMAIN = 4, M_VERSION = 5, M_DOC = 6 };
 /* The file itself is mapped, and tables grow by half: so much of the 64 MiB and the 16 bytes is left for rows. */
@@ -172,6 +173,12 @@ static ox_status each(ox__load *ld, uint32_t number, ox_status (*fn)(ox__load *,
     return s;
 }
 
+static int by_place(const void *a, const void *b)
+{
+    uint64_t x = ((const ox__named *)a)->at, y = ((const ox__named *)b)->at;
+    return x < y ? -1 : x > y;
+}
+
 /* Functions first, since their names are their own; training graphs last, since they may use values of the main one. */
 static ox_status read_model(void *ud, ox_error *err)
 {
@@ -182,6 +189,7 @@ static ox_status read_model(void *ud, ox_error *err)
     if (s == OX_OK && t.functions) s = each(ld, OX__MODEL_FUNCTION, ox__load_function, err);
     if (s == OX_OK) s = ox__load_graph(ld, &main_graph, OX_GRAPH_MAIN, t.graph_at, &t.graph, 2, err);
     if (s == OX_OK && t.training) s = each(ld, OX__MODEL_TRAINING, ox__load_training, err);
+    if (s == OX_OK && ld->io->named.n) qsort(ld->io->named.p, ld->io->named.n, sizeof *ld->io->named.p, by_place);
     return s == OX_OK ? ox_model_status(ld->m, err) : s;
 }
 

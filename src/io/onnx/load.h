@@ -92,6 +92,9 @@ ox_status ox__load_graph(ox__load *ld, ox_graph *out, ox_graph_kind kind, const 
 ox_status ox__load_use(ox__load *ld, ox_str name, uint32_t *value, ox_error *err) OX_MUST_USE;
 /* A value that graph g now defines under this name, for the caller to adopt. */
 ox_status ox__load_define(ox__load *ld, ox_graph g, ox_str name, uint32_t *value, ox_error *err) OX_MUST_USE;
+/* Notes the texts of a message that name values, for the time when these are renamed. `path` are the field numbers that
+ * lead to such a text, ended by 0: every one of the last number is one. */
+ox_status ox__load_named(ox__load *ld, ox__reader r, const uint32_t *path, ox_error *err) OX_MUST_USE;
 /* Forgets the names of the outermost graph. Those of the main graph are kept until then: training graphs use them. */
 void ox__load_forget(ox__load *ld);
 

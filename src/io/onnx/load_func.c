@@ -54,11 +54,12 @@ ox_status ox__load_function(ox__load *ld, const ox__field *field, ox_error *err)
     return s;
 }
 
-/* The bindings name values of the main graph and outputs of these graphs; they stay in the file as they are. */
+/* The bindings say which values of the main graph take which outputs of these graphs. */
 ox_status ox__load_training(ox__load *ld, const ox__field *field, ox_error *err)
 {
     ox__msg part[2] = {{{0}, NULL, NULL}, {{0}, NULL, NULL}}; /* initialization, algorithm */
     const uint8_t *at[2] = {NULL, NULL};
+    static const uint32_t first[] = {3, 1, 0}, update[] = {4, 1, 0};
     ox__reader r = field->sub;
     for (ox__field f; ox__read_field(&r, &f);) {
         if (f.number > 2 || f.type != OX__WIRE_BYTES) continue;
@@ -66,6 +67,8 @@ ox_status ox__load_training(ox__load *ld, const ox__field *field, ox_error *err)
         if (!ox__msg_merge(&part[f.number - 1], f.sub, &ld->io->arena)) return ox__nomem(err);
     }
     ox_status s = ox__load_end(ld, &r, err);
+    if (s == OX_OK) s = ox__load_named(ld, field->sub, first, err);
+    if (s == OX_OK) s = ox__load_named(ld, field->sub, update, err);
     for (int i = 0; i < 2 && s == OX_OK; i++) {
         ox_graph g;
         if (at[i]) s = ox__load_graph(ld, &g, OX_GRAPH_TRAINING, at[i], &part[i], 3, err);

@@ -9,16 +9,28 @@
 
 /* Field numbers of what graphs and functions share; 0 = it has none. */
 typedef struct layout {
-    uint32_t node, name, doc, input, output, info, init, sparse, metadata;
+    uint32_t node, name, doc, input, output, info, init, sparse, metadata, annotation;
     bool plain; /* inputs and outputs are names, not ValueInfos */
 } layout;
 
-static const layout graph_layout = {OX__GRAPH_NODE,     OX__GRAPH_NAME, OX__GRAPH_DOC,  OX__GRAPH_INPUT,
-                                    OX__GRAPH_OUTPUT,   OX__GRAPH_INFO, OX__GRAPH_INIT, OX__GRAPH_SPARSE,
-                                    OX__GRAPH_METADATA, false};
-static const layout func_layout = {
-    OX__FUNC_NODE,     OX__FUNC_NAME, OX__FUNC_DOC, OX__FUNC_INPUT, OX__FUNC_OUTPUT, OX__FUNC_INFO, 0, 0,
-    OX__FUNC_METADATA, true};
+static const layout graph_layout = {.node = OX__GRAPH_NODE,
+                                    .name = OX__GRAPH_NAME,
+                                    .doc = OX__GRAPH_DOC,
+                                    .input = OX__GRAPH_INPUT,
+                                    .output = OX__GRAPH_OUTPUT,
+                                    .info = OX__GRAPH_INFO,
+                                    .init = OX__GRAPH_INIT,
+                                    .sparse = OX__GRAPH_SPARSE,
+                                    .metadata = OX__GRAPH_METADATA,
+                                    .annotation = OX__GRAPH_ANNOTATION};
+static const layout func_layout = {.node = OX__FUNC_NODE,
+                                   .name = OX__FUNC_NAME,
+                                   .doc = OX__FUNC_DOC,
+                                   .input = OX__FUNC_INPUT,
+                                   .output = OX__FUNC_OUTPUT,
+                                   .info = OX__FUNC_INFO,
+                                   .metadata = OX__FUNC_METADATA,
+                                   .plain = true};
 
 typedef struct reading {
     ox__load *ld;
@@ -70,6 +82,24 @@ void ox__load_forget(ox__load *ld)
 static uint32_t lookup(const ox__load *ld, ox_str name)
 {
     return name.id < ld->bound.n ? ld->bound.p[name.id] : 0;
+}
+
+/* The path has at most a handful of numbers, and so has the recursion. */
+ox_status ox__load_named(ox__load *ld, ox__reader r, const uint32_t *path, ox_error *err)
+{
+    ox_status s = OX_OK;
+    for (ox__field f; s == OX_OK && ox__read_field(&r, &f);) {
+        if (f.number != path[0] || f.type != OX__WIRE_BYTES) continue;
+        if (path[1]) {
+            s = ox__load_named(ld, f.sub, path + 1, err);
+            continue;
+        }
+        ox__span text = ox__field_span(&f);
+        uint32_t v = text.n ? lookup(ld, ox_str_find(ld->m, text.p, text.n)) : 0;
+        ox__named n = {ox__reader_offset(&f.sub), v};
+        if (v && !ox__vec_push(&ld->io->named, n)) s = ox__nomem(err);
+    }
+    return s == OX_OK ? ox__load_end(ld, &r, err) : s;
 }
 
 /* A use of a name that nothing defines yet belongs to the outermost graph: it may come there, and lasts until then. */
@@ -375,6 +405,14 @@ static ox_status set_outputs(reading *rd, ox_error *err)
     return OX_OK;
 }
 
+/* A quantization annotation: the value, and those that hold its scale and zero point. */
+static ox_status read_annotation(reading *rd, const ox__field *f, ox_error *err)
+{
+    static const uint32_t tensor[] = {1, 0}, parameters[] = {2, 2, 0};
+    ox_status s = ox__load_named(rd->ld, f->sub, tensor, err);
+    return s == OX_OK ? ox__load_named(rd->ld, f->sub, parameters, err) : s;
+}
+
 static ox_status walk_outputs(reading *rd, ox_error *err)
 {
     uint32_t rec = rd->rec;
@@ -382,7 +420,8 @@ static ox_status walk_outputs(reading *rd, ox_error *err)
     rd->outputs = rd->ld->ids.n;
     ox__fields it = ox__fields_of(rd->msg);
     for (ox__field f; s == OX_OK && ox__fields_next(&it, &f);) {
-        if (!is_record(rd->l, &f)) continue;
+        if (f.number == rd->l->annotation && f.type == OX__WIRE_BYTES) s = read_annotation(rd, &f, err);
+        if (s != OX_OK || !is_record(rd->l, &f)) continue;
         rec++;
         if (f.number == rd->l->output)
             s = read_output(rd, &f, err);

@@ -13,11 +13,13 @@ enum {
     N_DOC = 6,
     N_DOMAIN = 7,
     N_OVERLOAD = 8,
-    N_METADATA = 9
+    N_METADATA = 9,
+    N_DEVICES = 10
 };
 
 typedef struct fields {
     ox_str name, op, domain, overload, doc;
+    bool has_devices;
     size_t ins, outs, attrs, pairs; /* where they begin on the stacks of the load */
 } fields;
 
@@ -44,9 +46,17 @@ static ox_status read_field(ox__load *ld, fields *n, const ox__field *f, unsigne
         break;
     case N_OVERLOAD: n->overload = ox__load_str(ld, text); break;
     case N_METADATA: s = ox__load_pair(ld, f, err); break;
+    case N_DEVICES: n->has_devices = true; break;
     default: break;
     }
     return s;
+}
+
+/* Placements name values, the node's own outputs among them. */
+static ox_status note_devices(ox__load *ld, ox__reader r, ox_error *err)
+{
+    static const uint32_t tensors[] = {N_DEVICES, 2, 1, 0};
+    return ox__load_named(ld, r, tensors, err);
 }
 
 static ox_status add_node(ox__load *ld, ox_graph g, const fields *n, const uint8_t *at, uint32_t *id, ox_error *err)
@@ -100,6 +110,7 @@ ox_status ox__load_node(ox__load *ld, ox_graph g, const ox__field *f, uint32_t r
         ox__node_row_at(ld->m, id)->src = rec;
         ld->io->rec_id.p[rec] = id;
         s = add_rest(ld, ox__node_handle(ld->m, id), &n, err);
+        if (s == OX_OK && n.has_devices) s = note_devices(ld, f->sub, err);
     }
     if (s != OX_OK && err && !err->node[0] && n.name.id > 1)
         snprintf(err->node, sizeof err->node, "%s", ox_str_text(ld->m, n.name, NULL));

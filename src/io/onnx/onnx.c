@@ -10,6 +10,7 @@ void ox__onnx_free(void *p)
     ox__vec_free(&io->merged);
     ox__vec_free(&io->types);
     ox__index_free(&io->type_index);
+    ox__vec_free(&io->named);
     ox__vec_free(&io->data);
     ox__index_free(&io->data_index);
     ox__arena_free(&io->arena);
@@ -37,6 +38,20 @@ ox__msg ox__onnx_record(const ox__onnx *io, uint32_t rec)
     }
     ox__field f;
     return ox__onnx_record_field(io, rec, &f) ? ox__msg_of(f.sub) : none;
+}
+
+size_t ox__onnx_named_from(const ox__onnx *io, const uint8_t *p)
+{
+    uint64_t at = (uint64_t)(p - io->start);
+    size_t lo = 0, hi = io->named.n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (io->named.p[mid].at < at)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
 }
 
 typedef struct type_key {

@@ -27,6 +27,7 @@ enum {
     OX__GRAPH_INPUT = 11,
     OX__GRAPH_OUTPUT = 12,
     OX__GRAPH_INFO = 13,
+    OX__GRAPH_ANNOTATION = 14,
     OX__GRAPH_SPARSE = 15,
     OX__GRAPH_METADATA = 16,
     OX__FUNC_NAME = 1,
@@ -62,6 +63,13 @@ typedef struct ox__merged {
     ox__msg msg;
 } ox__merged;
 
+/* A text inside a message that the IR does not know (a quantization annotation, a placement on devices, a binding of
+ * training) that names a value: it follows when the value is renamed. */
+typedef struct ox__named {
+    uint64_t at; /* of the text's first byte */
+    uint32_t value;
+} ox__named;
+
 typedef struct ox__onnx {
     uint32_t file;        /* the source, one of the model's files */
     const uint8_t *start; /* its bytes */
@@ -72,9 +80,10 @@ typedef struct ox__onnx {
     OX__VEC(ox__seen_type) types;
     ox__index type_index; /* by the bytes: ids are places in types */
     OX__VEC(ox__data_file) data;
-    ox__index data_index; /* by location: place in data + 1 */
-    ox__arena arena;      /* parts of merged messages */
-    uint64_t here[2];     /* device and inode of the file as it lies on the disk now: saving replaces it */
+    ox__index data_index;     /* by location: place in data + 1 */
+    OX__VEC(ox__named) named; /* by place */
+    ox__arena arena;          /* parts of merged messages */
+    uint64_t here[2];         /* device and inode of the file as it lies on the disk now: saving replaces it */
 } ox__onnx;
 
 static inline ox__onnx *ox__onnx_of(const ox_model *m);
@@ -85,6 +94,8 @@ ox__msg ox__onnx_record(const ox__onnx *io, uint32_t rec);
 bool ox__onnx_record_field(const ox__onnx *io, uint32_t rec, ox__field *f);
 /* The type that the TypeProto of these bytes of the file became; false if it was never read. */
 bool ox__onnx_seen_type(const ox__onnx *io, const uint8_t *p, uint64_t n, ox_type *t);
+/* The first entry of `named` at p or behind it. */
+size_t ox__onnx_named_from(const ox__onnx *io, const uint8_t *p);
 bool ox__onnx_add_type(ox__onnx *io, const uint8_t *p, uint64_t n, ox_type t);
 
 /* Whether a field of a graph (function: the other table) is a record of its own. */

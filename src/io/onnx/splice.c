@@ -67,9 +67,50 @@ void ox__splice(ox__enc *e, const ox__msg *src, const uint32_t *known, unsigned 
     }
 }
 
+static bool text_is(const ox_model *m, ox_str s, ox__span t)
+{
+    size_t n;
+    const char *p = ox_str_text(m, s, &n);
+    return n == t.n && (n == 0 || memcmp(p, t.p, n) == 0);
+}
+
+/* The value that the text of f names and that is called otherwise now; 0 for anything else. */
+static uint32_t renamed(const ox__enc *e, const ox__field *f)
+{
+    size_t i = ox__onnx_named_from(e->io, f->sub.p);
+    if (i == e->io->named.n || e->io->named.p[i].at != ox__reader_offset(&f->sub)) return 0;
+    const ox__value_row *r = ox__value_row_at(e->m, e->io->named.p[i].value);
+    bool other = (r->flags & OX__ALIVE) && r->name > 1 && !text_is(e->m, (ox_str){r->name}, ox__field_span(f));
+    return other ? e->io->named.p[i].value : 0;
+}
+
+/* Copies a field in which values are named, with their names of today. Paths to names have at most NAMED_DEPTH
+ * messages: so deep does this go. */
+enum { NAMED_DEPTH = 4 };
+
+static void copy_named(ox__enc *e, const ox__field *f, const uint8_t *end, unsigned depth)
+{
+    const ox__onnx *io = e->io;
+    size_t i = f->type == OX__WIRE_BYTES && io ? ox__onnx_named_from(io, f->sub.p) : 0;
+    bool inside = f->type == OX__WIRE_BYTES && io && i < io->named.n && io->start + io->named.p[i].at < f->sub.end;
+    uint32_t value = inside ? renamed(e, f) : 0;
+    if (value) {
+        size_t n;
+        const char *p = ox_str_text(e->m, (ox_str){ox__value_row_at(e->m, value)->name}, &n);
+        ox__sink_text(&e->k, f->number, p, n);
+    } else if (!inside || depth == NAMED_DEPTH || io->start + io->named.p[i].at == f->sub.p) {
+        ox__sink_field(&e->k, f, end);
+    } else {
+        ox__open_msg o = ox__sink_begin(&e->k, f->number);
+        ox__reader r = f->sub;
+        for (ox__field sub; ox__read_field(&r, &sub);) copy_named(e, &sub, r.p, depth + 1);
+        ox__sink_end(&e->k, o);
+    }
+}
+
 void ox__at_copy(ox__enc *e, const ox__at *at)
 {
-    if (at->f) ox__sink_field(&e->k, at->f, at->end);
+    if (at->f) copy_named(e, at->f, at->end, 0);
 }
 
 void ox__at_text(ox__enc *e, const ox__at *at, ox_str s)
@@ -97,13 +138,6 @@ void ox__enc_copy_record(ox__enc *e, uint32_t rec, uint32_t number)
 }
 
 /* ---- pairs ---- */
-
-static bool text_is(const ox_model *m, ox_str s, ox__span t)
-{
-    size_t n;
-    const char *p = ox_str_text(m, s, &n);
-    return n == t.n && (n == 0 || memcmp(p, t.p, n) == 0);
-}
 
 static void write_pair(ox__enc *e, uint32_t number, ox_pair p)
 {
