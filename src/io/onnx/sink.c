@@ -1,13 +1,14 @@
 /* Floor 3. Writing protobuf messages: see sink.h. */
 #include "io/onnx/sink.h"
 
-/* Below this a copy through the save's buffer beats a system call of its own. */
+/* Below this a copy of the source through the save's buffer beats a system call of its own. Other files are checked for
+ * changes at every copy, which ox__save_copy does; of the source the saver does it, before and after. */
 enum { SMALL_COPY = 1 << 16 };
 
 static void flush(ox__sink *k)
 {
     if (!k->waiting) return;
-    if (k->waiting < SMALL_COPY)
+    if (k->waiting < SMALL_COPY && k->from == k->map)
         ox__save_write(k->save, k->from->p + k->at, (size_t)k->waiting);
     else
         ox__save_copy(k->save, k->from, k->at, k->waiting, k->task);
