@@ -42,6 +42,8 @@ void ox__printc(ox__printer *p, char c);
 void ox__print_indent(ox__printer *p, size_t columns);
 void ox__print_i64(ox__printer *p, int64_t v);
 void ox__print_ink(ox__printer *p, ox_ink ink);
+/* Printable ASCII without backslashes: what the sanitiser need not see. */
+bool ox__text_is_plain(const char *s, size_t n);
 /* Bytes of a model: through the sanitiser unless opt->raw. */
 void ox__print_text(ox__printer *p, const char *s, size_t n);
 void ox__print_str(ox__printer *p, ox_str s);

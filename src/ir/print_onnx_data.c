@@ -90,7 +90,7 @@ static void escaped(ox__printer *p, const char *s, size_t n)
 void ox__onnx_quoted(ox__printer *p, const char *s, size_t n)
 {
     ox__printc(p, '"');
-    size_t len = p->opt->raw ? n : ox_text_sanitize(s, n, NULL, 0);
+    size_t len = p->opt->raw || ox__text_is_plain(s, n) ? n : ox_text_sanitize(s, n, NULL, 0);
     if (len == n) { /* the sanitiser only ever lengthens */
         escaped(p, s, n);
     } else {

@@ -64,7 +64,7 @@ static void add_safe(const ox__printer *p, ox__buf *b, ox_str id)
 {
     size_t n, len;
     const char *s = ox_str_text(p->m, id, &n);
-    if (p->opt->raw || (len = ox_text_sanitize(s, n, NULL, 0)) == n) {
+    if (p->opt->raw || ox__text_is_plain(s, n) || (len = ox_text_sanitize(s, n, NULL, 0)) == n) {
         ox__buf_add(b, s, n);
         return;
     }

@@ -102,7 +102,7 @@ void ox__print_ink(ox__printer *p, ox_ink ink)
     if (p->opt->ink && p->opt->ink[ink]) ox__prints(p, p->opt->ink[ink]);
 }
 
-static bool is_plain(const char *s, size_t n)
+bool ox__text_is_plain(const char *s, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (s[i] < 0x20 || s[i] > 0x7e || s[i] == '\\') return false;
@@ -111,7 +111,7 @@ static bool is_plain(const char *s, size_t n)
 
 void ox__print_text(ox__printer *p, const char *s, size_t n)
 {
-    if (p->opt->raw || is_plain(s, n)) {
+    if (p->opt->raw || ox__text_is_plain(s, n)) {
         ox__print(p, s, n);
         return;
     }
