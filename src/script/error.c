@@ -8,7 +8,7 @@
 
 static const char raised_key = 0; /* its address names the last raised message in the registry */
 
-void ox__lua_raise(lua_State *L, const ox_error *err)
+void ox__lua_raise_host(lua_State *L, const ox_error *err)
 {
     ox_script *s = ox__lua_script(L);
     s->raised = *err;
@@ -19,6 +19,13 @@ void ox__lua_raise(lua_State *L, const ox_error *err)
     lua_rawsetp(L, LUA_REGISTRYINDEX, &raised_key);
     lua_error(L);
     for (;;) {} /* lua_error does not return */
+}
+
+void ox__lua_raise(lua_State *L, const ox_error *err)
+{
+    ox_error e = *err;
+    if (e.code != OX_E_NOMEM && e.code != OX_E_INTERRUPTED) e.code = OX_E_SCRIPT;
+    ox__lua_raise_host(L, &e);
 }
 
 void ox__lua_fail(lua_State *L, const char *hint, const char *fmt, ...)

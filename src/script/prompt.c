@@ -12,7 +12,7 @@ static void host_print(lua_State *L, const char *text, size_t n)
     ox_script *s = ox__lua_script(L);
     ox_error err;
     ox_error_clear(&err);
-    if (s->host.print && s->host.print(s->host.ud, text, n, &err) != OX_OK) ox__lua_raise(L, &err);
+    if (s->host.print && s->host.print(s->host.ud, text, n, &err) != OX_OK) ox__lua_raise_host(L, &err);
 }
 
 /* Prints the string at the top of the stack. */
@@ -190,7 +190,7 @@ int ox__lua_command(lua_State *L)
     ox__lua_retake_mark(s);
     if (st == OX_OK) return 0;
     if (st == OX_E_INTERRUPTED) s->stopping = true;
-    ox__lua_raise(L, &err);
+    ox__lua_raise_host(L, &err);
 }
 
 int ox__lua_run_command(lua_State *L)

@@ -111,8 +111,10 @@ static inline ox_script *ox__lua_script(lua_State *L)
 }
 
 /* ---- error.c ---- */
-/* Raises an ox_error (code and hint are kept) with the place of the Lua caller in front. */
+/* Raises an ox_error as a Lua error (its hint is kept) with the place of the Lua caller in front. */
 _Noreturn void ox__lua_raise(lua_State *L, const ox_error *err);
+/* The same for what a callback of the host returned: its code is kept too. */
+_Noreturn void ox__lua_raise_host(lua_State *L, const ox_error *err);
 /* Raises OX_E_SCRIPT with a hint. */
 _Noreturn void ox__lua_fail(lua_State *L, const char *hint, const char *fmt, ...) OX_PRINTF(3, 4);
 /* True while an error must not be caught: an interrupt, or g:unsupported of the call under way. */

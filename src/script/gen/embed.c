@@ -152,8 +152,8 @@ static void write_docs(FILE *out, const file *f)
             fputs(", ", out);
             at = USAGE;
         } else if (line) {
+            if (at == TEXT) fputs(" \" \" ", out);
             write_literal(out, line, len);
-            fputs(" \" \" ", out);
             at = TEXT;
         } else if (at != NONE) {
             if (at == USAGE) fputs("\"\"", out);
