@@ -93,17 +93,27 @@ static ox_status take_global(ox_invocation *v, ox_globals *g, const ox_opt *o, i
     return apply(v, g, o->name, value, err);
 }
 
-/* -o and --in-place belong to the program's one-shot form of commands that edit, unless the command has them itself. */
-static bool take_target(ox_invocation *v, int argc, char **argv, int *i)
+/* In the one-shot form a command that works on a model takes --graph N, as `open` does; one that edits takes -o OUT or
+ * --in-place. *taken says whether the word was one of these. */
+static ox_status take_target(ox_invocation *v, int argc, char **argv, int *i, bool *taken, ox_error *err)
 {
-    if (!v->cmd || !(v->cmd->flags & OX_CMD_EDITS)) return false;
-    if (strcmp(argv[*i], "-o") == 0 && *i + 1 < argc)
+    const char *w = argv[*i], *value = *i + 1 < argc ? argv[*i + 1] : NULL;
+    bool edits = v->cmd && v->cmd->flags & OX_CMD_EDITS;
+    *taken = true;
+    if (v->cmd && v->cmd != &ox_cmd_open && v->cmd->flags & OX_CMD_MODEL && strcmp(w, "--graph") == 0 && value) {
+        int64_t graph;
+        ox_status st = ox_parse_int(value, "--graph", 1, 1000000, &graph, err);
+        v->graph = (int)graph;
+        ++*i;
+        return st;
+    }
+    if (edits && strcmp(w, "-o") == 0 && value)
         v->out = argv[++*i];
-    else if (strcmp(argv[*i], "--in-place") == 0)
+    else if (edits && strcmp(w, "--in-place") == 0)
         v->in_place = true;
     else
-        return false;
-    return true;
+        *taken = false;
+    return OX_OK;
 }
 
 static const ox_opt *command_opt(const ox_cmd *cmd, const char *word)
@@ -140,6 +150,26 @@ static ox_status take_word(ox_invocation *v, const char *word, bool may_be_comma
     return add_rest(v, word, err);
 }
 
+/* One word that begins with a dash: an option of the program, of the one-shot form, or of the command. */
+static ox_status take_option(ox_invocation *v, ox_globals *g, int argc, char **argv, int *i, ox_error *err)
+{
+    const char *w = argv[*i], *eq = w[1] == '-' ? strchr(w, '=') : NULL;
+    const ox_opt *o = find_global(w, eq ? (size_t)(eq - w) : strlen(w)), *own = command_opt(v->cmd, w);
+    bool taken;
+    if (o) return take_global(v, g, o, argc, argv, i, err);
+    ox_status st = take_target(v, argc, argv, i, &taken, err);
+    if (taken || st != OX_OK) return st;
+    if (!v->cmd) {
+        ox_error_set(err, OX_E_INVALID, "there is no option %s", w);
+        ox_error_hint(err, "`onnxsh --help` lists them; options of a command come after its name");
+        return OX_E_INVALID;
+    }
+    st = add_rest(v, w, err);
+    /* An option's value is never taken for the file. */
+    if (st == OX_OK && own && own->value && *i + 1 < argc) st = add_rest(v, argv[++*i], err);
+    return st;
+}
+
 ox_status ox_invocation_parse(ox_invocation *v, ox_globals *g, int argc, char **argv, ox_error *err)
 {
     bool options = true;
@@ -154,21 +184,7 @@ ox_status ox_invocation_parse(ox_invocation *v, ox_globals *g, int argc, char **
         } else if (!options || w[0] != '-' || w[1] == '\0' || (w[1] >= '0' && w[1] <= '9' && v->cmd)) {
             st = take_word(v, w, options, err);
         } else {
-            const char *eq = w[1] == '-' ? strchr(w, '=') : NULL;
-            const ox_opt *o = find_global(w, eq ? (size_t)(eq - w) : strlen(w));
-            const ox_opt *own = command_opt(v->cmd, w);
-            if (o) {
-                st = take_global(v, g, o, argc, argv, &i, err);
-            } else if (!take_target(v, argc, argv, &i)) {
-                if (!v->cmd) {
-                    ox_error_set(err, OX_E_INVALID, "there is no option %s", w);
-                    ox_error_hint(err, "`onnxsh --help` lists them; options of a command come after its name");
-                    return OX_E_INVALID;
-                }
-                st = add_rest(v, w, err);
-                /* An option's value is never taken for the file. */
-                if (st == OX_OK && own && own->value && i + 1 < argc) st = add_rest(v, argv[++i], err);
-            }
+            st = take_option(v, g, argc, argv, &i, err);
         }
         if (st != OX_OK) return st;
     }

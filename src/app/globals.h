@@ -23,5 +23,7 @@ typedef struct ox_invocation {
 
 /* Sorts argv; options of the program may stand anywhere before `--`. Fills g (owned copies). */
 ox_status ox_invocation_parse(ox_invocation *v, ox_globals *g, int argc, char **argv, ox_error *err) OX_MUST_USE;
+/* Runs the one command that the command line asks for. */
+ox_status ox_one_shot(ox_session *s, const ox_invocation *v, ox_error *err) OX_MUST_USE;
 
 #endif

@@ -76,7 +76,7 @@ static ox_status row(listing *l, ox_value v, ox_error *err)
         ox_table_cellf(l->t, OX_INK_PLAIN, "%.4g", stats.max);
         ox_table_cellf(l->t, OX_INK_PLAIN, "%.4g", stats.mean);
         if (stats.n_nan + stats.n_inf)
-            ox_table_cellf(l->t, OX_INK_ATTR, "%llu", (unsigned long long)(stats.n_nan + stats.n_inf));
+            ox_table_cellf(l->t, OX_INK_ATTR, "%llu", (unsigned long long)stats.n_nan + stats.n_inf);
         else
             ox_table_cellz(l->t, "", OX_INK_PLAIN);
     } else {
