@@ -7,6 +7,8 @@
 #define ONNXSH_IO_TEXT_TEXT_H
 
 #include "io/format.h"
+#include "io/text/text_find.h"
+#include "io/text/text_memo.h"
 
 #include <onnxsh/schema.h>
 #include <onnxsh/text.h>
@@ -16,68 +18,6 @@ enum {
     OX__TEXT_MAX_BLOCKS = 1024,   /* of one node */
     OX__TEXT_MAX_CANDIDATES = 16, /* places where a name may end that are tried */
 };
-
-/* A piece of the text. */
-typedef struct ox__span {
-    const char *p;
-    size_t n;
-} ox__span;
-
-/* What pieces of text meant, so that each distinct type, scope or operator is read once. */
-typedef struct ox__memo_row {
-    const char *p;
-    uint32_t n;
-    uint32_t a, b;
-} ox__memo_row;
-typedef struct ox__memo {
-    ox__index index;
-    OX__VEC(ox__memo_row) rows;
-} ox__memo;
-/* The row of a text, or NULL. *hash is its hash, for ox__memo_add. */
-const ox__memo_row *ox__memo_find(const ox__memo *memo, ox__span key, uint64_t *hash);
-bool ox__memo_add(ox__memo *memo, ox__span key, uint64_t hash, uint32_t a, uint32_t b);
-void ox__memo_free(ox__memo *memo);
-
-/* A map from pairs of ids to a number that is not 0. */
-typedef struct ox__pairmap {
-    ox__index index;
-    OX__VEC(struct ox__pair_row {
-        uint64_t key;
-        uint32_t value;
-    })
-    rows;
-} ox__pairmap;
-uint32_t ox__pairmap_find(const ox__pairmap *pairs, uint32_t a, uint32_t b); /* 0 if there is none */
-bool ox__pairmap_add(ox__pairmap *pairs, uint32_t a, uint32_t b, uint32_t value);
-void ox__pairmap_free(ox__pairmap *pairs);
-
-/* ---- graphs in a file (text_find.c) ---- */
-typedef struct ox__text_graph {
-    uint64_t at;        /* of "graph(" */
-    uint64_t end;       /* behind its last line */
-    uint64_t line;      /* 1-based */
-    uint64_t last_line; /* the last line that belongs to it */
-    uint64_t title;     /* where its title stands */
-    uint32_t title_n;
-    uint32_t prefix_n; /* what a log put before every line: so many bytes from the start of the line of `at` */
-    uint32_t col;      /* 1-based */
-    uint64_t n_nodes;
-    bool whole; /* its `return` is there */
-} ox__text_graph;
-
-typedef struct ox__text_graphs {
-    OX__VEC(ox__text_graph) rows;
-    uint64_t fx_line; /* the first `graph():` of torch.fx, 0 = none */
-} ox__text_graphs;
-ox_status ox__text_find(ox__text_graphs *out, const char *p, uint64_t n, const char *path, const ox_task *task,
-                        ox_error *err) OX_MUST_USE;
-/* The error for a file without a graph: what it seems to be, and what to do. */
-ox_status ox__text_explain(const char *p, uint64_t n, const ox__text_graphs *found, const char *path,
-                           ox_error *err) OX_MUST_USE;
-/* Whether bytes look like text at all. */
-bool ox__text_is_text(const char *p, uint64_t n);
-/* Length of `line` (n bytes) that matches the log's prefix, digits matching any digit; 0 if it does not. */
-size_t ox__text_prefix(const char *prefix, size_t prefix_n, const char *line, size_t n);
 
 /* ---- the reader ---- */
 

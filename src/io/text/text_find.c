@@ -1,6 +1,6 @@
 /* Floor 3. Finds the graphs in a file: logs, pipes and exception texts hold them between other lines. One pass over
  * the lines, nothing is interpreted beyond their first characters; owns the list that it returns only. */
-#include "io/text/text.h"
+#include "io/text/text_find.h"
 
 enum { STEP_BYTES = 4 << 20 };
 

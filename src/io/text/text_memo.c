@@ -1,6 +1,6 @@
 /* Floor 3. Small maps of the reader: what a piece of text meant, and what a pair of ids means. They own their tables
  * and borrow the text. */
-#include "io/text/text.h"
+#include "io/text/text_memo.h"
 
 typedef struct memo_key {
     const ox__memo *memo;
