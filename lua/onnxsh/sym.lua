@@ -552,18 +552,10 @@ function sym.fill(g, shape, value, dtype)
 end
 
 --- sym.sequence(g, list) -> value
---- A sequence of values, for an operator whose list result is not unpacked. Needs opset 11.
+--- A list of values as one value, a sequence. Needs opset 11.
 function sym.sequence(g, list)
-  if g:opset() < 11 then return g:unsupported("a list of tensors that is not unpacked needs opset 11") end
+  if g:opset() < 11 then return g:unsupported("a sequence of tensors needs opset 11") end
   return g:op("SequenceConstruct", list)
-end
-
---- sym.unpacked(g, list) -> values
---- What a function returns for a list result: the values if it is unpacked, else a sequence of them.
-function sym.unpacked(g, list)
-  local n = g:n_outputs()
-  if n == 1 and (list.n or #list) ~= 1 then return sym.sequence(g, list) end
-  return list
 end
 
 --- sym.identity(g, x) -> value

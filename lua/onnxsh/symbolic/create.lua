@@ -100,7 +100,7 @@ local function meshgrid(g, tensors, xy)
     ones[axis_of(i)] = -1
     out[i] = sym.expand(g, sym.reshape(g, tensors[i], ones), shape)
   end
-  return sym.unpacked(g, out)
+  return out
 end
 
 symbolic("aten::meshgrid", function(g, tensors) return meshgrid(g, tensors, false) end)

@@ -190,7 +190,7 @@ end
 
 local function split(g, x, sizes, dim)
   sizes.n = sizes.n or #sizes
-  return sym.unpacked(g, sym.split(g, x, sizes, sym.axis(g, x, dim)))
+  return sym.split(g, x, sizes, sym.axis(g, x, dim))
 end
 
 symbolic("aten::split.Tensor", function(g, self, split_size, dim)
@@ -254,7 +254,7 @@ symbolic("aten::unbind", function(g, self, dim)
   for i = 1, n do sizes[i] = 1 end
   local list = sym.split(g, self, sizes, axis)
   for i = 1, n do list[i] = sym.squeeze(g, list[i], axis) end
-  return sym.unpacked(g, list)
+  return list
 end)
 
 -- ---- repeating ----
