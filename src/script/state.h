@@ -16,6 +16,7 @@
 #include <onnxsh/script.h>
 
 #include "base/base.h"
+#include "script/files.h"
 
 #include <signal.h>
 
@@ -201,19 +202,6 @@ ox__lua_frame *ox__lua_check_g(lua_State *L, int idx);
 int ox__lua_symbolic(lua_State *L);
 
 /* ---- files.c: the embedded Lua files ---- */
-typedef struct ox__lua_file {
-    const char *name; /* "sym.lua", "symbolic/conv.lua" */
-    const char *text;
-    size_t n;
-} ox__lua_file;
-typedef struct ox__lua_index_row {
-    const char *name; /* "aten::relu" */
-    uint16_t family;  /* index of its file */
-} ox__lua_index_row;
-extern const ox__lua_file ox__lua_files[];
-extern const size_t ox__lua_n_files;
-extern const ox__lua_index_row ox__lua_index[]; /* sorted by name */
-extern const size_t ox__lua_n_index;
 /* Pushes the compiled chunk of a file of the Lua directory or of the embedded ones; raises if there is none. */
 void ox__lua_load_file(lua_State *L, const char *name);
 /* The loader of the registry: loads the family of a name on its first dispatch. */

@@ -65,7 +65,7 @@ static void push_range(lua_State *L, const ox_model *m, ox__lua_tensor *t, const
     ox_error err;
     ox_error_clear(&err);
     for (uint64_t at = first; at < first + n;) {
-        uint64_t begin = at / (bits < 8 ? 8 / bits : 1) * (bits < 8 ? 8 / bits : 1);
+        uint64_t begin = bits < 8 ? at / 8 * 8 : at; /* where an element begins a byte, whatever the width */
         uint64_t k = OX__MIN(step - (at - begin), first + n - at);
         const void *data = chunk;
         uint64_t base = begin;

@@ -172,7 +172,7 @@ int main(int argc, char **argv)
     file *files = calloc((size_t)n, sizeof *files);
     FILE *c = fopen(argv[2], "w"), *inc = fopen(argv[3], "w");
     if (!files || !c || !inc) die("cannot be written", argv[2]);
-    fputs("/* Made at build time by src/script/gen/embed.c from lua/onnxsh. */\n#include \"script/state.h\"\n\n", c);
+    fputs("/* Made at build time by src/script/gen/embed.c from lua/onnxsh. */\n#include \"script/files.h\"\n\n", c);
     for (int i = 0; i < n; i++) {
         files[i].name = argv[i + 4];
         files[i].text = read_all(argv[1], files[i].name, &files[i].n);
