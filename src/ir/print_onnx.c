@@ -370,12 +370,22 @@ static void function(ox__printer *p, ox_graph f)
     ox__printc(p, '\n');
 }
 
+static bool has_training(const ox_model *m)
+{
+    for (uint32_t id = 1; id < m->table[OX__GRAPH].n; id++) {
+        const ox__graph_row *g = ox__graph_row_at(m, id);
+        if ((g->flags & OX__ALIVE) && g->kind == OX_GRAPH_TRAINING) return true;
+    }
+    return false;
+}
+
 static void model_header(ox__printer *p)
 {
     const ox_model *m = p->m;
     const ox_opset *rows;
     const ox_pair *pairs;
     size_t n = ox_model_opsets(m, &rows);
+    if (has_training(m)) ox__onnx_note_it(p, OX__ONNX_TRAINING);
     ox__prints(p, "<\n   ir_version: ");
     ox__print_i64(p, ox_model_ir_version(m));
     ox__prints(p, ",\n   ");

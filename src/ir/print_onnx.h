@@ -17,6 +17,7 @@ typedef enum ox__onnx_note {
     OX__ONNX_DENOTATION,
     OX__ONNX_WEIGHTS,
     OX__ONNX_LOST,
+    OX__ONNX_TRAINING,
     OX__N_ONNX_NOTES
 } ox__onnx_note;
 void ox__onnx_note_it(ox__printer *p, ox__onnx_note note);

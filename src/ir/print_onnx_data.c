@@ -19,6 +19,7 @@ void ox__onnx_note_it(ox__printer *p, ox__onnx_note note)
         [OX__ONNX_TYPE] = "types that ONNX's syntax has no word for",
         [OX__ONNX_DENOTATION] = "denotations of types and dims",
         [OX__ONNX_WEIGHTS] = "tensors of more than 10 elements: left out (--full writes them)",
+        [OX__ONNX_TRAINING] = "training information",
         [OX__ONNX_LOST] = "tensors whose data the model does not have",
     };
     ox__print_note(p, note, texts[note]);
@@ -306,7 +307,8 @@ void ox__onnx_float(ox__printer *p, double v)
 typedef struct numbers {
     ox__printer *p;
     ox_dtype dtype; /* what the bytes are read as */
-    unsigned size;
+    unsigned bits;
+    uint64_t left; /* numbers that are not seen yet: the last byte of a packed type may hold padding */
     bool any;
 } numbers;
 
@@ -332,16 +334,21 @@ static ox_status chunk(void *ud, const void *data, uint64_t n, uint64_t offset, 
     numbers *x = ud;
     (void)offset;
     (void)err;
-    for (uint64_t i = 0; i < n / x->size && x->p->s == OX_OK; i++) {
+    uint64_t count = OX__MIN(n * 8 / x->bits, x->left);
+    x->left -= count;
+    for (uint64_t i = 0; i < count && x->p->s == OX_OK; i++) {
         if (x->any) ox__printc(x->p, ',');
         x->any = true;
-        one_number(x->p, x->dtype, data, i);
+        if (x->bits == 6)
+            ox__print_i64(x->p, ox__bits_get(data, i, 6));
+        else
+            one_number(x->p, x->dtype, data, i);
     }
     return x->p->s;
 }
 
 /* The parser puts integers into the field that the type has in a TensorProto: bit patterns for the small floats, whole
- * bytes for what is packed; a complex number is two. */
+ * bytes for types of 2 and 4 bits; a complex number is two. */
 static ox_dtype as_numbers(ox_dtype t)
 {
     switch (t) {
@@ -363,8 +370,9 @@ void ox__onnx_tensor_data(ox__printer *p, ox_tensor t)
             ox__onnx_quoted_str(p, info.strings[i]);
         }
     } else {
-        numbers x = {.p = p, .dtype = as_numbers(info.dtype)};
-        x.size = ox_dtype_bits(x.dtype) / 8;
+        numbers x = {.p = p, .dtype = as_numbers(info.dtype), .left = UINT64_MAX};
+        x.bits = ox_dtype_bits(x.dtype);
+        if (ox_dtype_bits(info.dtype) == 6) x.bits = 6, x.left = info.n_elements;
         ox_status s = info.n_elements ? ox_tensor_stream(p->m, t, chunk, &x, p->opt->task, p->err) : OX_OK;
         if (s != OX_OK) ox__print_fail(p, s);
     }

@@ -168,6 +168,8 @@ static void test_data(void **state)
         {OX_UINT8, 2, "uint8[2] {33,67}"},
         {OX_INT4, 3, "int4[3] {33,67}"},
         {OX_UINT2, 5, "uint2[5] {33,67}"},
+        {OX_FLOAT6E2M3, 3, "float6e2m3[3] {33,12,20}"},
+        {OX_FLOAT6E3M2, 4, "float6e3m2[4] {33,12,20,1}"},
         {OX_FLOAT16, 1, "float16[1] {17185}"},
         {OX_BFLOAT16, 3, "bfloat16[3] {17185,5,65535}"},
         {OX_FLOAT8E5M2, 2, "float8e5m2[2] {33,67}"},
@@ -255,11 +257,14 @@ static void test_left_out(void **state)
     assert_ok(ox_node_set_metadata(m, n, str("k"), str("v"), &err), &err);
     assert_ok(ox_value_set_type(m, ox_node_output(m, n, 0), ox_type_simple(m, OX_TYPE_INT), &err), &err);
     assert_ok(ox_graph_add_output(m, g, SIZE_MAX, ox_node_output(m, n, 0), &err), &err);
+    ox_graph training;
+    assert_ok(ox_graph_create(m, &training, OX_GRAPH_TRAINING, str("t"), &err), &err);
     char *text = onnx_text(true, false);
     bool has = strstr(text, "\"\" () => (y)\n   <float w>\n{\n   y = Odd_op (w)\n}") != NULL;
     free(text);
     assert_true(has);
     assert_string_equal(notes,
+                        "training information\n"
                         "types that ONNX's syntax has no word for\n"
                         "tensors whose data the model does not have\n"
                         "metadata of graphs, nodes, values and tensors\n"

@@ -299,6 +299,10 @@ static bool word_type(cursor *c, unsigned depth, ox__span w, ox_type *out)
     }
     ox_dtype dtype = ox_dtype_find(w.p, w.n, OX_DTYPE_TORCH);
     if (dtype != OX_UNDEFINED) return tensor(c, dtype, true, out);
+    if (c->p < c->end && *c->p == '(') { /* `int4(2)`: torch has no name for it, so printing took NumPy's */
+        dtype = ox_dtype_find(w.p, w.n, OX_DTYPE_NUMPY);
+        if (dtype != OX_UNDEFINED && !*ox_dtype_name(dtype, OX_DTYPE_TORCH)) return tensor(c, dtype, true, out);
+    }
     if (w.n > 6 && memcmp(w.p + w.n - 6, "Tensor", 6) == 0) {
         dtype = ox_dtype_find(w.p, w.n - 6, OX_DTYPE_TORCH);
         if (dtype != OX_UNDEFINED) return tensor(c, dtype, false, out);
