@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the fuzz targets into corpus/: small models that have every field of the format once, small
+graphs of every era, dims and queries, archives of arrays. Needs no package. usage: gen_corpus.py [DIR]"""
+import io
+import json
+import os
+import shutil
+import struct
+import sys
+import zipfile
+import zlib
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "bench"))
+from gen_models import (BOOL, FLOAT, INT64, attr_graph, attr_i, attr_ints, node, number, part, tensor, type_of,  # noqa: E402
+                        value, varint)
+
+OUT = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "corpus"))
+
+
+def write(target, name, data):
+    os.makedirs(os.path.join(OUT, target), exist_ok=True)
+    with open(os.path.join(OUT, target, name), "wb") as f:
+        f.write(data.encode() if isinstance(data, str) else data)
+
+
+# ---- .onnx ----
+
+def entry(field, key, text):
+    return part(field, part(1, key) + part(2, text))
+
+
+def opset(field, domain, version):
+    return part(field, part(1, domain) + number(2, version))
+
+
+def f32(field, v):
+    return varint(field << 3 | 5) + struct.pack("<f", v)
+
+
+def model(graph, *more, ir=10, opsets=(("", 17),)):
+    return (number(1, ir) + part(2, "seed") + part(3, "1") + part(4, "d") + number(5, 3) + part(6, "doc") + part(7, graph) +
+            b"".join(opset(8, d, v) for d, v in opsets) + b"".join(more))
+
+
+def graph(nodes, ins=(), outs=(), inits=(), infos=(), name="g", more=b""):
+    return (b"".join(part(1, n) for n in nodes) + part(2, name) + b"".join(part(5, t) for t in inits) +
+            b"".join(part(11, v) for v in ins) + b"".join(part(12, v) for v in outs) + b"".join(part(13, v) for v in infos) + more)
+
+
+X, Y = value("x", FLOAT, [2, "n", 3]), value("y", FLOAT, [2, "n", 3])
+
+
+def attributes():
+    """A node with an attribute of each kind."""
+    t = tensor("", FLOAT, [2], struct.pack("<2f", 1.5, -2))
+    s = part(1, tensor("v", FLOAT, [1], bytes(4))) + part(2, tensor("i", INT64, [1], bytes(8))) + number(3, 4)
+    body = graph([node("Relu", ["x"], ["z"])], outs=[value("z", FLOAT, [2])])
+    rows = [
+        part(1, "f") + f32(2, 0.5) + number(20, 1), part(1, "i") + number(3, -7) + number(20, 2),
+        part(1, "s") + part(4, "te\\x\x1bt \u202e") + number(20, 3), part(1, "t") + part(5, t) + number(20, 4),
+        part(1, "g") + part(6, body) + number(20, 5), part(1, "fs") + part(7, struct.pack("<3f", 1, 2, 3)) + number(20, 6),
+        part(1, "fs2") + f32(7, 1) + f32(7, 2) + number(20, 6), part(1, "is") + number(8, 5) + part(8, b"\x01\x02") + number(20, 7),
+        part(1, "ss") + part(9, "a") + part(9, "") + number(20, 8), part(1, "ts") + part(10, t) + part(10, t) + number(20, 9),
+        part(1, "gs") + part(11, body) + number(20, 10), part(1, "sp") + part(22, s) + number(20, 11),
+        part(1, "sps") + part(23, s) + number(20, 12), part(1, "tp") + part(14, type_of(FLOAT, [1])) + number(20, 13),
+        part(1, "tps") + part(15, type_of(FLOAT, ["a"])) + part(15, b"") + number(20, 14),
+        part(1, "untyped") + number(3, 1), part(1, "doc") + number(3, 1) + part(13, "words") + number(20, 2),
+    ]
+    return model(graph([node("Op", ["x", ""], ["y", "", "k"], "n", rows)], [X], [Y]))
+
+
+def tensors():
+    """Initializers of every way to hold data."""
+    dims2 = number(1, 1) + number(1, 2)
+    rows = [
+        tensor("raw", FLOAT, [1, 2], bytes(8)), dims2 + number(2, 1) + part(4, struct.pack("<2f", 1, 2)) + part(8, "floats"),
+        dims2 + number(2, 1) + f32(4, 1) + f32(4, 2) + part(8, "floats, unpacked"),
+        dims2 + number(2, 6) + part(5, b"\x01\xff\xff\xff\xff\xff\xff\xff\xff\x01") + part(8, "int32"),
+        dims2 + number(2, 10) + part(5, b"\x80\x78\x00") + part(8, "half"), dims2 + number(2, 8) + part(6, "a") + part(6, "b") + part(8, "text"),
+        dims2 + number(2, 7) + number(7, 5) + number(7, -5) + part(8, "int64"), dims2 + number(2, 11) + part(10, bytes(16)) + part(8, "double"),
+        dims2 + number(2, 13) + part(11, b"\x05\x06") + part(8, "uint64"), dims2 + number(2, 14) + part(4, bytes(16)) + part(8, "complex"),
+        dims2 + number(2, 22) + part(5, b"\x21") + part(8, "int4"), dims2 + number(2, 22) + part(9, b"\x21") + part(8, "int4 raw"),
+        dims2 + number(2, 17) + part(9, b"\x21\x22") + part(8, "float8"), number(2, 9) + part(5, b"\x01") + part(8, "bool scalar"),
+        part(1, b"\x01\x02") + number(2, 1) + part(9, bytes(8)) + part(8, "packed dims") + part(12, "doc") + entry(16, "k", "v"),
+        number(1, 0) + number(2, 1) + part(8, "empty"), dims2 + number(2, 26) + part(9, b"\x01") + part(8, "2 bits"),
+        dims2 + number(2, 1) + part(3, number(1, 0) + number(2, 1)) + part(9, bytes(8)) + part(8, "segment"),
+    ]
+    sparse = part(1, tensor("sparse", FLOAT, [2], bytes(8))) + part(2, tensor("", INT64, [2], struct.pack("<2q", 0, 3))) + number(3, 2) + number(3, 2)
+    quant = part(14, part(1, "y") + entry(2, "SCALE_TENSOR", "raw"))
+    return model(graph([node("Add", ["raw", "floats"], ["y"])], [], [Y], rows, more=part(15, sparse) + quant + entry(16, "m", "w")))
+
+
+def external():
+    def t(name, *rows):
+        return number(1, 4) + number(2, 1) + part(8, name) + b"".join(entry(13, k, v) for k, v in rows) + number(14, 1)
+    rows = [t("good", ("location", "w.bin"), ("offset", "16"), ("length", "16")), t("plain", ("location", "w.bin"), ("length", "16"), ("checksum", "00"))]
+    bad = [t("up", ("location", "../w.bin")), t("absolute", ("location", "/etc/passwd")), t("none"), t("unknown", ("location", "w.bin"), ("other", "1")),
+           t("past", ("location", "w.bin"), ("offset", "60")), t("negative", ("location", "w.bin"), ("offset", "-1"), ("length", "99999999999999999999")),
+           t("nul", ("location", "w.bin\0x"))]
+    n = node("Concat", ["good", "plain"], ["y"], attrs=[attr_i("axis", 0)])
+    yield "external", model(graph([n], [], [Y], rows))
+    for i, b in enumerate(bad):
+        yield "external_bad%d" % i, model(graph([node("Relu", ["a"], ["y"])], [], [Y], [b]))
+
+
+def types():
+    t = type_of(FLOAT, [1, "n"])
+    many = [part(1, "seq") + part(2, part(4, part(1, t))), part(1, "map") + part(2, part(5, number(1, 8) + part(2, t))),
+            part(1, "opt") + part(2, part(9, part(1, part(4, part(1, t))))), part(1, "sparse") + part(2, part(8, number(1, 1) + part(2, part(1, number(1, 3))))),
+            part(1, "opaque") + part(2, part(7, part(1, "dom") + part(2, "name"))), part(1, "denoted") + part(2, t + part(6, "IMAGE")),
+            part(1, "no type"), part(1, "no shape") + part(2, part(1, number(1, 1))), part(1, "dims") + part(2, part(1, number(1, 1) + part(2, part(1, b"") +
+            part(1, part(3, "DATA_BATCH") + number(1, 2)) + part(1, part(2, "2*n+1"))))) + part(3, "doc") + entry(4, "k", "v")]
+    return model(graph([node("Identity", ["seq"], ["y"])], many, [Y], infos=[value("w", BOOL, [])]))
+
+
+def functions():
+    body = part(1, "F") + part(4, "i") + part(5, "o") + part(6, "alpha") + part(7, node("Relu", ["i"], ["o"], attrs=[part(1, "a") + part(21, "alpha") + number(20, 1)])) + \
+        part(8, "doc") + opset(9, "", 17) + part(10, "dom") + part(11, part(1, "beta") + f32(2, 1) + number(20, 1)) + value("i", FLOAT, [1])[:0] + part(12, value("i", FLOAT, [1])) + part(13, "over") + entry(14, "k", "v")
+    again = part(1, "R") + part(4, "i") + part(5, "o") + part(7, node("R", ["i"], ["o"]) + part(7, "dom")) + opset(9, "dom", 1) + part(10, "dom")
+    call = node("F", ["x"], ["y"], "call") + part(7, "dom") + part(8, "over") + entry(9, "k", "v")
+    train = part(20, part(1, graph([node("Constant", [], ["c"], attrs=[attr_i("value_int", 1)])], outs=[value("c", INT64, [])])) + part(2, graph([])) + entry(3, "a", "b") + entry(4, "c", "d"))
+    return model(graph([call], [X], [Y]), entry(14, "key", "value"), train, part(25, body), part(25, again), opsets=(("", 17), ("dom", 1), ("ai.onnx.ml", 3)))
+
+
+def scopes():
+    a = node("Add", ["x", "x"], ["a"], "/features/features.0/Add", []) + entry(9, "pkg.torch.onnx.name_scopes", "['', 'features', 'features.0', 'add']") + \
+        entry(9, "pkg.torch.onnx.class_hierarchy", "['Net', 'Sequential', \"Conv\", 'aten.add.Tensor']") + entry(9, "namespace", ": Net/features: Sequential/add: aten.add.Tensor") + \
+        entry(9, "pkg.torch.onnx.stack_trace", 'File "net.py", line 12, in forward\n  return x + x')
+    b = node("Relu", ["a"], ["y"], "/features/features.1/Relu") + part(6, "doc\nof node")
+    return model(graph([a, b], [X], [Y]))
+
+
+def ifs(depth):
+    def body(d, tag):
+        out = tag + "o"
+        n = node("Relu", ["x"], [out]) if d == 0 else node("If", ["c"], [out], "", [attr_graph("then_branch", body(d - 1, tag + "t")), attr_graph("else_branch", body(0, tag + "e"))])
+        return graph([n], outs=[value(out, FLOAT, [2])])
+    return model(graph([node("If", ["c"], ["y"], "", [attr_graph("then_branch", body(depth, "t")), attr_graph("else_branch", body(0, "e"))])],
+                       [value("c", BOOL, []), X], [Y]))
+
+
+def onnx():
+    w = tensor("w", FLOAT, [2, 3], struct.pack("<6f", *range(6)))
+    conv = node("Conv", ["x", "w", ""], ["c"], "conv", [attr_ints("kernel_shape", [3, 3]), attr_ints("pads", [1, 1, 1, 1]), attr_i("group", 1)])
+    yield "conv", model(graph([conv, node("Relu", ["c"], ["y"], "/relu/Relu")], [X], [Y], [w], [value("c", FLOAT, [1, 2, 3, 4])]))
+    yield "attributes", attributes()
+    yield "tensors", tensors()
+    yield from external()
+    yield "types", types()
+    yield "functions", functions()
+    yield "scopes", scopes()
+    yield "ifs", ifs(3)
+    yield "ir3", model(graph([node("Relu", ["w"], ["y"])], [value("w", FLOAT, [2, 3])], [Y], [w]), ir=3, opsets=(("", 9),))
+    yield "unknown_fields", model(graph([node("Relu", ["x"], ["y"]) + part(99, "?") + number(100, 7)], [X], [Y], more=part(77, "?"))) + part(1000, "tail") + number(1001, 1)
+    yield "cycle", model(graph([node("Add", ["b", "x"], ["a"]), node("Relu", ["a"], ["b"]), node("Relu", ["s"], ["s"])], [X], [value("b", FLOAT, [])]))
+    yield "duplicates", model(graph([node("Relu", ["x"], ["y"], "n"), node("Relu", ["x"], ["y"], "n")], [X, X], [Y, Y], [w, w], [Y, Y]))
+    yield "odd_names", model(graph([node("Re\nlu\x1b[31m", ["\x00", "\u202e"], ["\x1b]52;c;AA\x07", "\x9b2J"], "\xff\xfe".encode("latin-1"))], [value("\x00", FLOAT, ["\x1b[2J"])], [value("", FLOAT, [1])]))
+    yield "loop_scan", model(graph([node("Loop", ["", "c", "x"], ["y"], "", [attr_graph("body", graph([node("Identity", ["c1"], ["c2"]), node("Add", ["x1", "x"], ["x2"])],
+                                    [value("i", INT64, []), value("c1", BOOL, []), value("x1", FLOAT, [])], [value("c2", BOOL, []), value("x2", FLOAT, [])]))])], [value("c", BOOL, []), X], [Y]))
+    yield "dims_overflow", model(graph([node("Relu", ["w"], ["y"])], [], [Y], [b"".join(number(1, 1 << 40) for _ in range(4)) + number(2, 1) + part(8, "w")]))
+    yield "split_graph", number(1, 8) + part(7, graph([node("Relu", ["x"], ["y"])], [X])) + part(7, graph([], [], [Y])) + opset(8, "", 17)
+    yield "empty_records", model(b"".join(part(k, b"") for k in (1, 2, 5, 10, 11, 12, 13, 14, 15, 16)), part(14, b""), part(20, b""), part(25, b""))
+
+
+# ---- text ----
+
+TEXT = {
+    "2017": "graph(%1 : Float(1, 3)\n      %2 : Float(3)) {\n  %3 : Float(1, 3) = Add(%1, %2), uses = [%4.i0];\n  %4 : UNKNOWN_TYPE = Python(pyname=Fn)(%3)\n  return (%3);\n}\n",
+    "seed": "graph(%x : Float(10, 3, 224, 224)\n      %w : Float(64, 3, 11, 11)) {\n  %17 : Float(10, 64, 55, 55) = onnx::Conv[dilations=[1, 1], group=1, pads=[2, 2, 2, 2]](%x, %w), scope: AlexNet/Sequential[features]/Conv2d[0]\n  return (%17);\n}\n",
+    "dims": "graph(%x : Float(2*seq+1, *, \"odd dim\")) {\n  %y : BFloat16(seq//2, max(a, b)) = onnx::Relu(%x)\n  %z : Float(...) = onnx::Relu(%y)\n  %s : Float(3, 4)[] = onnx::SequenceConstruct(%z, %z)\n  return (%s);\n}\n",
+    "inits": "graph(%x : Float(2))\ninitializers(%w : Float(2) = {1, 2}) {\n  %y : Tensor = onnx::Add(%x, %w)\n  return (%y)\n}\n",
+    "torch": "graph(%self : __torch__.torch.nn.Module,\n      %x.1 : Float(2, 3, strides=[3, 1], requires_grad=0, device=cuda:0)):\n  %2 : int = prim::Constant[value=-9223372036854775808]() # a.py:1:2\n  %3 : float = prim::Constant[value=0.10000000000000001]()\n  %4 : NoneType = prim::Constant()\n  %5 : str = prim::Constant[value=\"a\\\"b\\\\\\n\\x1b\"]()\n  %6 : Long() = prim::Constant[value={3}]()\n  %7 : Device = prim::Constant[value=\"cpu\"]()\n  %8 : int[] = prim::Constant[value=[1, 2]]()\n  %9 : Float(2, 2) = prim::Constant[value= 1  2\n 3  4\n[ CPUFloatType{2,2} ]]()\n  %10 : Tensor = prim::Constant[value=<Tensor>]()\n  %11 : Tensor?, %12 : (int, Tensor[]) = aten::foo[scope=1](%x.1, %2), scope: __module.a/__module.a.b # /x/y.py:10:4\n  %13 : Dict(str, Tensor) = prim::DictConstruct(%5, %x.1)\n  %14 : Tensor = prim::CallMethod[name=\"forward\"](%self, %x.1)\n  return (%11, %14)\n",
+    "control": "graph(%c : bool, %n : int, %x : Tensor):\n  %t : bool = prim::Constant[value=1]()\n  %y : Tensor = prim::If(%c)\n    block0():\n      -> (%x)\n    block1():\n      %z : Tensor = aten::relu(%x)\n      -> (%z)\n  %o : Tensor = prim::Loop(%n, %t, %y)\n    block0(%i : int, %a : Tensor):\n      %b : Tensor = aten::add_(%a, %x, %i)\n      -> (%t, %b)\n  return (%o)\n",
+    "python": "graph(%x : Float(2)):\n  %y : Float(2) = ^MyFn(2, 'a', (1, 2))(%x)\n  %z : Float(2) = ^Other[inplace=0](%y), scope: A[b]\n  return (%z)\n",
+    "sections": "graph(%x : Float(2)):\n  %y : Float(2) = prim::FusionGroup_0(%x)\n  return (%y)\nwith prim::FusionGroup_0 = graph(%a : Float(2)):\n  %b : Float(2) = aten::relu(%a)\n  return (%b)\n",
+    "log": "Warning: x\nTraceback (most recent call last):\n  File \"a.py\", line 1, in <module>\nRuntimeError: no\nTorch IR graph at exception: graph(%x : Tensor):\n  %y : Tensor = aten::elu(%x)\n  return (%y)\n\nExported graph: graph(%x : Tensor):\n  return (%x)\n============= Diagnostic Run ==========\n",
+    "quoted": "\"graph(%x : Tensor):\\n  return (%x)\\n\"\ngraph(x)\ngraph(%x : Float(2, 3)\n",
+    "controls": "graph(%x\x1b[31m : Float(2)):\n  %y\u202e : Float(2) = aten::re\x07lu(%x\x1b[31m), scope: A[\x9b]\n  return (%y\u202e)\n",
+    "list_2018": "graph(%0 : Double(2)) {\n  %1 : Dynamic = prim::Constant[value=<Tensor>]()\n  %2 : Long() = prim::Constant[value={1}](), scope: Net\n  %3 : Dynamic = aten::_convolution[stride=[1, 1], padding=[0], transposed=0](%0, %1)\n  %4 : Double(2), %5 : Long(2) = aten::max(%3, %2)\n  return (%4, %5);\n}\n",
+}
+
+# ---- dims and queries ----
+
+DIMS = ["seq", "2*seq+1", "(a+b)//2", "max(a, min(b, 3))", "*", "?", "-7*x*y+x//(y-1)", "\"odd name\"+1", "9223372036854775807+1", "a*a*a-a*a",
+        "((((((((a))))))))", "a//0", "(a+1)*(a-1)", "-a", "1-1", "a\\x20b", "+".join("s%d" % i for i in range(40))]
+QUERIES = ["op:Conv scope:features", "op:aten::_convolution or not (op:relu and name:/x.*/)", "dtype:float32 shape:[*,3,..]", "uses:%x.1", "attr:value>0 attr:value<=1",
+           "up(%y,3)", "down(%x.1)", "name:\"a b\"", "shape:[2,n,..,4]", "op:/^(a+)+$/", "scope:features.0$ in:1", "not not not op:a", "((((op:a))))", "up(%17,99999999999)",
+           "attr:name=weight", "op:\"\\\"\"", "dtype:float16,float32", "/conv/", "conv", "op:", ":", "rank:4", "line:12", "up(up(%y))", "and", "op:* OR op:?"]
+
+# ---- arrays ----
+
+
+def npy(descr, shape, data, fortran=False, version=(1, 0)):
+    head = ("{'descr': %s, 'fortran_order': %s, 'shape': (%s), }" % (descr, fortran, "".join("%d, " % d for d in shape))).encode()
+    size = 2 if version == (1, 0) else 4
+    head += b" " * (-(len(head) + 7 + size + 2) % 16) + b"\n"
+    return b"\x93NUMPY" + bytes(version) + len(head).to_bytes(size, "little") + head + data
+
+
+def npz(rows, method):
+    b = io.BytesIO()
+    with zipfile.ZipFile(b, "w", method) as z:
+        for name, data in rows:
+            z.writestr(zipfile.ZipInfo(name), data, method)
+    return b.getvalue()
+
+
+def safetensors(head, data):
+    text = json.dumps(head).encode() if not isinstance(head, bytes) else head
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def arrays():
+    f = npy("'<f4'", (2, 3), bytes(24))
+    rows = [("a.npy", f), ("b.npy", npy("'>i8'", (2,), bytes(16))), ("c.npy", npy("'<f8'", (2, 2), bytes(32), True, (2, 0))), ("d.npy", npy("'|O'", (1,), b"\x80\x04.")),
+            ("e.txt", b"text"), ("f.npy", npy("[('x', '<f4')]", (1,), bytes(4)))]
+    yield "one.npy", f
+    yield "stored.npz", npz(rows, zipfile.ZIP_STORED)
+    yield "deflated.npz", npz(rows, zipfile.ZIP_DEFLATED)
+    yield "bomb.npz", npz([("a.npy", npy("'<f4'", (1 << 16,), bytes(1 << 18)))], zipfile.ZIP_DEFLATED)
+    yield "huge.npy", npy("'<f4'", (1 << 40, 1 << 40), b"")
+    good = {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "b": {"dtype": "BF16", "shape": [], "data_offsets": [8, 10]}, "__metadata__": {"k": "v"}}
+    yield "good.safetensors", safetensors(good, bytes(10))
+    yield "overlap.safetensors", safetensors({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "b": {"dtype": "I64", "shape": [1], "data_offsets": [4, 12]}}, bytes(12))
+    yield "huge.safetensors", safetensors({"a": {"dtype": "F8_E4M3", "shape": [1 << 62, 8], "data_offsets": [0, 1 << 63]}}, b"")
+    yield "twice.safetensors", safetensors(b'{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', b"\0")
+    yield "deep.safetensors", safetensors(b'{"a":' + b"[" * 200 + b"]" * 200 + b"}", b"")
+    yield "crc.npz", npz(rows[:1], zipfile.ZIP_STORED).replace(struct.pack("<I", zlib.crc32(f)), b"\1\2\3\4")
+
+
+def main():
+    shutil.rmtree(OUT, ignore_errors=True)
+    for name, data in onnx():
+        write("onnx", name + ".onnx", data)
+    for name, text in TEXT.items():
+        write("text", name + ".txt", text)
+    for i, d in enumerate(DIMS):
+        write("query", "dim%02d" % i, "d\n" + d)
+    for i, q in enumerate(QUERIES):
+        write("query", "query%02d" % i, q)
+    for name, data in arrays():
+        write("arrays", name, data)
+
+
+main()
