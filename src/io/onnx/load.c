@@ -253,6 +253,8 @@ static ox_status open_onnx(ox_model **out, ox__open_args *args, ox_error *err)
         s = ox__guarded(read_model, &ld, ld.path, err);
         if (s == OX_OK) s = ox_model_set_text(ld.m, OX_MODEL_PATH, ox_str_addz(ld.m, ld.path), err);
         ox__journal_resume(ld.m);
+        /* a string that could not be kept looks like a missing one to whoever asks for it next */
+        if (s != OX_OK && ox_model_status(ld.m, NULL) != OX_OK) s = ox__nomem(err);
     }
     if (s == OX_OK) {
         warn_no_data(&ld);

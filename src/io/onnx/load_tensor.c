@@ -115,11 +115,13 @@ static void set_span(ox__load *ld, ox_tensor_info *info, ox_encoding encoding, o
     info->n_bytes = ox__reader_left(&r);
 }
 
-/* Decodes the numbers of `field` one by one into canonical bytes. An entry is `width` bytes wide there. */
+/* Decodes the numbers of `field` one by one into canonical bytes. An entry is `width` bytes wide there. Of a type of 6
+ * bits an entry is one element, and the bytes are packed varints, which such small numbers are as they stand. */
 static ox_status decode(ox__load *ld, const ox__msg *g, uint32_t field, ox_tensor_info *info, uint64_t n_entries,
                         uint32_t width, ox_error *err)
 {
     uint64_t done = 0, total = n_entries * width;
+    bool six = ox_dtype_bits(info->dtype) == 6;
     if (total / 16 > ox__msg_size(g)) return wrong_size(ld, g->part.p, ox__msg_size(g), n_entries, "bytes", err);
     uint8_t *out = ox__arena_alloc(&ld->lists, (size_t)total);
     if (!out) return ox__nomem(err);
@@ -137,13 +139,16 @@ static ox_status decode(ox__load *ld, const ox__msg *g, uint32_t field, ox_tenso
         ox__ints ints = ox__ints_of(&f);
         for (uint64_t v; ox__ints_next(&ints, &v); done += width) {
             if (done == total) return wrong_size(ld, f.at, n_entries + 1, n_entries, "numbers", err);
+            if (six && v > 63)
+                return ox__load_fail(ld, f.at, OX_E_FORMAT, err, "a tensor holds %llu where a number has 6 bits",
+                                     (unsigned long long)v);
             memcpy(out + done, &v, width);
         }
         if (ints.r.failed) return ox__load_end(ld, &ints.r, err);
     }
     if (done != total) return wrong_size(ld, g->part.p, done, total, "bytes", err);
     info->storage = OX_STORAGE_OWNED;
-    info->encoding = OX_ENC_RAW;
+    info->encoding = six ? OX_ENC_VARINT : OX_ENC_RAW;
     info->data = out;
     info->n_bytes = total;
     return OX_OK;
@@ -155,11 +160,11 @@ static ox_status typed_data(ox__load *ld, const ox__msg *g, const parts *t, ox_t
 {
     uint32_t field = ox__tensor_field(info->dtype);
     bool fixed = field == OX__T_FLOATS || field == OX__T_DOUBLES;
-    /* a varint holds one element, of the sub-byte types one byte of them */
+    /* a varint holds one element, of the types of 2 and 4 bits one byte of them */
     uint32_t width = field == OX__T_INT32S || field == OX__T_UINT64S || field == OX__T_INT64S
                          ? OX__MAX(ox_dtype_bits(info->dtype) / 8, 1u)
                          : 1;
-    uint64_t n_entries = n_bytes / width;
+    uint64_t n_entries = ox_dtype_bits(info->dtype) == 6 ? info->n_elements : n_bytes / width;
     info->typed = true;
     if (t->n_fields[field] != 1 || t->loose[field]) return decode(ld, g, field, info, n_entries, width, err);
     ox__reader r = t->packed[field];

@@ -53,17 +53,16 @@ static bool exists(const char *path, const char *location, bool *nomem)
 static ox_status find_name(ox__enc *e, const char *path, ox_error *err)
 {
     bool nomem = false;
-    for (unsigned i = 0; i < MAX_NAMES && !nomem; i++) {
+    for (unsigned i = 0; i < MAX_NAMES; i++) {
         char *name = numbered(path, i);
-        if (!name) break;
-        if (!exists(path, name, &nomem) && !nomem) {
+        if (name && !exists(path, name, &nomem) && !nomem) {
             e->data_name = name;
             return OX_OK;
         }
         ox__free(name);
+        if (!name || nomem) return ox__nomem(err);
     }
-    if (e->status == OX_OK && !nomem) return ox__fail(err, OX_E_IO, "no name is free for the data file of this model");
-    return ox__nomem(err);
+    return ox__fail(err, OX_E_IO, "no name is free for the data file of this model");
 }
 
 /* Whether the file that a map holds still lies at a location beside path. */
