@@ -23,13 +23,14 @@ typedef enum ox_dtype_style {
     OX_DTYPE_TEXT   /* float: the ONNX textual syntax */
 } ox_dtype_style;
 
-/* True for 1..26. */
+/* True for the types of the table but UNDEFINED. */
 OX_API bool ox_dtype_is_valid(int dtype);
 /* The name in a style; "" if that style has none; "?" for a number outside the table. Static storage. */
 OX_API const char *ox_dtype_name(ox_dtype dtype, ox_dtype_style style);
 /* Finds a type by its exact name in a style (length n, not terminated); OX_UNDEFINED if there is none. */
 OX_API ox_dtype ox_dtype_find(const char *name, size_t n, ox_dtype_style style);
-/* Bits per element, 0 for STRING and UNDEFINED. Sub-byte elements are packed, the first in the low bits. */
+/* Bits per element, 0 for STRING and UNDEFINED. Sub-byte elements are packed, the first in the low bits;
+ * one of 6 bits may stand in two bytes. */
 OX_API unsigned ox_dtype_bits(ox_dtype dtype);
 /* Bytes of n elements, ceil(n * bits / 8). Returns false on overflow or a variable-size type. */
 OX_API bool ox_dtype_bytes(ox_dtype dtype, uint64_t n, uint64_t *bytes);
@@ -41,9 +42,10 @@ OX_API double ox_dtype_get_f64(ox_dtype dtype, const void *data, uint64_t i);
 /* The same as an integer: exact for integers and BOOL, truncated toward zero and clamped for floats (NaN is 0). */
 OX_API int64_t ox_dtype_get_i64(ox_dtype dtype, const void *data, uint64_t i);
 /* Stores a number as element i. Floats are rounded once, to nearest even; a number beyond the largest becomes infinity,
- * or NaN in a type without infinity, or the largest in FLOAT4E2M1 (that is ONNX's Cast with saturate=0; a caller that
- * saturates clamps first). An integer type takes a float truncated toward zero and clamped (NaN is 0). Complex types
- * get the imaginary part 0, BOOL v != 0; UNDEFINED and STRING take nothing. */
+ * or NaN in a type without infinity, or the largest in the types of 4 and 6 bits, which have neither and keep NaN as
+ * negative zero (that is ONNX's Cast with saturate=0; a caller that saturates clamps first). An integer type takes a
+ * float truncated toward zero and clamped (NaN is 0). Complex types get the imaginary part 0, BOOL v != 0; UNDEFINED
+ * and STRING take nothing. */
 OX_API void ox_dtype_set_f64(ox_dtype dtype, void *data, uint64_t i, double v);
 OX_API void ox_dtype_set_i64(ox_dtype dtype, void *data, uint64_t i, int64_t v);
 

@@ -20,7 +20,7 @@ typedef enum ox_storage {
 typedef enum ox_encoding {
     OX_ENC_RAW,     /* canonical: little endian, sub-byte elements packed low bits first */
     OX_ENC_VARINT,  /* packed varints: int32_data, int64_data, uint64_data (int32_data holds bit patterns for the
-                       8- and 16-bit floats; for 4-bit types two elements a varint, for 2-bit types four) */
+                       6-, 8- and 16-bit floats; for 4-bit types two elements a varint, for 2-bit types four) */
     OX_ENC_STRINGS  /* STRING: elements are `strings` */
 } ox_encoding;
 

@@ -70,6 +70,23 @@ bool ox__vec_grow(void *pp, size_t *cap, size_t need, size_t item); /* grows *(T
 #define ox__vec_push(v, x) (ox__vec_reserve(v, (v)->n + 1) ? ((v)->p[(v)->n++] = (x), true) : false)
 #define ox__vec_free(v) (ox__free((v)->p), (v)->p = NULL, (v)->n = (v)->cap = 0)
 
+/* ---- packed numbers of 1 to 8 bits, the first in the low bits; one may begin in a byte and end in the next ---- */
+static inline uint32_t ox__bits_get(const void *data, uint64_t i, unsigned bits)
+{
+    const uint8_t *p = (const uint8_t *)data + i * bits / 8;
+    unsigned at = (unsigned)(i * bits % 8), v = (unsigned)*p >> at;
+    if (at + bits > 8) v |= (unsigned)p[1] << (8 - at);
+    return v & ((1u << bits) - 1);
+}
+static inline void ox__bits_set(void *data, uint64_t i, unsigned bits, uint32_t v)
+{
+    uint8_t *p = (uint8_t *)data + i * bits / 8;
+    unsigned at = (unsigned)(i * bits % 8), mask = (1u << bits) - 1;
+    v &= mask;
+    *p = (uint8_t)((*p & ~(mask << at)) | v << at);
+    if (at + bits > 8) p[1] = (uint8_t)((p[1] & ~(mask >> (8 - at))) | v >> (8 - at));
+}
+
 /* ---- hashing: XXH3 of libxxhash, 64 bits ---- */
 uint64_t ox__hash(const void *p, size_t n);
 uint64_t ox__hash_mix(uint64_t h, uint64_t x); /* combines a number into a hash */

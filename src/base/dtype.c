@@ -45,8 +45,7 @@ bool ox_dtype_bytes(ox_dtype dtype, uint64_t n, uint64_t *bytes)
     unsigned bits = ox_dtype_bits(dtype);
     if (bits == 0) return false;
     if (bits >= 8) return !__builtin_mul_overflow(n, (uint64_t)(bits / 8), bytes);
-    unsigned per_byte = 8 / bits;
-    *bytes = n / per_byte + (n % per_byte != 0);
+    *bytes = n / 8 * bits + (n % 8 * bits + 7) / 8;
     return true;
 }
 
@@ -68,7 +67,8 @@ typedef struct layout {
 static const layout layouts[OX_N_DTYPES] = {
     [OX_FLOAT16] = {5, 10, 15, IEEE},      [OX_BFLOAT16] = {8, 7, 127, IEEE},    [OX_FLOAT8E4M3FN] = {4, 3, 7, FN},
     [OX_FLOAT8E4M3FNUZ] = {4, 3, 8, FNUZ}, [OX_FLOAT8E5M2] = {5, 2, 15, IEEE},   [OX_FLOAT8E5M2FNUZ] = {5, 2, 16, FNUZ},
-    [OX_FLOAT4E2M1] = {2, 1, 1, FINITE},   [OX_FLOAT8E8M0] = {8, 0, 127, SCALE},
+    [OX_FLOAT4E2M1] = {2, 1, 1, FINITE},   [OX_FLOAT8E8M0] = {8, 0, 127, SCALE}, [OX_FLOAT6E2M3] = {2, 3, 1, FINITE},
+    [OX_FLOAT6E3M2] = {3, 2, 3, FINITE},
 };
 
 static double decode(const layout *l, uint32_t code)
@@ -159,10 +159,7 @@ static uint32_t encode_i64(const layout *l, int64_t v)
 static uint64_t load(const void *data, uint64_t i, unsigned bits)
 {
     const uint8_t *p = data;
-    if (bits < 8) {
-        unsigned per_byte = 8 / bits;
-        return p[i / per_byte] >> (i % per_byte * bits) & ((1u << bits) - 1);
-    }
+    if (bits < 8) return ox__bits_get(data, i, bits);
     uint64_t v = 0;
     memcpy(&v, p + i * (bits / 8), OX__MIN(bits / 8, 8u));
     return v;
@@ -172,9 +169,7 @@ static void store(void *data, uint64_t i, unsigned bits, uint64_t v)
 {
     uint8_t *p = data;
     if (bits < 8) {
-        unsigned per_byte = 8 / bits, shift = (unsigned)(i % per_byte) * bits, mask = (1u << bits) - 1;
-        uint8_t *b = p + i / per_byte;
-        *b = (uint8_t)((*b & ~(mask << shift)) | ((unsigned)v & mask) << shift);
+        ox__bits_set(data, i, bits, (uint32_t)v);
         return;
     }
     memcpy(p + i * (bits / 8), &v, OX__MIN(bits / 8, 8u));

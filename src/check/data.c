@@ -1,6 +1,6 @@
 /* Floor 4. Constants: that their data is there and makes sense. Raw data is not read: opening has held its size against
- * the dims. Read are numbers that the file keeps as varints, whose count shows then only, and indices of sparse
- * tensors. */
+ * the dims. Read are numbers that the file keeps as varints, whose count shows then only, the last byte
+ * of 6-bit numbers, and indices of sparse tensors. */
 #include "check/check.h"
 
 static const char *tensor_name(ox__check *c, const ox_tensor_info *t, ox__place_of at)
@@ -76,6 +76,21 @@ static void check_sparse(ox__check *c, const ox_tensor_info *t, ox__place_of at)
     ox__check_tensor(c, t->values, at);
 }
 
+/* Of 6-bit elements the bits after the last are zero; readers that take the bytes as a number rely on it. */
+static void check_padding(ox__check *c, ox_tensor tensor, const ox_tensor_info *t, ox__place_of at)
+{
+    ox_error err;
+    uint8_t last = 0;
+    ox_error_clear(&err);
+    ox_status s = ox_tensor_read(c->m, tensor, t->n_bytes - 1, &last, 1, &err);
+    if (s != OX_OK && c->err) *c->err = err;
+    if (s != OX_OK)
+        ox__check_fail(c, s);
+    else if (last >> (t->n_elements * 6 % 8))
+        ox__check_report(c, OX__CHECK_TENSOR_SIZE, at, NULL, "%s: the bits after its last element are not zero",
+                         tensor_name(c, t, at));
+}
+
 static void check_size(ox__check *c, ox_tensor tensor, const ox_tensor_info *t, ox__place_of at)
 {
     bool stored = t->storage == OX_STORAGE_FILE || t->storage == OX_STORAGE_OWNED;
@@ -84,6 +99,8 @@ static void check_size(ox__check *c, ox_tensor tensor, const ox_tensor_info *t, 
                          tensor_name(c, t, at));
     else if (stored && t->encoding == OX_ENC_VARINT && c->wanted[OX__CHECK_TENSOR_SIZE])
         stream(c, tensor, take_nothing, NULL, tensor_name(c, t, at), at);
+    else if (stored && ox_dtype_bits(t->dtype) == 6 && t->n_elements % 4 && c->wanted[OX__CHECK_TENSOR_SIZE])
+        check_padding(c, tensor, t, at);
 }
 
 void ox__check_tensor(ox__check *c, ox_tensor tensor, ox__place_of at)

@@ -128,13 +128,15 @@ static void scalar(const ox_model *m, ox__buf *b, ox_tensor t)
     } else if (info.typed && ox_tensor_raw_size(m, t) <= sizeof data &&
                ox_tensor_read(m, t, 0, data, ox_tensor_raw_size(m, t), NULL) == OX_OK) {
         bool real = info.dtype == OX_FLOAT || info.dtype == OX_DOUBLE;
-        bool bits = info.dtype == OX_FLOAT16 || info.dtype == OX_BFLOAT16;
+        ox_dtype as = info.dtype; /* the field holds bit patterns of small floats, and bytes of packed numbers */
+        if (as == OX_FLOAT16 || as == OX_BFLOAT16) as = OX_UINT16;
+        if (ox_dtype_bits(as) <= 8 && as != OX_INT8 && as != OX_BOOL) as = OX_UINT8;
         if (real) {
             ox_text_f64(ox_dtype_get_f64(info.dtype, data, 0), text, sizeof text);
             ox__buf_addz(b, text);
             if (!strpbrk(text, ".ein")) ox__buf_addz(b, ".0");
         } else {
-            ox__buf_addf(b, "%lld", (long long)ox_dtype_get_i64(bits ? OX_UINT16 : info.dtype, data, 0));
+            ox__buf_addf(b, "%lld", (long long)ox_dtype_get_i64(as, data, 0));
         }
     }
     ox__buf_addz(b, "]>");

@@ -46,7 +46,7 @@ static ox_status count_elements(const ox_tensor_info *i, uint64_t *n, ox_error *
     return OX_OK;
 }
 
-/* Entries of a varint encoding: sub-byte types stand several in one, complex ones never in varints. */
+/* Entries of a varint encoding: types of 2 and 4 bits stand several in one, complex ones never in varints. */
 static uint64_t n_varints(ox_dtype dtype, uint64_t n)
 {
     unsigned bits = ox_dtype_bits(dtype), per = bits < 8 ? 8 / bits : 1;

@@ -13,7 +13,8 @@ typedef struct stream {
     const ox__map *map;     /* NULL: owned bytes */
     const uint8_t *p, *end; /* what is not read yet of a varint encoding; of a raw one all */
     uint64_t size;          /* canonical bytes */
-    uint8_t *buffer;        /* of CHUNK bytes, for varints */
+    uint64_t most;          /* of them in a chunk: whole elements, also of types of 6 bits, of which 4 take 3 bytes */
+    uint8_t *buffer;        /* for varints */
     /* the chunk at hand */
     uint64_t offset, n;
     const void *chunk;
@@ -46,6 +47,7 @@ static ox_status begin(const ox_model *m, ox_tensor t, stream *x, ox_error *err)
     bool dense = x->info.storage == OX_STORAGE_FILE || x->info.storage == OX_STORAGE_OWNED;
     if (!dense || x->info.encoding == OX_ENC_STRINGS) return refuse(&x->info, err);
     x->size = ox_tensor_raw_size(m, t);
+    x->most = OX__MIN(x->size, ox_dtype_bits(x->info.dtype) == 6 ? (uint64_t)CHUNK / 3 * 3 : (uint64_t)CHUNK);
     if (x->info.storage == OX_STORAGE_FILE) {
         x->map = ox__model_file(m, x->info.file);
         x->p = x->map->p + x->info.offset;
@@ -57,12 +59,18 @@ static ox_status begin(const ox_model *m, ox_tensor t, stream *x, ox_error *err)
 }
 
 /* ---- varints ---- */
-/* Decodes the entries of one chunk. The elements are cut to their width: negative numbers are stored sign-extended. */
+/* Decodes the entries of one chunk. The elements are cut to their width: negative numbers are stored sign-extended. An
+ * entry is an element, of the types of 2 and 4 bits a byte of them. */
 static ox_status decode(stream *x, uint64_t n_bytes, ox_error *err)
 {
-    unsigned width = OX__MAX(ox_dtype_bits(x->info.dtype) / 8, 1u);
+    unsigned bits = ox_dtype_bits(x->info.dtype), width = OX__MAX(bits / 8, 1u);
+    uint64_t n = n_bytes / width;
+    if (bits == 6) {
+        n = OX__MIN(n_bytes * 8 / 6, x->info.n_elements - x->offset / 3 * 4);
+        memset(x->buffer, 0, n_bytes);
+    }
     const uint8_t *p = x->p, *end = x->end;
-    for (uint8_t *out = x->buffer, *last = out + n_bytes; out < last; out += width) {
+    for (uint64_t i = 0; i < n; i++) {
         uint64_t v = 0;
         unsigned shift = 0;
         do {
@@ -71,7 +79,12 @@ static ox_status decode(stream *x, uint64_t n_bytes, ox_error *err)
             v |= (uint64_t)(*p & 0x7f) << shift;
             shift += 7;
         } while (*p++ & 0x80);
-        memcpy(out, &v, width);
+        if (bits != 6)
+            memcpy(x->buffer + i * width, &v, width);
+        else if (v < 64)
+            ox__bits_set(x->buffer, i, 6, (uint32_t)v);
+        else
+            return ox__fail(err, OX_E_FORMAT, "the tensor holds %" PRIu64 " where a number has 6 bits", v);
     }
     x->p = p;
     if (x->offset + n_bytes == x->size && p != end)
@@ -104,7 +117,7 @@ static ox_status run(stream *x, const ox_task *task, ox_error *err)
 {
     ox_status s = OX_OK;
     for (; x->offset < x->size && s == OX_OK; x->offset += x->n) {
-        x->n = OX__MIN(x->size - x->offset, (uint64_t)CHUNK);
+        x->n = OX__MIN(x->size - x->offset, x->most);
         if (task && task->step && !task->step(task->ud, "reading the tensor", x->offset, x->size))
             return ox__fail(err, OX_E_INTERRUPTED, "interrupted");
         s = guarded_chunk(x, err);
@@ -120,8 +133,7 @@ ox_status ox_tensor_stream(const ox_model *m, ox_tensor t, ox_chunk_fn fn, void 
     if (s != OX_OK) return s;
     x.fn = fn;
     x.ud = ud;
-    if (x.info.encoding == OX_ENC_VARINT && !(x.buffer = ox__alloc(OX__MIN(x.size, (uint64_t)CHUNK))))
-        return ox__nomem(err);
+    if (x.info.encoding == OX_ENC_VARINT && !(x.buffer = ox__alloc(x.most))) return ox__nomem(err);
     s = run(&x, task, err);
     ox__free(x.buffer);
     return s;
@@ -156,12 +168,12 @@ static ox_status read_varints(stream *x, span *k, ox_error *err)
 {
     x->fn = copy_overlap;
     x->ud = k;
-    uint64_t need = k->from + k->n, room = OX__MIN(x->size, (uint64_t)CHUNK);
-    if (!(x->buffer = ox__alloc(room))) return ox__nomem(err);
+    uint64_t need = k->from + k->n;
+    if (!(x->buffer = ox__alloc(x->most))) return ox__nomem(err);
     ox_status s = OX_OK;
     for (; x->offset < need && s == OX_OK; x->offset += x->n) {
-        uint64_t whole = (need - x->offset + 15) & ~(uint64_t)15; /* whole elements of any type */
-        x->n = OX__MIN(OX__MIN(x->size - x->offset, whole), room);
+        uint64_t whole = (need - x->offset + 47) / 48 * 48; /* whole elements of any type */
+        x->n = OX__MIN(OX__MIN(x->size - x->offset, whole), x->most);
         s = guarded_chunk(x, err);
     }
     ox__free(x->buffer);

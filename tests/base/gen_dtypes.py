@@ -11,6 +11,7 @@ TYPES = [
     ("OX_FLOAT8E4M3FN", ml_dtypes.float8_e4m3fn, 8), ("OX_FLOAT8E4M3FNUZ", ml_dtypes.float8_e4m3fnuz, 8),
     ("OX_FLOAT8E5M2", ml_dtypes.float8_e5m2, 8), ("OX_FLOAT8E5M2FNUZ", ml_dtypes.float8_e5m2fnuz, 8),
     ("OX_FLOAT4E2M1", ml_dtypes.float4_e2m1fn, 4), ("OX_FLOAT8E8M0", ml_dtypes.float8_e8m0fnu, 8),
+    ("OX_FLOAT6E2M3", ml_dtypes.float6_e2m3fn, 6), ("OX_FLOAT6E3M2", ml_dtypes.float6_e3m2fn, 6),
 ]
 
 

@@ -581,6 +581,24 @@ static void numbers_kept_as_varints_are_counted(void **state)
     says(w, "'none' has data");
 }
 
+static void padding_of_six_bits_is_zero(void **state)
+{
+    world *w = *state;
+    plain(w);
+    assert_ok(ox_model_set_ir_version(w->m, 14, &w->err), &w->err);
+    static const uint8_t data[] = {0xff, 0xff, 0x03, 0x04}; /* three elements, then one bit too many */
+    int64_t dims[] = {3};
+    ox_tensor t;
+    ox_value v;
+    assert_ok(ox_tensor_add_raw(w->m, &t, OX_FLOAT6E3M2, 1, dims, data, 3, &w->err), &w->err);
+    assert_ok(ox_graph_add_initializer(w->m, &v, w->g, str(w, "w"), t, &w->err), &w->err);
+    found(w, "");
+    assert_ok(ox_tensor_add_raw(w->m, &t, OX_FLOAT6E3M2, 1, dims, data + 1, 3, &w->err), &w->err);
+    assert_ok(ox_graph_add_initializer(w->m, &v, w->g, str(w, "odd"), t, &w->err), &w->err);
+    found(w, "tensor-size ");
+    says(w, "'odd': the bits after its last element are not zero");
+}
+
 static void a_trace_is_held_against_order_only(void **state)
 {
     world *w = *state;
@@ -693,6 +711,7 @@ int main(int argc, char **argv)
         CASE(sparse),
         CASE(lost_data),
         CASE(numbers_kept_as_varints_are_counted),
+        CASE(padding_of_six_bits_is_zero),
         CASE(options),
         CASE(interruption),
         CASE(every_failed_allocation_is_reported),

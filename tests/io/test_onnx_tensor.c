@@ -1,4 +1,4 @@
-/* Where the elements of a tensor can stand in a .onnx file: raw bytes and typed fields of all 26 types, packed or one
+/* Where the elements of a tensor can stand in a .onnx file: raw bytes and typed fields of every type, packed or one
  * by one, strings, sparse tensors; and what makes a tensor wrong. */
 #include "ox_test.h"
 #include "ox_pb.h"
@@ -81,9 +81,13 @@ static void put_typed(pb *b, int t, const uint8_t *raw, size_t n, int how)
     bool fixed = field == 4 || field == 10;
     unsigned bits = ox_dtype_bits((ox_dtype)t);
     size_t width = field == 4 ? 4 : field == 10 ? 8 : bits >= 8 ? bits / 8 : 1, count = n / width;
+    if (bits == 6) count = n * 8 / 6; /* these are not packed there */
     for (size_t i = 0; i < count; i++) {
         uint64_t v = 0;
-        memcpy(&v, raw + i * width, width);
+        if (bits == 6)
+            v = (raw[i * 6 / 8] | (unsigned)raw[i * 6 / 8 + 1] << 8) >> i * 6 % 8 & 63;
+        else
+            memcpy(&v, raw + i * width, width);
         bool starts = how == 0 ? i == 0 : how == 2 && (i == 0 || i == count / 2);
         if (starts && count) pb_begin(b, field);
         if (how == 1) pb_tag(b, field, fixed ? (field == 4 ? 5 : 1) : 0);

@@ -305,6 +305,37 @@ static void test_printable(void **state)
                 "}\n");
 }
 
+/* A scalar is shown as the number in its typed field, or not at all. */
+static void test_printable_scalars(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[] = {0xce, 0xff};
+    const struct {
+        ox_dtype dtype;
+        const char *text;
+    } rows[] = {{OX_INT8, "[-50]"},       {OX_UINT8, "[206]"},      {OX_INT16, "[-50]"},        {OX_FLOAT16, "[65486]"},
+                {OX_BFLOAT16, "[65486]"}, {OX_FLOAT8E8M0, "[206]"}, {OX_FLOAT8E4M3FN, "[206]"}, {OX_INT4, "[206]"},
+                {OX_UINT2, "[206]"},      {OX_FLOAT6E2M3, "[206]"}};
+    for (size_t i = 0; i < 2 * OX__COUNT(rows); i++) {
+        ox_dtype dtype = rows[i / 2].dtype;
+        ox_tensor t;
+        ox_tensor_info info = {.dtype = dtype,
+                               .storage = OX_STORAGE_OWNED,
+                               .data = bytes,
+                               .n_bytes = ox_dtype_bits(dtype) == 16 ? 2 : 1,
+                               .typed = i % 2 == 0};
+        assert_ok(ox_tensor_add(m, &t, &info, &err), &err);
+        ox_node n = ir_node(m, g, "Constant", 0, NULL, NULL);
+        attr(n, (ox_attr){.kind = OX_ATTR_TENSOR, .u.t = t}, "v");
+        char want[64];
+        snprintf(want, sizeof want, "Constant[v = <Scalar Tensor %s>]()", i % 2 ? "[]" : rows[i / 2].text);
+        char *text = print_node(m, n, OX_STYLE_PRINTABLE);
+        bool has = strstr(text, want) != NULL;
+        free(text);
+        if (!has) fail_msg("%s: no %s", ox_dtype_name(dtype, OX_DTYPE_ONNX), want);
+    }
+}
+
 static void test_traces_are_refused(void **state)
 {
     (void)state;
@@ -324,8 +355,14 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-        T(test_model),     T(test_attributes),         T(test_data), T(test_blocks_and_functions), T(test_left_out),
-        T(test_printable), T(test_traces_are_refused),
+        T(test_model),
+        T(test_attributes),
+        T(test_data),
+        T(test_blocks_and_functions),
+        T(test_left_out),
+        T(test_printable),
+        T(test_printable_scalars),
+        T(test_traces_are_refused),
     };
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);

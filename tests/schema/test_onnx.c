@@ -158,6 +158,8 @@ static void pairs_opsets_with_ir_versions(void **state)
     assert_int_equal(ox_ir_for_dtype(OX_FLOAT4E2M1), 11);
     assert_int_equal(ox_ir_for_dtype(OX_FLOAT8E8M0), 12);
     assert_int_equal(ox_ir_for_dtype(OX_INT2), 13);
+    assert_int_equal(ox_ir_for_dtype(OX_FLOAT6E2M3), 14);
+    assert_int_equal(ox_ir_for_dtype(OX_FLOAT6E3M2), 14);
     assert_int_equal(ox_ir_for_feature(OX_IR_UNLISTED_INITIALIZERS), 4);
     assert_int_equal(ox_ir_for_feature(OX_IR_FUNCTIONS), 8);
     for (int f = 0; f < OX_N_IR_FEATURES; f++) assert_in_range(ox_ir_for_feature((ox_ir_feature)f), 4, ox_ir_newest());

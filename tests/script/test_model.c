@@ -219,6 +219,12 @@ static void test_tensors_in_models(void **state)
     assert_prints(f, "graph:add_initializer('u', sym.tensor({1, 2, 3, 15}, 'uint4')):tensor():totable()",
                   "{1, 2, 3, 15, n = 4}");
     assert_prints(f, "t = graph:value('u'):tensor() return t[1], t[4], t[2]", "1\t15\t2");
+    assert_prints(
+        f,
+        "six = {} for i = 1, 6001 do six[i] = i % 8 end "
+        "t = graph:add_initializer('f', sym.tensor(six, 'float6_e3m2')):tensor() "
+        "local all = t:totable() for i = 1, 6001 do assert(all[i] == i % 8 and t[i] == i % 8, i) end return #t",
+        "6001");
     assert_prints(f, "graph:add_initializer('s', sym.tensor({{'a', 'bc'}})):tensor():totable()",
                   "{\"a\", \"bc\", n = 2}");
     assert_prints(f,
