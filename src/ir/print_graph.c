@@ -14,12 +14,20 @@ static bool is_usual_block(const char *name)
     return false;
 }
 
+/* The argument text of a Python operator. */
+static const ox_attr *python_text(const ox__printer *p, ox_node n)
+{
+    if (strcmp(ox_str_text(p->m, ox_node_domain(p->m, n), NULL), "^") != 0) return NULL;
+    const ox_attr *a = ox_node_attr(p->m, n, "args");
+    return a && a->kind == OX_ATTR_RAW ? a : NULL;
+}
+
 static bool shows_attr(const ox__printer *p, const ox_attr *a)
 {
     const char *name = ox_str_text(p->m, a->name, NULL);
     if (a->kind == OX_ATTR_GRAPH || a->kind == OX_ATTR_GRAPHS)
         return p->style != OX_STYLE_TORCH && !is_usual_block(name);
-    return !(a->kind == OX_ATTR_RAW && strcmp(name, "args") == 0);
+    return true;
 }
 
 static void attr_name(ox__printer *p, bool *open, const char *s, size_t n)
@@ -66,9 +74,10 @@ static void attributes(ox__printer *p, ox_node n)
 {
     const ox_attr *rows;
     size_t count = ox_node_attrs(p->m, n, &rows);
+    const ox_attr *args = python_text(p, n);
     bool open = false;
     for (size_t i = 0; i < count; i++) {
-        if (!shows_attr(p, &rows[i])) continue;
+        if (&rows[i] == args || !shows_attr(p, &rows[i])) continue;
         size_t len;
         const char *name = ox_str_text(p->m, rows[i].name, &len);
         attr_name(p, &open, name, len);
@@ -82,8 +91,8 @@ static void attributes(ox__printer *p, ox_node n)
 /* The text between the name of a Python operator and its values. */
 static void python_args(ox__printer *p, ox_node n)
 {
-    const ox_attr *a = ox_node_attr(p->m, n, "args");
-    if (!a || a->kind != OX_ATTR_RAW) return;
+    const ox_attr *a = python_text(p, n);
+    if (!a) return;
     ox__printc(p, '(');
     ox__print_str(p, a->u.s);
     ox__printc(p, ')');
