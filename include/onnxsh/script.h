@@ -44,6 +44,8 @@ OX_API OX_MUST_USE ox_status ox_script_chunk(ox_script *s, const char *text, siz
 OX_API OX_MUST_USE ox_status ox_script_run(ox_script *s, int run_id, size_t n_words, const char *const *words, ox_error *err);
 /* Stops what runs at the next instruction, inside coroutines too; async-signal-safe. It then ends with OX_E_INTERRUPTED. */
 OX_API void ox_script_interrupt(ox_script *s);
+/* Registers all built-in functions at once, for listings: otherwise a family is loaded when one of its names is looked up. */
+OX_API OX_MUST_USE ox_status ox_script_load_all(ox_script *s, ox_error *err);
 /* The source of the function that serves a name at an opset ("aten::elu"), as text; file and line of its beginning.
  * *text is allocated, to be freed with ox_script_free_text. OX_E_NOT_FOUND if there is none or it is in C. */
 OX_API OX_MUST_USE ox_status ox_script_source(ox_script *s, const char *name, int64_t opset, char **text, char *where,

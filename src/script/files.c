@@ -119,3 +119,10 @@ ox_status ox__lua_load_family(void *ud, const char *name, ox_error *err)
     s->loaded[ox__lua_n_files] = 1;
     return load_unknown(s, err);
 }
+
+ox_status ox_script_load_all(ox_script *s, ox_error *err)
+{
+    ox_status st = OX_OK;
+    for (size_t i = 0; st == OX_OK && i < ox__lua_n_index; i++) st = ox__lua_load_family(s, ox__lua_index[i].name, err);
+    return st == OX_OK ? ox__lua_load_family(s, "", err) : st;
+}

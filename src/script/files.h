@@ -1,4 +1,5 @@
-/* Floor 6. What the build makes of lua/onnxsh: its files, and the family of each operator. No Lua is needed to read it. */
+/* Floor 6. What the build makes of lua/onnxsh: its files, and the family of each operator. No Lua is needed to read it.
+ */
 #ifndef ONNXSH_SCRIPT_FILES_H
 #define ONNXSH_SCRIPT_FILES_H
 

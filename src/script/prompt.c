@@ -118,7 +118,7 @@ static bool lacks_end(lua_State *L)
 /* Compiles the chunk as an expression, else as statements; raises if it is neither. */
 static void compile(lua_State *L, ox__lua_chunk *c)
 {
-    const char *name = lua_pushfstring(L, "=%s", c->name);
+    const char *name = lua_pushfstring(L, c->name[0] == '=' || c->name[0] == '@' ? "%s" : "=%s", c->name);
     luaL_Buffer b;
     luaL_buffinit(L, &b);
     luaL_addstring(&b, "return ");

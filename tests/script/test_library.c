@@ -23,17 +23,25 @@ static void test_every_name_is_served(void **state)
 }
 
 /* The operators that every torchvision CNN needs, and those of the documentation of 2018. */
-static const char promised[] =
-    "_convolution adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d add avg_pool1d avg_pool2d avg_pool3d batch_norm cat "
-    "dropout flatten gru hardsigmoid hardswish hardtanh linear lstm max_pool1d max_pool2d max_pool3d mean mul relu rnn_tanh rnn_relu "
-    "sigmoid silu size tanh unsafe_chunk upsample_bilinear2d upsample_nearest2d zeros conv1d conv2d conv3d convolution elu leaky_relu "
-    "softmax log_softmax matmul addmm mm bmm t transpose permute view reshape split chunk slice select squeeze unsqueeze abs ceil "
-    "floor neg exp log sqrt rsqrt reciprocal sin cos tan asin acos atan pow div sub rsub eq ne lt le gt ge clamp clamp_min clamp_max "
-    "gelu relu6 sum prod max min norm stack expand expand_as repeat contiguous detach clone to type_as zeros_like ones_like full "
-    "full_like arange where index_select gather embedding layer_norm group_norm instance_norm prelu selu glu softplus threshold topk "
-    "constant_pad_nd pad reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d replication_pad3d pixel_shuffle "
-    "masked_fill narrow unbind numel alias max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices instance_norm "
-    "upsample_nearest1d alpha_dropout feature_dropout feature_alpha_dropout cumsum index";
+static const char promised[] = "_convolution adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d add "
+                               "avg_pool1d avg_pool2d avg_pool3d batch_norm cat "
+                               "dropout flatten gru hardsigmoid hardswish hardtanh linear lstm max_pool1d max_pool2d "
+                               "max_pool3d mean mul relu rnn_tanh rnn_relu "
+                               "sigmoid silu size tanh unsafe_chunk upsample_bilinear2d upsample_nearest2d zeros "
+                               "conv1d conv2d conv3d convolution elu leaky_relu "
+                               "softmax log_softmax matmul addmm mm bmm t transpose permute view reshape split chunk "
+                               "slice select squeeze unsqueeze abs ceil "
+                               "floor neg exp log sqrt rsqrt reciprocal sin cos tan asin acos atan pow div sub rsub eq "
+                               "ne lt le gt ge clamp clamp_min clamp_max "
+                               "gelu relu6 sum prod max min norm stack expand expand_as repeat contiguous detach clone "
+                               "to type_as zeros_like ones_like full "
+                               "full_like arange where index_select gather embedding layer_norm group_norm "
+                               "instance_norm prelu selu glu softplus threshold topk "
+                               "constant_pad_nd pad reflection_pad1d reflection_pad2d replication_pad1d "
+                               "replication_pad2d replication_pad3d pixel_shuffle "
+                               "masked_fill narrow unbind numel alias max_pool1d_with_indices max_pool2d_with_indices "
+                               "max_pool3d_with_indices instance_norm "
+                               "upsample_nearest1d alpha_dropout feature_dropout feature_alpha_dropout cumsum index";
 
 static void test_promised_operators(void **state)
 {

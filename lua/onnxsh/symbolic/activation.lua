@@ -107,10 +107,6 @@ symbolic("aten::softshrink", function(g, self, lambd)
   return g:op("Shrink", self, {bias_f = lambd, lambd_f = lambd})
 end)
 
-symbolic("aten::tanhshrink", function(g, self) return g:op("Sub", self, g:op("Tanh", self)) end)
-
-symbolic("aten::softsign", function(g, self) return g:op("Softsign", self) end)
-
 local function softmax(log)
   return function(g, self, dim, dtype)
     if dtype then self = sym.cast(g, self, dtype) end

@@ -99,7 +99,9 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     if (st != OX_OK) return st;
     const char *removed = ox_args_get(a, "--remove");
     if (removed) return ox_symbolics_remove(s->symbolics, removed, err);
-    return a->n ? source(s, a->pos[0], opset, err) : list(s, NULL, err);
+    if (a->n) return source(s, a->pos[0], opset, err);
+    st = ox_script_load_all(s->script, err);
+    return st == OX_OK ? list(s, NULL, err) : st;
 }
 
 static const ox_opt opts[] = {
