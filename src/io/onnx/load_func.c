@@ -41,9 +41,9 @@ ox_status ox__load_function(ox__load *ld, const ox__field *field, ox_error *err)
     for (ox__field f; s == OX_OK && ox__read_field(&r, &f);) s = about_field(ld, &a, &f, err);
     ld->nesting--;
     a.info.n_attrs = (uint32_t)(ld->outs.n - a.names);
-    a.info.attrs = ld->outs.p + a.names;
+    if (a.info.n_attrs) a.info.attrs = ld->outs.p + a.names;
     a.info.n_defaults = (uint32_t)(ld->attrs.n - a.attrs);
-    a.info.defaults = ld->attrs.p + a.attrs;
+    if (a.info.n_defaults) a.info.defaults = ld->attrs.p + a.attrs;
     a.info.n_opsets = (uint32_t)ld->opsets.n;
     a.info.opsets = ld->opsets.p;
     if (s == OX_OK) s = ox_function_set(ld->m, g, &a.info, err);

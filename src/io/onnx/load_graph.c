@@ -272,7 +272,7 @@ static ox_status type_from_tensor(ox__load *ld, uint32_t value, ox_tensor tensor
     _Static_assert(sizeof(ox_dim) == sizeof(uint32_t), "dims are ids");
     ox_type_info type = {.kind = t.storage == OX_STORAGE_SPARSE ? OX_TYPE_SPARSE : OX_TYPE_TENSOR, .dtype = t.dtype};
     type.rank = (int32_t)t.rank;
-    type.dims = (const ox_dim *)(const void *)(ld->ids.p + base);
+    if (t.rank) type.dims = (const ox_dim *)(const void *)(ld->ids.p + base);
     ox__value_row_at(ld->m, value)->type = ox_type_add(ld->m, &type).id;
     ld->ids.n = base;
     return OX_OK;

@@ -74,9 +74,9 @@ static ox_status add_node(ox__load *ld, ox_graph g, const fields *n, const uint8
     if (s != OX_OK) return s;
     ox__node_spec spec = {.graph = g.id, .domain = n->domain, .op = n->op, .name = n->name};
     spec.n_in = (uint32_t)n_in;
-    spec.in = ld->ids.p + n->ins;
+    spec.in = n_in ? ld->ids.p + n->ins : NULL;
     spec.n_out = (uint32_t)n_out;
-    spec.out = ld->ids.p + n->ins + n_in;
+    spec.out = n_out ? ld->ids.p + n->ins + n_in : NULL;
     return ox__node_add(ld->m, id, &spec, err);
 }
 
