@@ -244,11 +244,22 @@ void ox__print_value(ox__printer *p, ox_value v)
     ox__print_ink(p, OX_INK_PLAIN);
 }
 
+/* Whether a reader can tell where the name ends by the type behind it only. */
+static bool ends_by_its_type(ox__printer *p, ox_value v)
+{
+    size_t n;
+    const char *name = ox_str_text(p->m, ox_value_name(p->m, v), &n);
+    return memchr(name, ' ', n) || memchr(name, ',', n) || memchr(name, ')', n);
+}
+
 void ox__print_declared(ox__printer *p, ox_value v)
 {
     ox_type t = ox_value_type(p->m, v);
     ox__print_value(p, v);
-    if (!t.id && p->style == OX_STYLE_TORCH) return; /* torch prints nothing at its lowest verbosity, never a guess */
+    if (!t.id && p->style == OX_STYLE_TORCH) { /* torch prints nothing at its lowest verbosity, never a guess */
+        if (ends_by_its_type(p, v)) ox__prints(p, " : UNKNOWN_TYPE");
+        return;
+    }
     ox__prints(p, " : ");
     ox__print_ink(p, OX_INK_TYPE);
     ox__print_type(p, t, ox_value_layout(p->m, v));
