@@ -185,6 +185,8 @@ size_t ox__touch_named_words(const ox_model *m, uint32_t value);
 /* ---- loading ---- */
 void ox__journal_pause(ox_model *m);
 void ox__journal_resume(ox_model *m); /* what was made meanwhile is the state before the first step */
+/* What was done since the last commit counts as there from the start: it can be neither rolled back nor undone. */
+void ox__journal_forget(ox_model *m);
 static inline bool ox__journal_paused(const ox_model *m)
 {
     return m->journal.paused != 0;

@@ -74,6 +74,14 @@ void ox__journal_resume(ox_model *m)
     if (--m->journal.paused == 0) new_floor(m);
 }
 
+void ox__journal_forget(ox_model *m)
+{
+    ox__journal *j = &m->journal;
+    if (j->saved_branch && j->saved > j->cur) j->saved_known = false;
+    j->n = j->redo_end;
+    new_floor(m);
+}
+
 /* ---- playing ---- */
 static void exchange(ox_model *m, ox__word *w)
 {

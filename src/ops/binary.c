@@ -129,7 +129,7 @@ typedef struct spread {
     uint64_t off[3], n;
 } spread;
 
-static bool spread_init(spread *sp, const ox__array *in, size_t n_in)
+static bool spread_init(spread *sp, const ox__dense *in, size_t n_in)
 {
     memset(sp, 0, sizeof *sp);
     for (size_t k = 0; k < n_in; k++) sp->rank = OX__MAX(sp->rank, in[k].rank);
@@ -228,7 +228,7 @@ static bool real(ox_dtype d)
 static ox_status eval_arith(ox__ev *e)
 {
     const char *op = op_name(e->m, e->node);
-    const ox__array *a = &e->in[0], *b = &e->in[1];
+    const ox__dense *a = &e->in[0], *b = &e->in[1];
     spread sp;
     if (e->n_in != 2 || (a->dtype != b->dtype && strcmp(op, "Pow") != 0) || !spread_init(&sp, e->in, 2))
         return OX_E_UNSUPPORTED;
@@ -253,7 +253,7 @@ static ox_status eval_arith(ox__ev *e)
 static ox_status eval_compare(ox__ev *e)
 {
     const char *op = op_name(e->m, e->node);
-    const ox__array *a = &e->in[0], *b = &e->in[1];
+    const ox__dense *a = &e->in[0], *b = &e->in[1];
     spread sp;
     bool is_int = ox_dtype_is_integer(a->dtype) || a->dtype == OX_BOOL;
     if (e->n_in != 2 || a->dtype != b->dtype || (!is_int && !real(a->dtype)) || a->dtype == OX_UINT64 ||

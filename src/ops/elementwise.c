@@ -151,7 +151,7 @@ static const struct {
 static ox_status eval_unary(ox__ev *e)
 {
     const char *op = ox_str_text(e->m, ox_node_op(e->m, e->node), NULL);
-    const ox__array *a = &e->in[0];
+    const ox__dense *a = &e->in[0];
     bool is_float = ox_dtype_is_float(a->dtype) && ox_dtype_bits(a->dtype) >= 16;
     if (!is_float && !ox_dtype_is_integer(a->dtype) && a->dtype != OX_BOOL) return OX_E_UNSUPPORTED;
     for (size_t k = 0; k < OX__COUNT(unary); k++) {
@@ -174,7 +174,7 @@ static ox_status eval_unary(ox__ev *e)
 
 static ox_status eval_copy(ox__ev *e)
 {
-    const ox__array *a = &e->in[0];
+    const ox__dense *a = &e->in[0];
     uint64_t bytes;
     if (!ox_dtype_bytes(a->dtype, a->n, &bytes)) return OX_E_UNSUPPORTED;
     ox_status s = OX_OK;
@@ -195,7 +195,7 @@ static bool fits(ox_dtype to, double v)
 
 static ox_status cast_array(ox__ev *e, ox_dtype to)
 {
-    const ox__array *a = &e->in[0];
+    const ox__dense *a = &e->in[0];
     bool from_int = ox_dtype_is_integer(a->dtype) || a->dtype == OX_BOOL, to_int = ox_dtype_is_integer(to);
     bool known = (from_int || (ox_dtype_is_float(a->dtype) && ox_dtype_bits(a->dtype) >= 16)) &&
                  (to_int || to == OX_BOOL || (ox_dtype_is_float(to) && ox_dtype_bits(to) >= 16));
@@ -240,7 +240,7 @@ static ox_status eval_cast_like(ox__ev *e)
 
 static ox_status eval_test(ox__ev *e)
 {
-    const ox__array *a = &e->in[0];
+    const ox__dense *a = &e->in[0];
     bool nan = strcmp(ox_str_text(e->m, ox_node_op(e->m, e->node), NULL), "IsNaN") == 0;
     if (!ox_dtype_is_float(a->dtype)) return OX_E_UNSUPPORTED;
     bool up = ox__ev_int(e, "detect_positive", 1) != 0, down = ox__ev_int(e, "detect_negative", 1) != 0;
@@ -256,7 +256,7 @@ static ox_status eval_test(ox__ev *e)
 /* Bounds are attributes before opset 11, inputs from it on. */
 static ox_status eval_clip(ox__ev *e)
 {
-    const ox__array *a = &e->in[0];
+    const ox__dense *a = &e->in[0];
     if (!ox_dtype_is_float(a->dtype) || ox_dtype_bits(a->dtype) < 16) return OX_E_UNSUPPORTED;
     double lo = e->opset < 11      ? ox__ev_float(e, "min", -FLT_MAX)
                 : ox__ev_has(e, 1) ? ox__ev_f64(&e->in[1], 0)

@@ -22,7 +22,7 @@ void *ox__ev_out(ox__ev *e, size_t o, ox_dtype dtype, uint32_t rank, const int64
         return NULL;
     }
     memset(data, 0, (size_t)bytes);
-    e->out[o] = (ox__array){dtype, rank, kept, n, data};
+    e->out[o] = (ox__dense){dtype, rank, kept, n, data};
     *s = OX_OK;
     return data;
 }
@@ -63,7 +63,7 @@ bool ox__ev_list(const ox__ev *e, const char *attr, size_t i, const int64_t **ou
     *n = 0;
     *out = NULL;
     if (!ox__ev_has(e, i)) return false;
-    const ox__array *in = &e->in[i];
+    const ox__dense *in = &e->in[i];
     int64_t *v = ox__arena_alloc(e->mem, OX__MAX((size_t)in->n, 1) * sizeof *v);
     if (!v) return false;
     for (uint64_t k = 0; k < in->n; k++) v[k] = ox__ev_i64(in, k);
@@ -72,12 +72,12 @@ bool ox__ev_list(const ox__ev *e, const char *attr, size_t i, const int64_t **ou
     return true;
 }
 
-int64_t ox__ev_i64(const ox__array *a, uint64_t i)
+int64_t ox__ev_i64(const ox__dense *a, uint64_t i)
 {
     return ox_dtype_get_i64(a->dtype, a->data, i);
 }
 
-double ox__ev_f64(const ox__array *a, uint64_t i)
+double ox__ev_f64(const ox__dense *a, uint64_t i)
 {
     return ox_dtype_get_f64(a->dtype, a->data, i);
 }
@@ -98,7 +98,7 @@ void ox__ev_strides(const int64_t *dims, uint32_t rank, int64_t *strides)
 }
 
 /* ---- one node ---- */
-static ox_status read_input(ox__facts *f, ox_value v, ox__arena *mem, ox__array *out, ox_error *err)
+static ox_status read_input(ox__facts *f, ox_value v, ox__arena *mem, ox__dense *out, ox_error *err)
 {
     ox_model *m = ox__facts_model(f);
     ox_tensor t;
@@ -112,7 +112,7 @@ static ox_status read_input(ox__facts *f, ox_value v, ox__arena *mem, ox__array 
     void *data = ox__arena_alloc(mem, OX__MAX((size_t)bytes, 1));
     if (!data) return ox__nomem(err);
     s = ox_tensor_read(m, t, 0, data, bytes, err);
-    *out = (ox__array){info.dtype, info.rank, info.dims, info.n_elements, data};
+    *out = (ox__dense){info.dtype, info.rank, info.dims, info.n_elements, data};
     return s;
 }
 
@@ -124,7 +124,7 @@ ox_status ox__eval_node(ox__facts *f, ox_node n, int64_t opset, uint64_t max_byt
     if (!row || !row->eval || (row->flags & OX__OP_RANDOM)) return OX_E_UNSUPPORTED;
     ox__arena mem = {0};
     ox_status s = OX_OK;
-    ox__array *in = ox__arena_alloc(&mem, (n_in + 1) * sizeof *in),
+    ox__dense *in = ox__arena_alloc(&mem, (n_in + 1) * sizeof *in),
               *out = ox__arena_alloc(&mem, (n_out + 1) * sizeof *out);
     if (!in || !out) OX__TRY(ox__nomem(err));
     memset(in, 0, n_in * sizeof *in);

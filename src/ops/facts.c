@@ -64,6 +64,12 @@ static ox_status index_rows(ox__facts *f, ox_error *err)
     return OX_OK;
 }
 
+const ox__op_row *ox__facts_op_named(const ox__facts *f, const char *op)
+{
+    uint32_t id = ox__index_find(&f->names, ox__hash(op, strlen(op)), row_is, op);
+    return id ? row_at(id) : NULL;
+}
+
 const ox__op_row *ox__facts_op(ox__facts *f, ox_node n)
 {
     size_t len;

@@ -46,6 +46,7 @@ void ox__facts_leave(ox__facts *f);
 
 /* The row of an operator of ai.onnx (ops.h), NULL if there is none. */
 const struct ox__op_row *ox__facts_op(ox__facts *f, ox_node n);
+const struct ox__op_row *ox__facts_op_named(const ox__facts *f, const char *op);
 
 /* The tensor that a Constant node's attribute holds; {0} for another node, for a reference, or if it is lost. Typed
  * attributes (value_int, value_floats, ...) are made into a tensor. */

@@ -40,7 +40,7 @@ enum { MAX_RANK = 16 };
 
 static ox_status eval_gather(ox__ev *e)
 {
-    const ox__array *a = &e->in[0], *idx = &e->in[1];
+    const ox__dense *a = &e->in[0], *idx = &e->in[1];
     unsigned item = ox__ev_item(a->dtype);
     int64_t axis = ox__ev_int(e, "axis", 0), dims[2 * MAX_RANK];
     if (!item || a->rank == 0 || a->rank > MAX_RANK || idx->rank > MAX_RANK) return OX_E_UNSUPPORTED;

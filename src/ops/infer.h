@@ -71,21 +71,21 @@ ox_status ox__inf_broadcast_dim(ox__inf *c, ox_dim a, ox_dim b, ox_dim *out);
 ox_status ox__inf_broadcast(ox__inf *c, size_t o, size_t from, size_t to, ox_dtype dtype);
 
 /* ---- evaluation of constants ---- */
-typedef struct ox__array {
+typedef struct ox__dense {
     ox_dtype dtype;
     uint32_t rank;
     const int64_t *dims;
     uint64_t n;       /* elements */
     const void *data; /* canonical layout; NULL: the input is absent */
-} ox__array;
+} ox__dense;
 
 typedef struct ox__ev {
     ox_model *m;
     ox_node node;
     int64_t opset;
     size_t n_in, n_out;
-    const ox__array *in;
-    ox__array *out;
+    const ox__dense *in;
+    ox__dense *out;
     uint64_t max_bytes; /* of one result */
     ox__arena *mem;     /* holds the results until they are stored */
     ox_error *err;
@@ -103,8 +103,8 @@ double ox__ev_float(const ox__ev *e, const char *name, double def);
 const int64_t *ox__ev_ints(const ox__ev *e, const char *name, size_t *n);
 /* axes and the like: attribute or input i. false: neither is there. The array lives with the results. */
 bool ox__ev_list(const ox__ev *e, const char *attr, size_t i, const int64_t **out, size_t *n);
-int64_t ox__ev_i64(const ox__array *a, uint64_t i);
-double ox__ev_f64(const ox__array *a, uint64_t i);
+int64_t ox__ev_i64(const ox__dense *a, uint64_t i);
+double ox__ev_f64(const ox__dense *a, uint64_t i);
 /* Elements of 1, 2, 4, 8 or 16 bytes; 0 for sub-byte types and strings, which the movers do not handle. */
 unsigned ox__ev_item(ox_dtype dtype);
 /* Row-major strides in elements. */

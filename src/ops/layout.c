@@ -31,7 +31,7 @@ enum { MAX_RANK = 16 };
 
 static ox_status eval_transpose(ox__ev *e)
 {
-    const ox__array *a = &e->in[0];
+    const ox__dense *a = &e->in[0];
     unsigned item = ox__ev_item(a->dtype);
     size_t n;
     const int64_t *perm = ox__ev_ints(e, "perm", &n);
@@ -126,7 +126,7 @@ static ox_status infer_concat(ox__inf *c)
 
 static ox_status eval_concat(ox__ev *e)
 {
-    const ox__array *a = &e->in[0];
+    const ox__dense *a = &e->in[0];
     unsigned item = ox__ev_item(a->dtype);
     int64_t axis = ox__ev_int(e, "axis", 1), dims[MAX_RANK];
     if (!item || a->rank > MAX_RANK || a->rank == 0) return OX_E_UNSUPPORTED;
@@ -335,7 +335,7 @@ static ox_status infer_slice(ox__inf *c)
 
 static ox_status eval_slice(ox__ev *e)
 {
-    const ox__array *a = &e->in[0];
+    const ox__dense *a = &e->in[0];
     unsigned item = ox__ev_item(a->dtype);
     slice sl = {0};
     size_t n_ends, n_axes, n_steps;

@@ -90,7 +90,7 @@ static double start_of(const char *op)
 static ox_status eval_reduce(ox__ev *e)
 {
     const char *op = ox_str_text(e->m, ox_node_op(e->m, e->node), NULL);
-    const ox__array *a = &e->in[0];
+    const ox__dense *a = &e->in[0];
     bool ints = a->dtype == OX_INT64 || a->dtype == OX_INT32,
          floats = ox_dtype_is_float(a->dtype) && ox_dtype_bits(a->dtype) >= 16;
     const int64_t *axes = NULL;

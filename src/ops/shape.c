@@ -241,7 +241,7 @@ static ox_status infer_tile(ox__inf *c)
 static ox_status eval_same_bytes(ox__ev *e)
 {
     ox_type_info t = ox_type_get(e->m, ox_value_type(e->m, ox_node_output(e->m, e->node, 0)));
-    const ox__array *a = &e->in[0];
+    const ox__dense *a = &e->in[0];
     uint64_t bytes;
     if (t.kind != OX_TYPE_TENSOR || t.rank < 0 || !ox_dtype_bytes(a->dtype, a->n, &bytes)) return OX_E_UNSUPPORTED;
     int64_t *dims = ox__arena_alloc(e->mem, ((size_t)t.rank + 1) * sizeof *dims);
@@ -265,7 +265,7 @@ static ox_status eval_expand(ox__ev *e)
 {
     const int64_t *want;
     size_t n;
-    const ox__array *a = &e->in[0];
+    const ox__dense *a = &e->in[0];
     unsigned item = ox__ev_item(a->dtype);
     if (!item || !ox__ev_list(e, NULL, 1, &want, &n) || n > EXPAND_MAX_RANK || a->rank > EXPAND_MAX_RANK)
         return OX_E_UNSUPPORTED;

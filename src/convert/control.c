@@ -1,0 +1,119 @@
+/* Floor 5. prim::If and prim::Loop: their blocks are converted in place, then the node becomes the ONNX one. */
+#include "convert/dispatch.h"
+#include "ir/ir.h"
+
+/* What a block returns must be made inside it: numbers become Constants, what comes from outside an Identity. */
+static ox_status settle_outputs(ox__conv *c, ox_node n, ox_graph g, ox_error *err)
+{
+    for (size_t i = 0; i < ox_graph_n_outputs(c->m, g); i++) {
+        ox_value v = ox_graph_output(c->m, g, i), made;
+        ox_status s = ox__emit_tensor(c, n, g, (ox_node){0}, v, &made, err);
+        if (s != OX_OK) {
+            ox_error_context(err, "result %zu of a block", i + 1);
+            return s;
+        }
+        ox_node from = ox_value_node(c->m, made);
+        if (!from.id || ox_value_graph(c->m, made).id != g.id) {
+            ox_node id;
+            ox__emit e = {.at = n, .graph = g, .op = "Identity", .n_in = 1, .in = &made, .n_out = 1};
+            uint32_t number = ox__conv_flags(c, made) & OX__V_NUMBER;
+            s = ox__emit_node(c, &e, &id, err);
+            if (s != OX_OK) return s;
+            made = ox_node_output(c->m, id, 0);
+            if (number) s = ox__conv_set_flags(c, made, number);
+            if (s != OX_OK) return s;
+        }
+        if (made.id != v.id) s = ox_graph_set_output(c->m, g, i, made, err);
+        if (s != OX_OK) return s;
+    }
+    return OX_OK;
+}
+
+/* v as a tensor of that dtype in front of n. */
+static ox_status tensor_input(ox__conv *c, ox_node n, size_t i, ox_dtype dtype, ox_error *err)
+{
+    ox_value v = ox_node_input(c->m, n, i), made;
+    ox_graph g = ox_node_graph(c->m, n);
+    ox_status s = ox__emit_tensor(c, n, g, n, v, &made, err);
+    ox_type_info t = ox_type_get(c->m, ox_value_type(c->m, made));
+    if (s == OX_OK && dtype && !(t.kind == OX_TYPE_TENSOR && t.dtype == dtype))
+        s = ox__emit_cast(c, n, g, n, made, dtype, &made, err);
+    return s == OX_OK && made.id != v.id ? ox_node_set_input(c->m, n, i, made, err) : s;
+}
+
+/* After conversion the outputs get the types of the blocks; what the trace knew is merged. */
+static ox_status settle_types(ox__conv *c, ox_node n, ox_error *err)
+{
+    ox_status s = OX_OK;
+    for (size_t i = 0; s == OX_OK && i < ox_node_n_outputs(c->m, n); i++)
+        s = ox__erase_number(c, ox_node_output(c->m, n, i), err);
+    return s == OX_OK ? ox__infer_node(c->facts, n, &c->inf, NULL, err) : s;
+}
+
+static ox_status convert_if(ox__conv *c, ox_node n, ox_error *err)
+{
+    if (ox_node_n_blocks(c->m, n) != 2) return ox__fail(err, OX_E_UNSUPPORTED, "prim::If needs two blocks");
+    ox_graph branch[2] = {ox_node_block(c->m, n, 0), ox_node_block(c->m, n, 1)};
+    ox_status s = OX_OK;
+    for (int b = 0; s == OX_OK && b < 2; b++) {
+        s = ox__dispatch_graph(c, branch[b]);
+        if (s == OX_OK) s = settle_outputs(c, n, branch[b], err);
+        if (s == OX_OK && ox_graph_n_outputs(c->m, branch[b]) != ox_node_n_outputs(c->m, n))
+            s = ox__fail(err, OX_E_UNSUPPORTED, "a branch has %zu results for %zu outputs",
+                         ox_graph_n_outputs(c->m, branch[b]), ox_node_n_outputs(c->m, n));
+    }
+    if (s == OX_OK) s = tensor_input(c, n, 0, OX_BOOL, err);
+    ox_attr attrs[2] = {{.name = ox__conv_str(c, "else_branch"), .kind = OX_ATTR_GRAPH, .u.g = branch[1]},
+                        {.name = ox__conv_str(c, "then_branch"), .kind = OX_ATTR_GRAPH, .u.g = branch[0]}};
+    if (s == OX_OK) s = ox_node_set_op(c->m, n, c->s_onnx, ox__conv_str(c, "If"), (ox_str){0}, err);
+    if (s == OX_OK) s = ox__node_set_attrs(c->m, n, 2, attrs, err);
+    return s == OX_OK ? settle_types(c, n, err) : s;
+}
+
+/* The inputs of a loop's body: the iteration and what is carried, of which the dtype is known from before the loop. */
+static ox_status settle_body(ox__conv *c, ox_node n, ox_graph body, ox_error *err)
+{
+    ox_status s = OX_OK;
+    for (size_t i = 0; s == OX_OK && i < ox_graph_n_inputs(c->m, body); i++)
+        s = ox__erase_number(c, ox_graph_input(c->m, body, i), err);
+    for (size_t i = 1; s == OX_OK && i < ox_graph_n_inputs(c->m, body); i++) {
+        ox_value v = ox_graph_input(c->m, body, i);
+        ox_type_info from = ox_type_get(c->m, ox_value_type(c->m, ox_node_input(c->m, n, i + 1)));
+        ox_type had = ox_value_type(c->m, v);
+        if (from.kind != OX_TYPE_TENSOR || !from.dtype) continue;
+        ox_type t = ox__type_merge(c->m, had, ox_type_tensor(c->m, from.dtype, OX_RANK_UNKNOWN, NULL), NULL);
+        if (t.id != had.id) s = ox_value_set_type(c->m, v, t, err);
+    }
+    return s;
+}
+
+static ox_status convert_loop(ox__conv *c, ox_node n, ox_error *err)
+{
+    ox_graph body = ox_node_block(c->m, n, 0);
+    size_t n_in = ox_node_n_inputs(c->m, n), carried = ox_node_n_outputs(c->m, n);
+    if (ox_node_n_blocks(c->m, n) != 1 || n_in != carried + 2 || ox_graph_n_inputs(c->m, body) != carried + 1 ||
+        ox_graph_n_outputs(c->m, body) != carried + 1)
+        return ox__fail(err, OX_E_UNSUPPORTED, "prim::Loop does not carry the same values in, through and out");
+    ox_status s = tensor_input(c, n, 0, OX_INT64, err);
+    if (s == OX_OK) s = tensor_input(c, n, 1, OX_BOOL, err);
+    for (size_t i = 2; s == OX_OK && i < n_in; i++) s = tensor_input(c, n, i, OX_UNDEFINED, err);
+    if (s == OX_OK) s = settle_body(c, n, body, err);
+    ox_value cond;
+    if (s == OX_OK)
+        s = ox_graph_add_input(c->m, &cond, body, 1, ox_value_fresh_name(c->m, "cond"),
+                               ox_type_tensor(c->m, OX_BOOL, 0, NULL), err);
+    if (s == OX_OK) s = ox__dispatch_graph(c, body);
+    if (s == OX_OK) s = settle_outputs(c, n, body, err);
+    ox_attr attr = {.name = ox__conv_str(c, "body"), .kind = OX_ATTR_GRAPH, .u.g = body};
+    if (s == OX_OK) s = ox_node_set_op(c->m, n, c->s_onnx, ox__conv_str(c, "Loop"), (ox_str){0}, err);
+    if (s == OX_OK) s = ox__node_set_attrs(c->m, n, 1, &attr, err);
+    return s == OX_OK ? settle_types(c, n, err) : s;
+}
+
+ox_status ox__convert_control(ox__conv *c, ox_node n, bool *done, ox_error *err)
+{
+    bool is_if = ox_node_is(c->m, n, "prim", "If");
+    *done = is_if || ox_node_is(c->m, n, "prim", "Loop");
+    if (!*done) return OX_OK;
+    return is_if ? convert_if(c, n, err) : convert_loop(c, n, err);
+}

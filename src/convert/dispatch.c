@@ -1,0 +1,290 @@
+/* Floor 5. The loop over the trace: binds each node, calls its function between a mark and a rollback, applies the
+ * results, gathers failures. A failed node stays where it is; its outputs are the placeholders. */
+#include "convert/dispatch.h"
+
+#include "ir/ir.h"
+
+bool ox__is_fatal(ox_status s)
+{
+    return s == OX_E_NOMEM || s == OX_E_INTERRUPTED || s == OX_E_IO;
+}
+
+/* ---- failures ---- */
+static size_t cause_of(const ox__conv *c, ox_value v)
+{
+    return ox__conv_flags(c, v) & OX__V_FAILED ? c->values.p[v.id].failure : SIZE_MAX;
+}
+
+size_t ox__dispatch_cause(const ox__conv *c, ox_node n)
+{
+    for (size_t i = 0; i < ox_node_n_inputs(c->m, n); i++) {
+        size_t cause = cause_of(c, ox_node_input(c->m, n, i));
+        if (cause != SIZE_MAX) return cause;
+    }
+    return SIZE_MAX;
+}
+
+static bool wholly_known(const ox_model *m, ox_type type)
+{
+    ox_type_info t = ox_type_get(m, type);
+    if (t.kind != OX_TYPE_TENSOR || !t.dtype || t.rank < 0) return false;
+    for (int32_t i = 0; i < t.rank; i++)
+        if (ox_dim_get_kind(m, t.dims[i]) == OX_DIM_UNKNOWN) return false;
+    return true;
+}
+
+static ox_status set_failed(ox__conv *c, size_t failure, ox_value v)
+{
+    ox__vinfo *x = ox__conv_info(c, v);
+    if (!x) return v.id ? ox__nomem(c->err) : OX_OK;
+    x->flags |= OX__V_FAILED;
+    x->failure = failure;
+    return OX_OK;
+}
+
+ox_status ox__dispatch_taint(ox__conv *c, size_t failure, ox_value v)
+{
+    if (failure == SIZE_MAX || !v.id || wholly_known(c->m, ox_value_type(c->m, v))) return OX_OK;
+    return set_failed(c, failure, v);
+}
+
+ox_status ox__dispatch_failed(ox__conv *c, ox_node n, ox_failure_kind kind, const ox_error *why,
+                              const ox_aten_schema *schema)
+{
+    ox__buf args = {0};
+    ox__bind_print(c, n, schema, &args);
+    ox__finding f = {.kind = kind,
+                     .node = n,
+                     .message = why->msg,
+                     .hint = why->hint,
+                     .arguments = args.p,
+                     .err = why,
+                     .cause = kind == OX_FAILURE_CONSEQUENCE ? ox__dispatch_cause(c, n) : SIZE_MAX};
+    ox_status s = ox__report_add(c, &f);
+    ox__buf_free(&args);
+    /* what stems from a consequence stems from its cause */
+    size_t at = f.cause != SIZE_MAX ? f.cause : c->report->rows.n - 1;
+    for (size_t i = 0; s == OX_OK && i < ox_node_n_outputs(c->m, n); i++)
+        s = set_failed(c, at, ox_node_output(c->m, n, i));
+    return s;
+}
+
+/* No function serves the node. */
+static ox_status missing(ox__conv *c, ox_node n, const ox__binding *b)
+{
+    if (c->opt->unsupported != OX_UNSUPPORTED_ERROR) {
+        ox_error e;
+        ox_error_clear(&e);
+        ox_mark mark = ox_journal_mark(c->m);
+        ox_status s = ox__convert_standing(c, n, b->schema, &e);
+        if (s == OX_OK || ox__is_fatal(s)) {
+            if (s != OX_OK && c->err) *c->err = e;
+            return s;
+        }
+        ox_journal_rollback(c->m, mark);
+        return ox__dispatch_failed(c, n, OX_FAILURE_MISSING, &e, b->schema);
+    }
+    ox_error e;
+    ox__fail(&e, OX_E_UNSUPPORTED, "there is no symbolic function of %s at opset %lld", b->op->name,
+             (long long)c->opset);
+    if (b->later)
+        ox_error_hint(&e, "there is one from opset %lld on: export with --opset %lld", (long long)b->later,
+                      (long long)b->later);
+    else if (b->op->group && b->schema && *ox_aten_get(b->schema).overload)
+        ox_error_hint(&e, "the functions of that name do not serve its overload '%s'", ox_aten_get(b->schema).overload);
+    else if (b->op->group)
+        ox_error_hint(&e, "the functions of that name do not serve these arguments");
+    else
+        ox_error_hint(&e, "write one in Lua, symbolic(\"%s\", function(g, ...) ... end), and load it with -l",
+                      b->op->name);
+    return ox__dispatch_failed(c, n, OX_FAILURE_MISSING, &e, b->schema);
+}
+
+/* ---- one call ---- */
+static ox_failure_kind kind_of(ox_status s)
+{
+    return s == OX_E_UNSUPPORTED ? OX_FAILURE_REFUSED : OX_FAILURE_SCRIPT;
+}
+
+static ox_status call_function(ox__conv *c, ox_node n, const ox__binding *b)
+{
+    ox_error e;
+    ox_error_clear(&e);
+    size_t cause = ox__dispatch_cause(c, n);
+    ox_node unpack = ox__unpack_of(c, n);
+    ox_call k = {.c = c, .node = n, .n_outputs = unpack.id ? ox_node_n_outputs(c->m, unpack) : 1};
+    uint64_t casts = c->n_casts;
+    ox_mark mark = ox_journal_mark(c->m);
+    ox_status s = b->symbol->def.fn(&k, b->n_args, b->args, b->symbol->def.ud, &e);
+    if (s == OX_OK && !k.returned && ox_node_n_outputs(c->m, n) == 0) k.returned = true;
+    if (s == OX_OK && !k.returned)
+        s = ox__fail(&e, OX_E_INVALID, "the symbolic function of %s returned nothing", b->op->name);
+    if (s == OX_OK) s = ox__results_apply(&k, unpack, &e);
+    if (s == OX_OK) return OX_OK;
+    if (ox__is_fatal(s)) {
+        if (c->err) *c->err = e;
+        return s;
+    }
+    ox_journal_rollback(c->m, mark);
+    c->n_casts = casts;
+    if (!e.msg[0]) ox__fail(&e, s, "%s", ox_status_text(s));
+    return ox__dispatch_failed(c, n, cause == SIZE_MAX ? kind_of(s) : OX_FAILURE_CONSEQUENCE, &e, b->schema);
+}
+
+static ox_status note_rounded(ox__conv *c, ox_node n, const ox__binding *b)
+{
+    for (size_t i = 0; i < b->n_args; i++)
+        if (b->args[i].kind == OX_ARG_FLOAT && b->args[i].rounded)
+            return ox__report_note(c, c->opt->strict ? OX_FAILURE_CONSTANT : OX_FAILURE_WARNING, n,
+                                   "the dump printed it rounded; weights of the file that it came from would be exact",
+                                   "the constant %g given to %s may be rounded", b->args[i].f, b->op->name);
+    return OX_OK;
+}
+
+static ox_status convert_call(ox__conv *c, ox_node n)
+{
+    ox__binding b;
+    ox_status s = ox__bind_find(c, n, &b, c->err);
+    if (s != OX_OK) return s;
+    if (!b.symbol) return missing(c, n, &b);
+    ox_error e;
+    ox_error_clear(&e);
+    s = ox__bind_args(c, n, &b, &e);
+    if (ox__is_fatal(s)) {
+        if (c->err) *c->err = e;
+        return s;
+    }
+    if (s != OX_OK) return ox__dispatch_failed(c, n, OX_FAILURE_REFUSED, &e, b.schema);
+    s = note_rounded(c, n, &b);
+    return s == OX_OK ? call_function(c, n, &b) : s;
+}
+
+/* ---- nodes that need no function ---- */
+
+/* A tensor constant of the trace is an ONNX Constant under another name. */
+static ox_status convert_constant(ox__conv *c, ox_node n)
+{
+    const ox_attr *a = ox_node_attr(c->m, n, "value");
+    if (!a || a->kind != OX_ATTR_TENSOR) return OX_OK;
+    ox_status s = ox_node_set_op(c->m, n, c->s_onnx, ox__conv_str(c, "Constant"), (ox_str){0}, c->err);
+    return s == OX_OK ? ox__infer_node(c->facts, n, &c->inf, NULL, c->err) : s;
+}
+
+/* A list that is taken apart: its items where they are known, else the items of a sequence. */
+static ox_status convert_unpack(ox__conv *c, ox_node n)
+{
+    ox_value list = ox_node_input(c->m, n, 0);
+    ox_node from = ox_value_node(c->m, list);
+    size_t n_out = ox_node_n_outputs(c->m, n);
+    bool known = from.id &&
+                 (ox_node_is(c->m, from, "prim", "ListConstruct") || ox_node_is(c->m, from, "prim", "TupleConstruct"));
+    ox_error e;
+    if (known && ox_node_n_inputs(c->m, from) != n_out) {
+        ox__fail(&e, OX_E_UNSUPPORTED, "%zu items are unpacked from a list of %zu", n_out,
+                 ox_node_n_inputs(c->m, from));
+        return ox__dispatch_failed(c, n, OX_FAILURE_REFUSED, &e, NULL);
+    }
+    size_t cause = ox__dispatch_cause(c, n);
+    bool sequence = ox_type_get(c->m, ox_value_type(c->m, list)).kind == OX_TYPE_SEQUENCE;
+    if (!known && !sequence) {
+        if (cause == SIZE_MAX) {
+            ox__fail(&e, OX_E_UNSUPPORTED, "the list that is unpacked is not known");
+            return ox__dispatch_failed(c, n, OX_FAILURE_REFUSED, &e, NULL);
+        }
+        ox_status s = OX_OK; /* the maker of the list failed, which is enough */
+        for (size_t i = 0; s == OX_OK && i < n_out; i++) s = set_failed(c, cause, ox_node_output(c->m, n, i));
+        return s;
+    }
+    for (size_t i = 0; i < n_out; i++) {
+        ox_value out = ox_node_output(c->m, n, i), by = known ? ox_node_input(c->m, from, i) : list;
+        ox_status s = OX_OK;
+        if (!known) {
+            int64_t at = (int64_t)i;
+            ox_tensor t;
+            ox_value in[2] = {list};
+            s = ox_tensor_add_raw(c->m, &t, OX_INT64, 0, NULL, &at, sizeof at, c->err);
+            if (s == OX_OK) s = ox__emit_constant(c, n, ox_node_graph(c->m, n), n, t, &in[1], c->err);
+            if (s == OX_OK) s = ox__emit_one(c, n, "SequenceAt", 2, in, NULL, &by, c->err);
+        }
+        if (s == OX_OK) s = ox__results_replace(c, n, out, by, c->err);
+        if (s != OX_OK) return s;
+    }
+    return ox_node_delete(c->m, n, c->err);
+}
+
+/* Lists carry the failures of their items. */
+static ox_status pass_cause(ox__conv *c, ox_node n)
+{
+    size_t cause = ox__dispatch_cause(c, n);
+    return cause == SIZE_MAX ? OX_OK : set_failed(c, cause, ox_node_output(c->m, n, 0));
+}
+
+static ox_status convert_prim(ox__conv *c, ox_node n, bool *done)
+{
+    const char *op = ox_str_text(c->m, ox_node_op(c->m, n), NULL);
+    *done = true;
+    if (!strcmp(op, "Constant")) return convert_constant(c, n);
+    if (!strcmp(op, "ListConstruct") || !strcmp(op, "TupleConstruct")) return pass_cause(c, n);
+    if (!strcmp(op, "ListUnpack")) return convert_unpack(c, n);
+    *done = false;
+    return OX_OK;
+}
+
+static ox_status convert_onnx(ox__conv *c, ox_node n)
+{
+    ox_status s = OX_OK;
+    for (size_t i = 0; s == OX_OK && i < ox_node_n_blocks(c->m, n); i++)
+        s = ox__dispatch_graph(c, ox_node_block(c->m, n, i));
+    ox_error e;
+    ox_error_clear(&e);
+    if (s == OX_OK) s = ox__check_onnx(c, n, &e);
+    if (s == OX_OK) s = ox__infer_node(c->facts, n, &c->inf, NULL, &e);
+    if (s == OX_OK || ox__is_fatal(s)) {
+        if (s != OX_OK && e.msg[0] && c->err) *c->err = e;
+        return s;
+    }
+    return ox__dispatch_failed(c, n, OX_FAILURE_REFUSED, &e, NULL);
+}
+
+static ox_status convert_node(ox__conv *c, ox_node n)
+{
+    bool done = false;
+    ox_error e;
+    ox_error_clear(&e);
+    ox__arena_reset(&c->call);
+    if (ox__node_in(c, n, c->s_onnx)) return convert_onnx(c, n);
+    ox_status s = OX_OK;
+    if (ox__node_in(c, n, c->s_prim)) s = convert_prim(c, n, &done);
+    if (s != OX_OK || done) return s;
+    ox_mark mark = ox_journal_mark(c->m);
+    s = ox__convert_number(c, n, &done, &e);
+    if (s == OX_OK && !done) s = ox__convert_control(c, n, &done, &e);
+    if (s == OX_OK) return done ? OX_OK : convert_call(c, n);
+    if (ox__is_fatal(s)) {
+        if (c->err) *c->err = e;
+        return s;
+    }
+    ox_journal_rollback(c->m, mark);
+    bool stems = ox__dispatch_cause(c, n) != SIZE_MAX;
+    return ox__dispatch_failed(c, n, stems ? OX_FAILURE_CONSEQUENCE : OX_FAILURE_REFUSED, &e, NULL);
+}
+
+ox_status ox__dispatch_graph(ox__conv *c, ox_graph g)
+{
+    ox_node next;
+    c->depth++;
+    for (ox_node n = ox_graph_first(c->m, g); n.id; n = next) {
+        ox_status s = ox__conv_tick(c, "convert");
+        if (s != OX_OK) return s;
+        if (c->depth == 1) ox__journal_forget(c->m); /* nothing goes back beyond the node under way */
+        /* the node that takes a list apart goes together with the one that makes it */
+        next = ox_node_next(c->m, n);
+        ox_node unpack = ox__unpack_of(c, n), after = next;
+        if (unpack.id && unpack.id == next.id) after = ox_node_next(c->m, next);
+        s = convert_node(c, n);
+        if (s != OX_OK) return s;
+        if (next.id && !ox_node_is_alive(c->m, next)) next = after;
+    }
+    c->depth--;
+    return OX_OK;
+}

@@ -1,0 +1,84 @@
+/* Floor 5. What the files of this folder share: one conversion, what it knows of values, and its parts. */
+#ifndef ONNXSH_CONVERT_INTERNAL_H
+#define ONNXSH_CONVERT_INTERNAL_H
+
+#include "ops/infer.h"
+
+#include <onnxsh/convert.h>
+#include <onnxsh/journal.h>
+#include <onnxsh/schema.h>
+
+/* ---- what conversion knows of a value beside its type ---- */
+enum {
+    OX__V_INT = 1,   /* a number of the trace (or a number given to an operator): it does not take part in type */
+    OX__V_FLOAT = 2, /* promotion as a tensor of its dtype would */
+    OX__V_BOOL = 4,
+    OX__V_NUMBER = OX__V_INT | OX__V_FLOAT | OX__V_BOOL,
+    OX__V_FAILED = 8 /* stems from the failure of that index */
+};
+
+typedef struct ox__vinfo {
+    uint32_t gen;
+    uint32_t flags;
+    size_t failure;
+} ox__vinfo;
+
+typedef struct ox__opcache ox__opcache;
+
+typedef struct ox__conv {
+    ox_model *m; /* the copy that becomes the result */
+    const ox_model *src;
+    ox_symbolics *syms;
+    const ox_convert_options *opt;
+    int64_t opset; /* of ai.onnx */
+    ox__facts *facts;
+    ox__infer_options inf;
+    ox_report *report;
+    OX__VEC(ox__vinfo) values;  /* by value id */
+    OX__VEC(ox__opcache *) ops; /* by id of the operator's string, and domain */
+    ox__arena mem;              /* as long as the conversion */
+    ox__arena call;             /* of the node under way */
+    bool dynamic;               /* some input has a dim that is no constant */
+    bool as_is;                 /* the source is of ONNX operators alone */
+    size_t depth;               /* of blocks under way */
+    uint64_t n_casts;
+    uint64_t done;
+    size_t n_out_names; /* of the main graph, as the trace calls them */
+    ox_str *out_names;
+    ox_str s_prim, s_aten, s_onnx, s_value;
+    ox_error *err;
+} ox__conv;
+
+ox__vinfo *ox__conv_info(ox__conv *c, ox_value v); /* NULL when out of memory or dead */
+uint32_t ox__conv_flags(const ox__conv *c, ox_value v);
+ox_status ox__conv_set_flags(ox__conv *c, ox_value v, uint32_t flags) OX_MUST_USE; /* added */
+ox_str ox__conv_str(ox__conv *c, const char *text);
+/* The target version of a domain: of ai.onnx, of --custom-opset, or what the model imports; 0 if none. */
+int64_t ox__conv_opset(const ox__conv *c, const char *domain);
+/* Asks the task whether to go on. */
+ox_status ox__conv_tick(ox__conv *c, const char *what) OX_MUST_USE;
+bool ox__node_in(const ox__conv *c, ox_node n, ox_str domain);
+
+/* ---- report.c ---- */
+struct ox_report {
+    ox__arena mem;
+    OX__VEC(ox_failure) rows;
+    size_t n_failures;
+    OX__VEC(ox_pass_stat) passes;
+};
+ox_report *ox__report_create(void);
+/* Adds a row about a node of the copy ({0}: the whole graph). Texts are copied; hint, arguments and err may be NULL.
+ * The place in a Lua file is taken from err. */
+typedef struct ox__finding {
+    ox_failure_kind kind;
+    ox_node node;
+    const char *message, *hint, *arguments;
+    const ox_error *err;
+    size_t cause; /* SIZE_MAX = none */
+} ox__finding;
+ox_status ox__report_add(ox__conv *c, const ox__finding *f) OX_MUST_USE;
+/* A row without arguments: printf. */
+ox_status ox__report_note(ox__conv *c, ox_failure_kind kind, ox_node n, const char *hint, const char *fmt, ...)
+    OX_PRINTF(5, 6) OX_MUST_USE;
+
+#endif

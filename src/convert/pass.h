@@ -1,0 +1,27 @@
+/* Floor 5. The passes, in the order of passes.def. Each changes the copy and counts what it changed; what is wrong with
+ * a node goes into the report, what it returns stops the conversion. */
+#ifndef ONNXSH_CONVERT_PASS_H
+#define ONNXSH_CONVERT_PASS_H
+
+#include "convert/internal.h"
+
+typedef ox_status (*ox__pass_fn)(ox__conv *c, uint64_t *changed);
+
+#define OX_PASS(name, help, fn) ox_status fn(ox__conv *c, uint64_t *changed) OX_MUST_USE;
+#include "convert/passes.def"
+#undef OX_PASS
+
+/* Runs all of them. */
+ox_status ox__passes_run(ox__conv *c) OX_MUST_USE;
+
+/* ---- helpers of the passes ---- */
+/* A prim::Constant of a number before `before`; the type is that of the kind, or `type` if it is not {0}. */
+ox_status ox__pass_constant(ox__conv *c, ox_node before, const ox_arg *a, ox_type type, ox_value *out) OX_MUST_USE;
+/* Makes the readers of output i of n read v; n is deleted when nobody reads it any more. */
+ox_status ox__pass_replace(ox__conv *c, ox_node n, size_t i, ox_value v) OX_MUST_USE;
+/* Moves the nodes of a block before `before` of the graph around it, and gives its results. */
+ox_status ox__pass_inline_block(ox__conv *c, ox_graph block, ox_node before, ox_value *results) OX_MUST_USE;
+bool ox__is_prim(const ox__conv *c, ox_node n, const char *op);
+bool ox__is_aten(const ox__conv *c, ox_node n, const char *op);
+
+#endif

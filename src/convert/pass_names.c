@@ -1,0 +1,240 @@
+/* Floor 5. Names by scope, as torch 1.13 gives them: a node is /features/features.0/Conv, its values
+ * /features/features.0/Conv_output_0. Each part is the module's path from its last word that is no number; a module
+ * that is called again, and an operator that stands there again, get _1, _2, ... */
+#include "convert/pass.h"
+
+#include <ctype.h>
+
+typedef struct entry {
+    const char *text;
+    uint32_t next; /* the number that the next one of this name gets */
+} entry;
+
+typedef struct level {
+    ox_scope scope;
+    const char *path; /* "/features/features.0" */
+} level;
+
+typedef struct namer {
+    ox__conv *c;
+    uint64_t *changed;
+    OX__VEC(entry) taken;
+    ox__index index;
+    OX__VEC(level) chain; /* of the node before */
+    ox__buf buf, dotted;
+} namer;
+
+/* ---- names that are taken ---- */
+typedef struct key {
+    const namer *w;
+    const char *text;
+} key;
+
+static bool same(const void *ud, uint32_t id)
+{
+    const key *k = ud;
+    return strcmp(k->w->taken.p[id - 1].text, k->text) == 0;
+}
+
+static entry *find(const namer *w, const char *text)
+{
+    key k = {w, text};
+    uint32_t id = ox__index_find(&w->index, ox__hash(text, strlen(text)), same, &k);
+    return id ? &w->taken.p[id - 1] : NULL;
+}
+
+static const char *take(namer *w, const char *text)
+{
+    entry e = {ox__arena_dup(&w->c->mem, text, strlen(text) + 1), 1};
+    if (!e.text || !ox__vec_push(&w->taken, e)) return NULL;
+    return ox__index_add(&w->index, ox__hash(text, strlen(text)), (uint32_t)w->taken.n) ? e.text : NULL;
+}
+
+/* base, else base_1, base_2, ...: the first that nothing has. NULL when out of memory. */
+static const char *fresh(namer *w, const char *base)
+{
+    entry *e = find(w, base);
+    if (!e) return take(w, base);
+    for (;;) {
+        size_t at = (size_t)(e - w->taken.p);
+        ox__buf b = {0};
+        ox__buf_addf(&b, "%s_%u", base, e->next++);
+        const char *name = b.failed || find(w, b.p) ? NULL : take(w, b.p);
+        bool again = !b.failed && !name && find(w, b.p) != NULL;
+        ox__buf_free(&b);
+        if (!again) return name;
+        e = &w->taken.p[at];
+    }
+}
+
+/* ---- scopes ---- */
+static bool is_number(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isdigit((unsigned char)s[i])) return false;
+    return n > 0;
+}
+
+/* The path of a scope from its last word that is no number: "features.0" of features.0, "q" of blocks.0.attn.q. */
+static const char *short_path(namer *w, ox_scope s)
+{
+    ox__buf_clear(&w->dotted);
+    size_t len = ox_scope_path(w->c->m, s, NULL, 0);
+    if (!ox__buf_reserve(&w->dotted, len + 1)) return NULL;
+    ox_scope_path(w->c->m, s, w->dotted.p, len + 1);
+    const char *p = w->dotted.p, *end = p + len, *from = end;
+    while (from > p) {
+        const char *word = from;
+        while (word > p && word[-1] != '.') word--;
+        bool number = is_number(word, (size_t)(from - word));
+        from = word > p ? word - 1 : p;
+        if (!number || word == p) return word;
+    }
+    return p;
+}
+
+/* Enters the scope of a node: what it shares with the node before is the same call of the same modules. */
+static ox_status enter(namer *w, ox_scope s, const char **path)
+{
+    const ox_model *m = w->c->m;
+    uint32_t depth = ox_scope_depth(m, s), keep = 0;
+    ox_scope *want = ox__arena_alloc(&w->c->call, ((size_t)depth + 1) * sizeof *want);
+    if (!want) return ox__nomem(w->c->err);
+    for (uint32_t i = depth; i-- > 0; s = ox_scope_parent(m, s)) want[i] = s;
+    while (keep < depth && keep < w->chain.n && w->chain.p[keep].scope.id == want[keep].id) keep++;
+    w->chain.n = keep;
+    for (uint32_t i = keep; i < depth; i++) {
+        const char *outer = i ? w->chain.p[i - 1].path : "", *name = short_path(w, want[i]);
+        size_t len;
+        ox_str_text(m, ox_scope_attr(m, want[i]), &len);
+        level l = {want[i], outer};
+        if (!name) return ox__nomem(w->c->err);
+        if (len && *name) { /* the root has no name of its own */
+            ox__buf_clear(&w->buf);
+            ox__buf_addf(&w->buf, "%s/%s", outer, name);
+            l.path = w->buf.failed ? NULL : fresh(w, w->buf.p);
+        }
+        if (!l.path || !ox__vec_push(&w->chain, l)) return ox__nomem(w->c->err);
+    }
+    *path = depth ? w->chain.p[depth - 1].path : NULL;
+    return OX_OK;
+}
+
+/* ---- nodes and values ---- */
+static bool has_name(const ox_model *m, ox_str s)
+{
+    size_t n;
+    ox_str_text(m, s, &n);
+    return n != 0;
+}
+
+static ox_status name_values(namer *w, ox_node n, const char *name, bool all)
+{
+    ox_model *m = w->c->m;
+    for (size_t i = 0; i < ox_node_n_outputs(m, n); i++) {
+        ox_value v = ox_node_output(m, n, i);
+        if (!v.id || (!all && has_name(m, ox_value_name(m, v)))) continue;
+        bool returned = ox_value_is_output(m, v) && ox_value_graph(m, v).id == ox_model_main(m).id;
+        if (returned && has_name(m, ox_value_name(m, v))) continue;
+        ox__buf_clear(&w->buf);
+        ox__buf_addf(&w->buf, "%s_output_%zu", name, i);
+        const char *text = w->buf.failed ? NULL : fresh(w, w->buf.p);
+        if (!text) return ox__nomem(w->c->err);
+        ox_status s = ox_value_set_name(m, v, ox__conv_str(w->c, text), w->c->err);
+        if (s != OX_OK) return s;
+    }
+    return OX_OK;
+}
+
+static ox_status name_node(namer *w, ox_node n)
+{
+    ox__conv *c = w->c;
+    ox_node from = ox_model_node_at(c->src, ox_node_origin(c->m, n));
+    bool made = !from.id || !ox_node_is(c->src, from, "", ox_str_text(c->m, ox_node_op(c->m, n), NULL));
+    const char *path = NULL, *name;
+    ox__arena_reset(&c->call);
+    ox_status s = enter(w, ox_node_scope(c->m, n), &path);
+    if (s != OX_OK) return s;
+    if (has_name(c->m, ox_node_name(c->m, n)))
+        return name_values(w, n, ox_str_text(c->m, ox_node_name(c->m, n), NULL), made);
+    ox__buf_clear(&w->buf);
+    ox__buf_addf(&w->buf, "%s%s%s", path ? path : "", path ? "/" : "", ox_str_text(c->m, ox_node_op(c->m, n), NULL));
+    name = w->buf.failed ? NULL : fresh(w, w->buf.p);
+    if (!name) return ox__nomem(c->err);
+    if (!made && ox_model_get_kind(c->src) == OX_MODEL_ONNX) return name_values(w, n, name, false);
+    s = ox_node_set_name(c->m, n, ox__conv_str(c, name), c->err);
+    ++*w->changed;
+    return s == OX_OK ? name_values(w, n, name, made) : s;
+}
+
+static ox_status walk(namer *w, ox_graph g)
+{
+    ox__conv *c = w->c;
+    ox_status s = OX_OK;
+    for (size_t i = 0; s == OX_OK && g.id != ox_model_main(c->m).id && i < ox_graph_n_inputs(c->m, g); i++) {
+        ox_value v = ox_graph_input(c->m, g, i);
+        const char *own = ox_str_text(c->m, ox_value_name(c->m, v), NULL), *text = fresh(w, *own ? own : "input");
+        if (!text) return ox__nomem(c->err);
+        if (strcmp(text, own) != 0) s = ox_value_set_name(c->m, v, ox__conv_str(c, text), c->err);
+    }
+    for (ox_node n = ox_graph_first(c->m, g); s == OX_OK && n.id; n = ox_node_next(c->m, n)) {
+        s = name_node(w, n);
+        for (size_t i = 0; s == OX_OK && i < ox_node_n_blocks(c->m, n); i++) s = walk(w, ox_node_block(c->m, n, i));
+    }
+    return s;
+}
+
+/* ---- what the user names ---- */
+static ox_status rename_value(namer *w, ox_value v, const char *name)
+{
+    if (find(w, name)) return ox__fail(w->c->err, OX_E_INVALID, "the name '%s' is given twice", name);
+    if (!take(w, name)) return ox__nomem(w->c->err);
+    ++*w->changed;
+    return ox_value_set_name(w->c->m, v, ox__conv_str(w->c, name), w->c->err);
+}
+
+/* Inputs, outputs and weights first: the names of the rest make room for them. */
+static ox_status name_interface(namer *w)
+{
+    ox__conv *c = w->c;
+    const ox_convert_options *o = c->opt;
+    ox_graph g = ox_model_main(c->m);
+    size_t n_in = ox_graph_n_inputs(c->m, g), n_out = ox_graph_n_outputs(c->m, g);
+    ox_status s = OX_OK;
+    if (o->n_input_names > n_in)
+        return ox__fail(c->err, OX_E_INVALID, "%zu input names for %zu inputs", o->n_input_names, n_in);
+    if (o->n_output_names > n_out)
+        return ox__fail(c->err, OX_E_INVALID, "%zu output names for %zu outputs", o->n_output_names, n_out);
+    for (size_t i = 0; s == OX_OK && i < o->n_input_names; i++)
+        s = rename_value(w, ox_graph_input(c->m, g, i), o->input_names[i]);
+    for (size_t i = 0; s == OX_OK && i < o->n_output_names; i++)
+        s = rename_value(w, ox_graph_output(c->m, g, i), o->output_names[i]);
+    for (size_t i = o->n_input_names; s == OX_OK && i < n_in + ox_graph_n_initializers(c->m, g); i++) {
+        ox_value v = i < n_in ? ox_graph_input(c->m, g, i) : ox_graph_initializer(c->m, g, i - n_in);
+        if (i >= n_in && ox_value_is_input(c->m, v)) continue;
+        const char *own = ox_str_text(c->m, ox_value_name(c->m, v), NULL), *text = fresh(w, *own ? own : "input");
+        if (!text) return ox__nomem(c->err);
+        if (strcmp(text, own) != 0) s = ox_value_set_name(c->m, v, ox__conv_str(c, text), c->err);
+    }
+    for (size_t i = o->n_output_names; s == OX_OK && i < n_out; i++) {
+        ox_value v = ox_graph_output(c->m, g, i);
+        const char *own = ox_str_text(c->m, i < c->n_out_names ? c->out_names[i] : ox_value_name(c->m, v), NULL);
+        const char *text = *own ? fresh(w, own) : NULL;
+        if (*own && !text) return ox__nomem(c->err);
+        if (text) s = ox_value_set_name(c->m, v, ox__conv_str(c, text), c->err);
+    }
+    return s;
+}
+
+ox_status ox__pass_names(ox__conv *c, uint64_t *changed)
+{
+    namer w = {.c = c, .changed = changed};
+    ox_status s = name_interface(&w);
+    if (s == OX_OK) s = walk(&w, ox_model_main(c->m));
+    ox__vec_free(&w.taken);
+    ox__vec_free(&w.chain);
+    ox__index_free(&w.index);
+    ox__buf_free(&w.buf);
+    ox__buf_free(&w.dotted);
+    return s;
+}

@@ -1,0 +1,157 @@
+/* Floor 4. Constant folding. Small results were computed by inference already and stand among the facts; larger ones
+ * are computed here if they only move bytes of weights, within a budget. */
+#include "rewrite/fold.h"
+
+typedef struct folder {
+    ox__facts *f;
+    ox_model *m;
+    const ox__fold_options *opt;
+    uint64_t *count, total, done;
+    ox_error *err;
+} folder;
+
+/* ---- the constant behind the outputs ---- */
+static ox_status compute(folder *d, ox_node n, ox_tensor *outs, bool *known)
+{
+    size_t n_out = ox_node_n_outputs(d->m, n);
+    *known = true;
+    for (size_t i = 0; i < n_out; i++) {
+        ox_status s = ox__facts_materialize(d->f, ox_node_output(d->m, n, i), &outs[i], d->err);
+        if (s != OX_OK) return s;
+        *known = *known && outs[i].id;
+    }
+    const ox__op_row *row = ox__facts_op(d->f, n);
+    if (*known || !row || !row->eval || !(row->flags & OX__OP_MOVES) || ox_node_n_inputs(d->m, n) == 0) return OX_OK;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < ox_node_n_inputs(d->m, n); i++) {
+        ox_value v = ox_node_input(d->m, n, i);
+        ox_tensor t = {0};
+        ox_status s = v.id ? ox__facts_materialize(d->f, v, &t, d->err) : OX_OK;
+        if (s != OX_OK || (v.id && !t.id)) return s;
+        bytes += ox_tensor_raw_size(d->m, t);
+    }
+    if (bytes > d->opt->max_moved || d->total + bytes > d->opt->max_total) return OX_OK;
+    ox_status s = ox__eval_node(d->f, n, d->opt->opset, d->opt->max_moved, outs, d->err);
+    if (s == OX_E_UNSUPPORTED) return OX_OK;
+    if (s == OX_OK) d->total += bytes;
+    *known = s == OX_OK && outs[0].id;
+    return s;
+}
+
+/* ---- names ---- */
+
+/* The first weight that a node reads; {0}: it reads none. */
+static ox_value weight_of(const folder *d, ox_node n)
+{
+    for (size_t i = 0; i < ox_node_n_inputs(d->m, n); i++) {
+        ox_value v = ox_node_input(d->m, n, i);
+        if (v.id && ox_value_is_initializer(d->m, v)) return v;
+    }
+    return (ox_value){0};
+}
+
+static bool swaps_last_two(const folder *d, ox_node n)
+{
+    const ox_attr *a = ox_node_attr(d->m, n, "perm");
+    if (!a) return ox_type_get(d->m, ox_value_type(d->m, ox_node_output(d->m, n, 0))).rank == 2;
+    if (a->kind != OX_ATTR_INTS || a->n < 2) return false;
+    for (uint32_t i = 0; i + 2 < a->n; i++)
+        if (a->u.ints[i] != i) return false;
+    return a->u.ints[a->n - 2] == (int64_t)a->n - 1 && a->u.ints[a->n - 1] == (int64_t)a->n - 2;
+}
+
+/* "fc.weight^T" of a transposed weight; the same name where only the shape changes; else the operator behind it. */
+static ox_str name_of(const folder *d, ox_node n, ox_value weight)
+{
+    const char *op = ox_str_text(d->m, ox_node_op(d->m, n), NULL);
+    ox__buf b = {0};
+    ox__buf_addz(&b, ox_str_text(d->m, ox_value_name(d->m, weight), NULL));
+    if (!strcmp(op, "Transpose") && swaps_last_two(d, n))
+        ox__buf_addz(&b, "^T");
+    else {
+        ox__buf_addc(&b, '.');
+        for (; *op; op++) ox__buf_addc(&b, (char)(*op >= 'A' && *op <= 'Z' ? *op + 32 : *op));
+    }
+    ox_str name = b.failed ? (ox_str){0} : ox_value_fresh_name(d->m, b.p);
+    ox__buf_free(&b);
+    return name;
+}
+
+/* ---- the replacement ---- */
+static ox_status as_constant(folder *d, ox_node n, ox_tensor t, ox_value *out)
+{
+    ox_node made;
+    ox_attr a = {.name = ox_str_addz(d->m, "value"), .kind = OX_ATTR_TENSOR, .u.t = t};
+    ox_status s = ox_node_create(d->m, &made, ox_node_graph(d->m, n), n, ox_str_addz(d->m, ""),
+                                 ox_str_addz(d->m, "Constant"), 0, NULL, 1, d->err);
+    if (s == OX_OK) s = ox_node_set_attr(d->m, made, &a, d->err);
+    if (s == OX_OK) s = ox_node_set_scope(d->m, made, ox_node_scope(d->m, n), d->err);
+    if (s == OX_OK) s = ox_node_set_loc(d->m, made, ox_node_loc(d->m, n), d->err);
+    if (s == OX_OK) s = ox_node_set_origin(d->m, made, ox_node_origin(d->m, n), d->err);
+    if (s == OX_OK) *out = ox_node_output(d->m, made, 0);
+    return s;
+}
+
+static ox_status replace(folder *d, ox_node n, const ox_tensor *outs)
+{
+    ox_value weight = weight_of(d, n);
+    for (size_t i = 0; i < ox_node_n_outputs(d->m, n); i++) {
+        ox_value out = ox_node_output(d->m, n, i), made;
+        if (!out.id || !ox_value_n_uses(d->m, out)) continue;
+        ox_status s = weight.id ? ox_graph_add_initializer(d->m, &made, ox_model_main(d->m), name_of(d, n, weight),
+                                                           outs[i], d->err)
+                                : as_constant(d, n, outs[i], &made);
+        if (s == OX_OK) s = ox__facts_set_tensor(d->f, made, outs[i], d->err);
+        if (s == OX_OK)
+            s = ox_value_set_type(
+                d->m, made, ox__type_merge(d->m, ox_value_type(d->m, made), ox_value_type(d->m, out), NULL), d->err);
+        if (s == OX_OK) s = ox_value_replace_uses(d->m, out, made, d->err);
+        if (s != OX_OK) return s;
+    }
+    ++*d->count;
+    return ox_node_delete(d->m, n, d->err);
+}
+
+/* What a graph returns must be made by a node of it. */
+static bool is_returned(const folder *d, ox_node n)
+{
+    for (size_t i = 0; i < ox_node_n_outputs(d->m, n); i++)
+        if (ox_value_is_output(d->m, ox_node_output(d->m, n, i))) return true;
+    return false;
+}
+
+static bool is_candidate(const folder *d, ox_node n)
+{
+    size_t len, n_out = ox_node_n_outputs(d->m, n);
+    ox_str_text(d->m, ox_node_domain(d->m, n), &len);
+    if (len || n_out == 0 || n_out > 16 || ox_node_n_blocks(d->m, n) || ox_node_is(d->m, n, "", "Constant"))
+        return false;
+    const ox__op_row *row = ox__facts_op(d->f, n);
+    return row && !(row->flags & OX__OP_RANDOM) && !(weight_of(d, n).id && is_returned(d, n));
+}
+
+static ox_status fold_graph(folder *d, ox_graph g)
+{
+    ox_node next;
+    for (ox_node n = ox_graph_first(d->m, g); n.id; n = next) {
+        next = ox_node_next(d->m, n);
+        ox_status s = OX_OK;
+        const ox_task *t = d->opt->task;
+        if (t && t->step && (d->done++ & 255) == 0 && !t->step(t->ud, "fold", d->done, ox_model_n_nodes(d->m)))
+            return ox__fail(d->err, OX_E_INTERRUPTED, "interrupted");
+        for (size_t i = 0; s == OX_OK && i < ox_node_n_blocks(d->m, n); i++)
+            s = fold_graph(d, ox_node_block(d->m, n, i));
+        ox_tensor outs[16] = {{0}};
+        bool known = false;
+        if (s == OX_OK && is_candidate(d, n)) s = compute(d, n, outs, &known);
+        if (s == OX_OK && known) s = replace(d, n, outs);
+        if (s != OX_OK) return s;
+    }
+    return OX_OK;
+}
+
+ox_status ox__fold_constants(ox__facts *f, ox_graph g, const ox__fold_options *opt, uint64_t *count, ox_error *err)
+{
+    folder d = {.f = f, .m = ox__facts_model(f), .opt = opt, .count = count, .err = err};
+    return fold_graph(&d, g);
+}
