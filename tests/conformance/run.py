@@ -11,6 +11,7 @@ import glob
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -28,21 +29,23 @@ def main():
     if a.suites:
         suites = [s for s in suites if os.path.basename(s)[5:-3] in a.suites]
     figures, failed = [], []
-    for suite in suites:
-        name = os.path.basename(suite)[5:-3]
-        print(f"\n== {name}", flush=True)
-        start = time.monotonic()
-        command = [sys.executable, suite, "--onnxsh", os.path.abspath(a.onnxsh), "--build", os.path.abspath(a.build),
-                   "--torch113", a.torch113] + (["--full"] if a.full else [])
-        env = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=HERE)
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
-            for line in process.stdout:
-                print(line, end="", flush=True)
-                if line.startswith("figure: "):
-                    figures.append((name, line[8:].strip()))
-        if process.returncode != 0:
-            failed.append(name)
-        print(f"-- {name}: {'ok' if process.returncode == 0 else 'FAILED'} in {time.monotonic() - start:.0f} s", flush=True)
+    with tempfile.TemporaryDirectory() as cache:  # what one suite makes for all
+        for suite in suites:
+            name = os.path.basename(suite)[5:-3]
+            print(f"\n== {name}", flush=True)
+            start = time.monotonic()
+            command = [sys.executable, suite, "--onnxsh", os.path.abspath(a.onnxsh), "--build", os.path.abspath(a.build),
+                       "--torch113", a.torch113] + (["--full"] if a.full else [])
+            env = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=HERE, SUITE_CACHE=cache)
+            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
+                for line in process.stdout:
+                    print(line, end="", flush=True)
+                    if line.startswith("figure: "):
+                        figures.append((name, line[8:].strip()))
+            if process.returncode != 0:
+                failed.append(name)
+            print(f"-- {name}: {'ok' if process.returncode == 0 else 'FAILED'} in {time.monotonic() - start:.0f} s",
+                  flush=True)
     print("\n== figures")
     for name, text in figures:
         print(f"{name}: {text}")

@@ -1,8 +1,12 @@
 """What the suites share: options, corpora, running the program."""
 import argparse
+import atexit
 import glob
 import os
+import shutil
 import subprocess
+import tempfile
+import warnings
 
 
 def options():
@@ -21,14 +25,39 @@ def run(onnxsh, *args, timeout=600):
     return subprocess.run([onnxsh, "-q", "--no-init", *args], capture_output=True, env=env, timeout=timeout)
 
 
+def cache():
+    """A directory for what the suites make for each other: run.py's, else one of this process alone."""
+    if "SUITE_CACHE" not in os.environ:
+        os.environ["SUITE_CACHE"] = tempfile.mkdtemp()
+        atexit.register(shutil.rmtree, os.environ["SUITE_CACHE"])
+    return os.environ["SUITE_CACHE"]
+
+
+def node_tests():
+    """The models of the node tests, which the onnx package has as programs: run, their data left out."""
+    place = os.path.join(cache(), "nodes")
+    if not os.path.exists(place):
+        from onnx.backend.test.case.node import collect_testcases
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as divisions by zero, which are what they test
+            cases = collect_testcases(None)
+        os.mkdir(place + ".part")
+        for case in cases:
+            with open(os.path.join(place + ".part", case.name + ".onnx"), "wb") as f:
+                f.write(case.model.SerializeToString())
+        os.rename(place + ".part", place)
+    return sorted(glob.glob(place + "/*.onnx"))
+
+
 def corpora():
-    """{name: [model files]}: Debian's libonnx-testdata and the newest onnx package's."""
+    """{name: [model files]}: Debian's libonnx-testdata, the newest onnx package's, and those that its node tests make."""
     out = {}
     listing = subprocess.run(["dpkg", "-L", "libonnx-testdata"], capture_output=True, text=True).stdout.split()
     out["libonnx-testdata"] = sorted(f for f in listing if f.endswith(".onnx") and os.path.isfile(f))
     import onnx
     root = os.path.join(os.path.dirname(onnx.__file__), "backend/test/data")
     out["onnx " + onnx.__version__] = sorted(glob.glob(root + "/**/*.onnx", recursive=True))
+    out["onnx " + onnx.__version__ + " node tests"] = node_tests()
     return out
 
 
