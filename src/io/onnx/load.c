@@ -227,6 +227,7 @@ static ox_status prepare(ox__load *ld, ox_error *err)
     ld->m->io_free = ox__onnx_free;
     io->start = ld->args->map->p;
     io->size = ld->args->map->n;
+    io->mapped = !ld->args->map->owned_memory;
     io->here[0] = (uint64_t)ld->args->map->st.st_dev;
     io->here[1] = (uint64_t)ld->args->map->st.st_ino; /* zeros for what came through a pipe: no file is that */
     s = ox__model_add_file(ld->m, ld->args->map, &io->file, err);

@@ -48,6 +48,13 @@ static bool is_record(const layout *l, const ox__field *f)
     return f->type == OX__WIRE_BYTES && (l->plain ? ox__func_field_is_record(n) : ox__graph_field_is_record(n));
 }
 
+static ox__fields fields_of(const reading *rd)
+{
+    ox__fields it = ox__fields_of(rd->msg);
+    it.lets_go = rd->ld->io->mapped;
+    return it;
+}
+
 /* ---- names ---- */
 
 static bool remember(ox__load *ld, ox_str name, uint32_t value)
@@ -144,7 +151,7 @@ static ox_status count(reading *rd, ox_error *err)
     ox__load *ld = rd->ld;
     const layout *l = rd->l;
     uint64_t nodes = 0, records = 1, values = 0, credit = 0;
-    ox__fields it = ox__fields_of(rd->msg);
+    ox__fields it = fields_of(rd);
     for (ox__field f; ox__fields_next(&it, &f);) {
         uint64_t n = f.type == OX__WIRE_BYTES ? ox__reader_left(&f.sub) + 2 : 2;
         bool init = f.number == l->init || f.number == l->sparse;
@@ -177,7 +184,7 @@ static void number_records(reading *rd, const uint8_t *at)
     rd->rec = (uint32_t)io->rec_at.n;
     io->rec_at.p[io->rec_at.n++] = (uint64_t)(at - io->start);
     io->rec_id.p[io->rec_id.n++] = rd->g.id;
-    ox__fields it = ox__fields_of(rd->msg);
+    ox__fields it = fields_of(rd);
     for (ox__field f; ox__fields_next(&it, &f);) {
         if (!is_record(rd->l, &f)) continue;
         io->rec_at.p[io->rec_at.n++] = (uint64_t)(f.at - io->start);
@@ -308,7 +315,7 @@ static ox_status walk_values(reading *rd, ox_error *err)
     uint32_t rec = rd->rec;
     ox_str name = {1}, doc = {0};
     ox_status s = OX_OK;
-    ox__fields it = ox__fields_of(rd->msg);
+    ox__fields it = fields_of(rd);
     for (ox__field f; s == OX_OK && ox__fields_next(&it, &f);) {
         rec += is_record(l, &f);
         if (f.type != OX__WIRE_BYTES || f.number == l->node) continue;
@@ -337,7 +344,7 @@ static ox_status walk_nodes(reading *rd, ox_error *err)
 {
     uint32_t rec = rd->rec;
     ox_status s = OX_OK;
-    ox__fields it = ox__fields_of(rd->msg);
+    ox__fields it = fields_of(rd);
     for (ox__field f; s == OX_OK && ox__fields_next(&it, &f);) {
         if (!is_record(rd->l, &f)) continue;
         rec++;
@@ -393,7 +400,7 @@ static ox_status set_outputs(reading *rd, ox_error *err)
     ld->ids.n = rd->outputs;
     if (s != OX_OK) return s;
     uint32_t rec = rd->rec, i = 0;
-    ox__fields it = ox__fields_of(rd->msg);
+    ox__fields it = fields_of(rd);
     for (ox__field f; ox__fields_next(&it, &f);) {
         if (!is_record(rd->l, &f)) continue;
         rec++;
@@ -418,7 +425,7 @@ static ox_status walk_outputs(reading *rd, ox_error *err)
     uint32_t rec = rd->rec;
     ox_status s = OX_OK;
     rd->outputs = rd->ld->ids.n;
-    ox__fields it = ox__fields_of(rd->msg);
+    ox__fields it = fields_of(rd);
     for (ox__field f; s == OX_OK && ox__fields_next(&it, &f);) {
         if (f.number == rd->l->annotation && f.type == OX__WIRE_BYTES) s = read_annotation(rd, &f, err);
         if (s != OX_OK || !is_record(rd->l, &f)) continue;

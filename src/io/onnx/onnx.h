@@ -74,6 +74,7 @@ typedef struct ox__onnx {
     uint32_t file;        /* the source, one of the model's files */
     const uint8_t *start; /* its bytes */
     uint64_t size;
+    bool mapped; /* they are a map, not memory of our own */
     OX__VEC(uint64_t) rec_at;
     OX__VEC(uint32_t) rec_id;   /* row of the record: graph, node, item or value; 0 = none */
     OX__VEC(ox__merged) merged; /* by rec */

@@ -36,6 +36,7 @@ void ox__splice(ox__enc *e, const ox__msg *src, const uint32_t *known, unsigned 
     bool seen[MAX_KNOWN] = {false};
     bool fresh = !ox__msg_present(src);
     ox__fields it = ox__fields_of(src);
+    it.lets_go = e->io && e->io->mapped;
     for (ox__field f; !fresh && ox__fields_next(&it, &f);) {
         unsigned i = place_of(known, n_known, &f);
         if (i < n_known) left[i]++;
@@ -43,6 +44,7 @@ void ox__splice(ox__enc *e, const ox__msg *src, const uint32_t *known, unsigned 
     for (unsigned i = 0; i < n_known; i++)
         if (!left[i]) missing |= 1u << i;
     it = ox__fields_of(src);
+    it.lets_go = e->io && e->io->mapped;
     for (ox__field f; !fresh && e->status == OX_OK && ox__fields_next(&it, &f);) {
         for (unsigned i = 0; missing >> i && i < n_known && number_of(known[i]) < f.number; i++) {
             ox__at none = {number_of(known[i]), NULL, NULL, true, true, false};
