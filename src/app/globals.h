@@ -17,6 +17,7 @@ typedef struct ox_invocation {
     const char *file;  /* FILE, NULL = none */
     size_t n_rest;     /* words of the command after FILE */
     const char *rest[OX_ARGS_MAX];
+    int graph;       /* --graph N of any command that works on a model, 0 = none */
     const char *out; /* -o OUT of a one-shot command that edits */
     bool in_place;   /* --in-place, the same */
 } ox_invocation;

@@ -87,7 +87,7 @@ class Terminal:
         self.seen += data.decode(errors="replace")
         return bool(data)
 
-    def expect(self, pattern, seconds=30):
+    def expect(self, pattern, seconds=15):
         """Reads until the pattern appears; returns and drops the text up to its end."""
         end = time.monotonic() + seconds
         while True:
@@ -100,7 +100,7 @@ class Terminal:
             if not self._read(0.2) and not re.search(pattern, self.seen):
                 raise AssertionError(f"the program ended before {pattern!r} in {self.seen!r}")
 
-    def wait(self, seconds=30):
+    def wait(self, seconds=15):
         """Reads to the end; returns the exit status (negative: a signal)."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self._read(0.2):

@@ -216,7 +216,7 @@ class Output(Case):
     def test_no_control_characters_of_the_model(self):
         self.write("h.txt", HOSTILE)
         for args in (["show", "h.txt"], ["show", "h.txt", "--style", "seed"], ["info", "h.txt"], ["tree", "h.txt"],
-                     ["find", "h.txt", "op:relu"], ["node", "h.txt", "#1"], ["ops", "h.txt"], ["--json", "show", "h.txt"],
+                     ["find", "h.txt", "op:relu"], ["node", "h.txt", "#2"], ["ops", "h.txt"], ["--json", "show", "h.txt"],
                      ["--json", "find", "h.txt", "op:relu"]):
             out, err = self.run_it(*args)
             self.assertNotIn("\x1b", out + err, args)
@@ -224,7 +224,7 @@ class Output(Case):
 
     def test_json_is_json(self):
         for args in (["info", TRACE], ["ops", TRACE], ["tree", TRACE], ["show", TRACE], ["find", TRACE, "op:add"],
-                     ["node", TRACE, "#1"], ["weights", TRACE], ["set"], ["symbolics"], ["version"], ["schema", "Conv"],
+                     ["node", TRACE, "#2"], ["weights", TRACE], ["set"], ["symbolics"], ["version"], ["schema", "Conv"],
                      ["open", "--list", TRACE]):
             out, _ = self.run_it("--json", *args)
             json.loads(out)
@@ -246,6 +246,32 @@ class Output(Case):
         if os.path.exists("/dev/full"):
             code = os.system(f"{os.environ['ONNXSH']} show {TRACE} >/dev/full 2>{self.path('err')}")
             self.assertEqual(os.waitstatus_to_exitcode(code), 3)
+
+
+class Save(Case):
+    def test_a_trace_is_saved_as_text_that_opens_again(self):
+        self.run_it("save", TRACE, "copy.txt")
+        one, two = (self.run_it("show", f, "--style", "torch")[0] for f in (TRACE, "copy.txt"))
+        self.assertEqual(one, two)
+        with open(TRACE) as f, open(self.path("copy.txt")) as g:
+            self.assertEqual(f.read().rstrip("\n"), g.read().rstrip("\n"))
+
+    def test_a_trace_is_not_saved_as_onnx(self):
+        _, err = self.run_it("save", TRACE, "o.onnx", status=2)
+        self.assertIn("export", err)
+
+    def test_mode_and_link_are_kept(self):
+        target = self.write("real.txt", "old")
+        os.chmod(target, 0o640)
+        os.symlink("real.txt", self.path("link.txt"))
+        self.run_it("save", TRACE, "link.txt")
+        self.assertTrue(os.path.islink(self.path("link.txt")))
+        self.assertEqual(os.stat(target).st_mode & 0o777, 0o640)
+        self.assertGreater(os.path.getsize(target), 100)
+
+    def test_a_failed_save_leaves_the_old_file(self):
+        _, err = self.run_it("save", TRACE, "no/such/dir.txt", status=3)
+        self.assertIn("no/such/dir.txt", err)
 
 
 class Inputs(Case):

@@ -55,9 +55,8 @@ class Prompt(Case):
 
     def test_completes_values(self):
         t = self.start(TRACE)
-        t.send("value %head.wei\t\r")
-        t.expect(r"%head\.weight")
-        t.expect("type ")
+        t.send("value %head.2.wei\t\r")
+        t.expect(r"type +Float\(10, 512\)")
 
     def test_completes_scopes_operators_and_files(self):
         t = self.start(TRACE)
@@ -65,9 +64,11 @@ class Prompt(Case):
         t.expect("hard_mish")
         t.send("\x03")
         t.expect(PROMPT)
-        t.send("schema aten::leaky_rel\t")
-        t.expect("aten::leaky_relu")
-        t.send("\x03")
+        t.send("schema aten::leaky_rel\t\r")
+        t.expect(r"aten::leaky_relu\(Tensor self")
+        t.expect(PROMPT)
+        t.send("show lay\t2.conv\t1\r")
+        t.expect(r"aten::_convolution\(.*layer2\.conv1\.weight")
         t.expect(PROMPT)
         self.write("a_model_file.txt", "graph(%x : Float(2)):\n  return (%x)\n")
         t.send("open a_mod\t\r")

@@ -216,6 +216,7 @@ static ox_status show_opened(ox_session *s, ox_error *err)
 ox_status ox_repl_run(ox_session *s, const char *file, ox_error *err)
 {
     bool from_stdin = file && strcmp(file, "-") == 0;
+    s->interactive = !from_stdin && isatty(STDIN_FILENO);
     ox_status st = file ? ox_session_open(s, file, 0, err) : OX_OK;
     if (st != OX_OK) return st;
     if (from_stdin && !freopen("/dev/tty", "r", stdin)) {
