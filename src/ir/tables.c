@@ -91,6 +91,12 @@ ox_status ox__model_reserve(ox_model *m, size_t nodes, size_t values, size_t use
 }
 
 /* ---- checks ---- */
+/* While out of memory is sticky every check says so: what is wrong may be wrong because of it, a name that is missing. */
+static bool out_of_memory(const ox_model *m)
+{
+    return m && m->oom;
+}
+
 static ox_status dead(ox_error *err, const char *what, uint32_t id)
 {
     if (!id) return ox__fail(err, OX_E_INVALID, "no %s was given", what);
@@ -100,6 +106,7 @@ static ox_status dead(ox_error *err, const char *what, uint32_t id)
 ox_status ox__need_node(const ox_model *m, ox_node n, ox_error *err)
 {
     const ox__node_row *r = ox__node_get(m, n);
+    if (out_of_memory(m)) return ox__nomem(err);
     if (!r) return dead(err, "node", n.id);
     if (r->flags & OX__RETURN)
         return ox__fail(err, OX_E_INVALID, "the return of a graph is changed by its outputs, not as a node");
@@ -108,6 +115,7 @@ ox_status ox__need_node(const ox_model *m, ox_node n, ox_error *err)
 
 ox_status ox__need_value(const ox_model *m, ox_value v, ox_error *err)
 {
+    if (out_of_memory(m)) return ox__nomem(err);
     return ox__value_get(m, v) ? OX_OK : dead(err, "value", v.id);
 }
 
@@ -118,6 +126,7 @@ ox_status ox__need_value_or_none(const ox_model *m, ox_value v, ox_error *err)
 
 ox_status ox__need_graph(const ox_model *m, ox_graph g, ox_error *err)
 {
+    if (out_of_memory(m)) return ox__nomem(err);
     return ox__graph_get(m, g) ? OX_OK : dead(err, "graph", g.id);
 }
 
@@ -128,6 +137,7 @@ static ox_status foreign(ox_error *err, const char *what, uint32_t id)
 
 ox_status ox__need_str(const ox_model *m, ox_str s, ox_error *err)
 {
+    if (out_of_memory(m)) return ox__nomem(err);
     return s.id == 0 || s.id < m->strings.text.n ? OX_OK : foreign(err, "string", s.id);
 }
 
