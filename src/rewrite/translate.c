@@ -63,14 +63,13 @@ static ox_dim combine(ox__translate *t, ox_dim_kind kind, ox_dim a, ox_dim b)
 
 ox_dim ox__translate_dim(ox__translate *t, ox_dim d)
 {
+    int64_t v;
+    if (ox_dim_is_const(t->src, d, &v)) return ox_dim_const(t->dst, v); /* their ids may be numbers, too large for a map */
     uint32_t id = known(&t->dim, d.id);
     if (id || !d.id) return (ox_dim){id};
     ox_dim to = {0};
-    int64_t v;
     ox_dim_kind kind = ox_dim_get_kind(t->src, d);
-    if (ox_dim_is_const(t->src, d, &v)) {
-        to = ox_dim_const(t->dst, v);
-    } else if (kind == OX_DIM_SYMBOL) {
+    if (kind == OX_DIM_SYMBOL) {
         to = ox_dim_symbol(t->dst, ox__translate_str(t, ox_dim_name(t->src, d)));
     } else if (kind == OX_DIM_UNKNOWN) {
         ox_str why = ox_dim_name(t->src, d);
