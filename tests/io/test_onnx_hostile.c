@@ -178,6 +178,29 @@ static void test_many_empty_records(void **state)
     }
 }
 
+/* One node with long lists is no bomb: trees of scikit-learn look like this. */
+static void test_long_lists_open(void **state)
+{
+    fixture *f = *state;
+    const size_t n = 3000000;
+    uint8_t *ints = malloc(n * 2);
+    assert_non_null(ints);
+    for (size_t i = 0; i < n; i++) ints[2 * i] = 8 << 3, ints[2 * i + 1] = (uint8_t)(i & 0x7F);
+    pb list = {0}, node = {0}, graph = {0};
+    pb_text(&list, 1, "nodes_falsenodeids");
+    pb_bytes(&list, ints, n * 2);
+    pb_int(&list, 20, 7);
+    pb_text(&node, 4, "TreeEnsembleRegressor");
+    pb_data(&node, 5, list.p, list.n);
+    pb_data(&graph, 1, node.p, node.n);
+    pb_data(&f->b, 7, graph.p, graph.n);
+    pb_free(&list), pb_free(&node), pb_free(&graph);
+    free(ints);
+    assert_ok(try_open(f), &f->err);
+    const ox_attr *a = ox_node_attr(f->m, ox_graph_first(f->m, ox_model_main(f->m)), "nodes_falsenodeids");
+    assert_true(a && a->n == n && a->u.ints[200] == (200 & 0x7F));
+}
+
 static void test_lengths_beyond_the_file(void **state)
 {
     fixture *f = *state;
@@ -388,6 +411,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_small_stack, setup, teardown),
         cmocka_unit_test_setup_teardown(test_five_million_empty_nodes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_empty_records, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_long_lists_open, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lengths_beyond_the_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_tags, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_graph, setup, teardown),

@@ -424,6 +424,42 @@ static void broken_lines(void **state)
     assert_int_equal(x.err.line, 2);
 }
 
+/* The form of the documentation of 2018 reads back as it was. */
+static void the_seed(void **state)
+{
+    static const char text[] =
+        "graph(%actual_input_1 : Float(10, 3, 224, 224)\n"
+        "      %learned_0 : Float(64, 3, 11, 11)\n"
+        "      %n : Long()\n"
+        "      %b : Bool(2*seq+1, *, batch)\n"
+        "      %r : Float(...)) {\n"
+        "  %17 : Float(10, 64, 55, 55) = onnx::Conv[dilations=[1, 1], group=1, kernel_shape=[11, 11], pads=[2, 2, 2, "
+        "2], strides=[4, 4]](%actual_input_1, %learned_0), scope: AlexNet/Sequential[features]/Conv2d[0]\n"
+        "  %18 : Tensor = onnx::If(%b)\n"
+        "    block0() {\n"
+        "      -> (%17)\n"
+        "    }\n"
+        "    block1() {\n"
+        "      %19 : Float(3, 4)[] = acme::Warp[x=0.1, y=\"a\"](%17, %, %r)\n"
+        "      -> (%19)\n"
+        "    }\n"
+        "  return (%17);\n"
+        "}\n";
+    (void)state;
+    OPEN(text);
+    assert_string_equal(tx_print(&x, OX_STYLE_SEED), text);
+    assert_int_equal(x.n_warnings, 0);
+}
+
+static void refused_by_the_model(void **state)
+{
+    (void)state;
+    assert_fails(tx_open(&x, "graph(%x : int):\n  %1 : int = prim::(%x)\n  return (%x)\n"), OX_E_FORMAT,
+                 "expected an operator", &x.err);
+    assert_int_equal(x.err.line, 2);
+    assert_int_equal(x.err.col, 14);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -456,6 +492,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(noise_is_counted, teardown),
         cmocka_unit_test_teardown(line_ends, teardown),
         cmocka_unit_test_teardown(broken_lines, teardown),
+        cmocka_unit_test_teardown(the_seed, teardown),
+        cmocka_unit_test_teardown(refused_by_the_model, teardown),
     };
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);

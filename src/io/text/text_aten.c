@@ -145,7 +145,9 @@ static ox_status constant(const maker *k, const ox_aten_arg *arg, ox__span text,
 {
     ox__text *t = k->t;
     ox_attr a = {.name = ox_str_addz(t->m, "value")};
-    if (text.n > 2 && *text.p == '{' && text.p[text.n - 1] == '}') text = (ox__span){text.p + 1, text.n - 2};
+    double number; /* `{0}`: a Scalar was a tensor then */
+    if (text.n > 2 && *text.p == '{' && text.p[text.n - 1] == '}' && ox_text_parse_f64(text.p + 1, text.n - 2, &number))
+        text = (ox__span){text.p + 1, text.n - 2};
     ox_status s = ox__text_value(t, text, const_kind(&arg->type), (ox_type){0}, &a);
     return s == OX_OK ? make(k, "Constant", arg->name, 0, NULL, const_type(t->m, &arg->type), &a, out) : s;
 }
@@ -205,7 +207,8 @@ static ox_status apply(const maker *k, const fit *f)
             made = constant(k, &arg, t->attr_texts.p[f->attr[i]], &args[n]);
         } else if (i == f->list) {
             ox_type type = ox_type_of(t->m, OX_TYPE_LIST, ox_type_tensor(t->m, OX_UNDEFINED, OX_RANK_UNKNOWN, NULL));
-            made = make(k, "ListConstruct", arg.name, f->n_list, t->refs.p + next, type, NULL, &args[n]);
+            made = make(k, "ListConstruct", arg.name, f->n_list, f->n_list ? t->refs.p + next : NULL, type, NULL,
+                        &args[n]);
             next += f->n_list;
         } else if (next < t->refs.n) {
             args[n] = t->refs.p[next++];

@@ -134,7 +134,7 @@ static ox_status noise_line(finder *f)
     f->state = NOISE;
     const char *at = find_head(f->line, f->eol);
     if (at) {
-        if (at[6] == ')' && is_fx(f)) {
+        if (at + 6 < f->eol && at[6] == ')' && is_fx(f)) {
             if (!f->out->fx_line) f->out->fx_line = f->line_no;
         } else {
             begin(f, at);
@@ -213,6 +213,7 @@ static ox_status one_line(finder *f)
 ox_status ox__text_find(ox__text_graphs *out, const char *p, uint64_t n, const char *path, const ox_task *task,
                         ox_error *err)
 {
+    if (!n) return OX_OK;
     finder f = {.out = out, .start = p, .end = p + n, .next = p, .err = err};
     const char *stepped = p;
     while (f.next < f.end) {

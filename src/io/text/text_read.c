@@ -233,6 +233,8 @@ static ox_status operator_part(ox__text *t, statement *st)
         return s;
     }
     bool python = *at == '^';
+    if ((python && st->op_text.n == 1) || (t->p - at >= 2 && t->p[-1] == ':' && t->p[-2] == ':'))
+        return ox__text_fail(t, at, OX_E_FORMAT, "expected an operator: its name is empty");
     ox_status s = OX_OK;
     if (python) {
         st->domain = ox_str_addz(t->m, "^");

@@ -8,6 +8,11 @@ static bool starts(const char *p, const char *end, const char *word)
     return (size_t)(end - p) >= n && memcmp(p, word, n) == 0;
 }
 
+static bool is_text(ox__span s, const char *text)
+{
+    return s.n == strlen(text) && memcmp(s.p, text, s.n) == 0;
+}
+
 /* ---- scopes ---- */
 
 typedef struct scope_path {
@@ -16,10 +21,20 @@ typedef struct scope_path {
     unsigned depth;
 } scope_path;
 
-static ox_status push(scope_path *x, ox_str cls, const char *attr, size_t n)
+static ox__span trimmed(const char *p, const char *end)
 {
+    while (p < end && (*p == ' ' || *p == '\t')) p++;
+    while (end > p && (end[-1] == ' ' || end[-1] == '\t')) end--;
+    return (ox__span){p, (size_t)(end - p)};
+}
+
+/* A level of a scope; cls.p NULL: the class is not told. */
+static ox_status push(scope_path *x, ox__span cls, ox__span attr)
+{
+    ox_model *m = x->t->m;
+    ox_str name = cls.p ? ox_str_add(m, cls.p, cls.n) : (ox_str){0};
     x->depth++;
-    return ox_scope_add(x->t->m, &x->scope, x->scope, cls, ox_str_add(x->t->m, attr, n), x->t->err);
+    return ox_scope_add(m, &x->scope, x->scope, name, ox_str_add(m, attr.n ? attr.p : "", attr.n), x->t->err);
 }
 
 /* Adds an atom path to t->bytes, which holds the path so far ("blocks.0"). */
@@ -63,17 +78,17 @@ static ox_status exporter_part(scope_path *x, ox__span part)
 {
     ox__text *t = x->t;
     const char *colons = memmem(part.p, part.n, "::", 2), *end = part.p + part.n;
-    if (!colons) return push(x, ox_str_add(t->m, part.p, part.n), "", 0);
-    ox_str cls = ox_str_add(t->m, part.p, (size_t)(colons - part.p));
-    ox__span attr = {colons + 2, (size_t)(end - colons - 2)};
+    bool bare = !colons || (x->depth && colons + 2 == end); /* only the root has no attribute */
+    if (bare) return push(x, part, (ox__span){0});
+    ox__span cls = {part.p, (size_t)(colons - part.p)}, attr = {colons + 2, (size_t)(end - colons - 2)};
     const char *rest = behind(attr, t->bytes.p, t->bytes.n);
     if (!rest && t->bytes.n) {
         ox__span tail = short_path(t->bytes.p, t->bytes.n);
         rest = behind(attr, tail.p, tail.n);
     }
-    if (rest) attr = (ox__span){rest, (size_t)(end - rest)};
+    if (rest) attr = (ox__span){rest, (size_t)(attr.p + attr.n - rest)};
     ox_status s = attr.n ? extend(t, attr.p, attr.n) : OX_OK;
-    return s == OX_OK ? push(x, cls, attr.p, attr.n) : s;
+    return s == OX_OK ? push(x, cls, attr) : s;
 }
 
 /* `__module.layer1.0`: the whole path of a module whose class is not told. */
@@ -81,23 +96,24 @@ static ox_status tracer_part(scope_path *x, ox__span part)
 {
     ox__text *t = x->t;
     ox_status s = OX_OK;
-    if (!x->depth) s = push(x, (ox_str){0}, "", 0);
+    if (!x->depth) s = push(x, (ox__span){0}, (ox__span){0});
     if (s != OX_OK || part.n <= 9) return s;
     ox__span attr = {part.p + 9, part.n - 9};
     const char *rest = behind(attr, t->bytes.p, t->bytes.n);
     if (rest) attr = (ox__span){rest, (size_t)(part.p + part.n - rest)};
     s = extend(t, attr.p, attr.n);
-    return s == OX_OK ? push(x, (ox_str){0}, attr.p, attr.n) : s;
+    return s == OX_OK ? push(x, (ox__span){0}, attr) : s;
 }
 
 /* `Conv2d[0]`, or a name that somebody gave. */
 static ox_status seed_part(scope_path *x, ox__span part)
 {
-    ox_model *m = x->t->m;
-    const char *open = part.n && part.p[part.n - 1] == ']' ? memchr(part.p, '[', part.n) : NULL;
-    if (!open) return push(x, ox_str_add(m, part.p, part.n), "", 0);
-    return push(x, ox_str_add(m, part.p, (size_t)(open - part.p)), open + 1,
-                (size_t)(part.p + part.n - 1 - (open + 1)));
+    const char *end = part.p + part.n;
+    const char *open = part.n && end[-1] == ']' ? memchr(part.p, '[', part.n) : NULL;
+    if (!open) return push(x, part, (ox__span){0});
+    ox__span attr = {open + 1, (size_t)(end - 1 - (open + 1))}, cls = {part.p, (size_t)(open - part.p)};
+    while (attr.n && (attr.p[attr.n - 1] == ' ' || attr.p[attr.n - 1] == '\t')) attr.n--;
+    return push(x, attr.n ? cls : trimmed(part.p, open), attr);
 }
 
 static unsigned count_parts(ox__span text)
@@ -116,20 +132,22 @@ ox_status ox__text_scope(ox__text *t, ox__span text, ox_scope *out)
         return OX_OK;
     }
     const char *p = text.p, *end = p + text.n;
-    bool tracer = starts(p, end, "__module.") || (text.n == 8 && starts(p, end, "__module"));
+    bool tracer = starts(p, end, "__module.") || is_text(text, "__module");
     bool exporter = memmem(p, text.n, "::", 2) != NULL;
     scope_path x = {.t = t};
     t->bytes.n = 0;
     ox_status s = OX_OK;
     if (count_parts(text) > OX__TEXT_MAX_DEPTH) {
-        s = push(&x, ox_str_add(t->m, p, text.n), "", 0); /* nobody's module path: kept as it is */
+        size_t n = text.n; /* nobody's module path: kept as it is, the mark of a root aside */
+        if (memcmp(end - 2, "::", 2) == 0) n -= 2;
+        s = push(&x, (ox__span){p, n}, (ox__span){0});
         p = end + 1;
     }
     while (s == OX_OK && p <= end) {
         const char *e = memchr(p, '/', (size_t)(end - p));
         if (!e) e = end;
-        ox__span part = {p, (size_t)(e - p)};
-        if (tracer && (starts(p, e, "__module.") || part.n == 8))
+        ox__span part = trimmed(p, e);
+        if (tracer && (starts(part.p, e, "__module.") || is_text(part, "__module")))
             s = tracer_part(&x, part);
         else
             s = exporter ? exporter_part(&x, part) : seed_part(&x, part);
@@ -208,9 +226,9 @@ ox_status ox__text_tail(ox__text *t, ox_scope *scope, ox_loc *loc)
         } else if (starts(t->p, t->eol, "scope: ")) {
             t->p += 6;
             ox__text_blanks(t);
-            const char *end = scope_end(t), *e = end;
-            while (e > t->p && e[-1] == ' ') e--;
-            ox_status s = e > t->p ? ox__text_scope(t, (ox__span){t->p, (size_t)(e - t->p)}, scope) : OX_OK;
+            const char *end = scope_end(t);
+            ox__span text = trimmed(t->p, end);
+            ox_status s = text.n ? ox__text_scope(t, text, scope) : OX_OK;
             if (s != OX_OK) return s;
             t->p = end;
         } else if (starts(t->p, t->eol, "uses = [")) {

@@ -260,7 +260,7 @@ static bool items(cursor *c, unsigned depth, bool named, ox_type_info *info, ox_
     if (ok) {
         c->p++;
         info->n_items = (uint32_t)(t->type_items.n - items0);
-        info->items = t->type_items.p + items0;
+        info->items = info->n_items ? t->type_items.p + items0 : NULL;
         info->n_names = (uint32_t)(t->strs.n - names0);
         info->names = info->n_names ? t->strs.p + names0 : NULL;
         *out = ox_type_add(t->m, info);
