@@ -7,7 +7,7 @@
 
 enum { M_IR_VERSION = 1, M_PRODUCER = 2, M_PRODUCER_VERSION = 3, M_DOMAIN = 4, M_VERSION = 5, M_DOC = 6 };
 /* The file itself is mapped, and tables grow by half: so much of the 64 MiB and the 16 bytes is left for rows. */
-enum { BUDGET_BASE = 40 << 20, BUDGET_RATIO = 12, TICK = 1024 };
+enum { BUDGET_BASE = 52 << 20, BUDGET_RATIO = 14, TICK = 1024 };
 
 ox_status ox__load_fail(ox__load *ld, const void *at, ox_status code, ox_error *err, const char *fmt, ...)
 {

@@ -10,6 +10,10 @@
 /* What rows cost at most, for the budget: a little more than the tables of the IR take. */
 enum { OX__COST_NODE = 112, OX__COST_VALUE = 96, OX__COST_RECORD = 16, OX__COST_USE = 20, OX__COST_NAME = 32 };
 
+/* A large node, with weights, lists or graphs in it, counts for so much of its size; the walk of what is inside counts
+ * that. */
+enum { OX__NODE_CREDIT = 4096 };
+
 typedef struct ox__name_change {
     uint32_t name, before; /* a string, and what `bound` said of it outside */
 } ox__name_change;

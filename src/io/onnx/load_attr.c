@@ -41,6 +41,7 @@ typedef struct scan {
     const uint8_t *at; /* its first occurrence */
     unsigned depth;
     const uint8_t *start; /* of the attribute, for errors */
+    uint64_t size;
 } scan;
 
 static uint32_t count_values(const ox__field *f)
@@ -182,7 +183,8 @@ static ox_status make_list(ox__load *ld, scan *c, void **list, ox_error *err)
 {
     uint64_t n = c->n[c->number];
     if (n > UINT32_MAX) return ox__load_fail(ld, c->start, OX_E_LIMIT, err, "an attribute has more than 2^32 values");
-    ox_status s = ox__load_charge(ld, c->start, 0, n * 16, err);
+    /* what the node counted for itself is less than a long list */
+    ox_status s = ox__load_charge(ld, c->start, c->size > OX__NODE_CREDIT ? c->size : 0, n * 16, err);
     if (s != OX_OK) return s;
     *list = ox__arena_alloc(&ld->lists, (size_t)n * 8);
     if (!*list) return ox__nomem(err);
@@ -210,7 +212,7 @@ static ox_status second_walk(ox__load *ld, scan *c, ox__reader r, ox_error *err)
 
 ox_status ox__load_attr(ox__load *ld, const ox__field *f, unsigned depth, ox_error *err)
 {
-    scan c = {.depth = depth, .start = f->at};
+    scan c = {.depth = depth, .start = f->at, .size = ox__reader_left(&f->sub)};
     c.a.name.id = 1;
     if (depth > OX__MAX_NESTING)
         return ox__load_fail(ld, f->at, OX_E_LIMIT, err, "messages nest deeper than 100 levels");

@@ -143,9 +143,6 @@ ox_status ox__load_define(ox__load *ld, ox_graph g, ox_str name, uint32_t *value
 
 /* ---- the first walk ---- */
 
-/* A node's own walk counts what is inside it, so a large one, with weights or graphs in it, counts here in part. */
-enum { NODE_CREDIT = 4096 };
-
 static ox_status count(reading *rd, ox_error *err)
 {
     ox__load *ld = rd->ld;
@@ -155,7 +152,7 @@ static ox_status count(reading *rd, ox_error *err)
     for (ox__field f; ox__fields_next(&it, &f);) {
         uint64_t n = f.type == OX__WIRE_BYTES ? ox__reader_left(&f.sub) + 2 : 2;
         bool init = f.number == l->init || f.number == l->sparse;
-        credit += init ? 2 : OX__MIN(n, (uint64_t)NODE_CREDIT);
+        credit += init ? 2 : OX__MIN(n, (uint64_t)OX__NODE_CREDIT);
         if (!is_record(l, &f)) continue;
         records++;
         nodes += f.number == l->node;

@@ -123,6 +123,8 @@ static ox_status decode(ox__load *ld, const ox__msg *g, uint32_t field, ox_tenso
     uint64_t done = 0, total = n_entries * width;
     bool six = ox_dtype_bits(info->dtype) == 6;
     if (total / 16 > ox__msg_size(g)) return wrong_size(ld, g->part.p, ox__msg_size(g), n_entries, "bytes", err);
+    ox_status s = ox__load_charge(ld, g->part.p, ox__msg_size(g), 2 * total, err);
+    if (s != OX_OK) return s;
     uint8_t *out = ox__arena_alloc(&ld->lists, (size_t)total);
     if (!out) return ox__nomem(err);
     ox__fields it = ox__fields_of(g);
