@@ -35,14 +35,22 @@ static ox_status check_options(const ox_convert_options *o, int64_t opset, ox_er
 
 /* ---- the run ---- */
 
+/* True if a custom operator has a symbolic function: it is one of a trace. */
+static bool has_function(ox__conv *c, ox_node n)
+{
+    const ox__opcache *op;
+    return !ox__node_in(c, n, c->s_onnx) && ox__op_cache(c, n, &op, NULL) == OX_OK &&
+           ox__op_group(c, op, NULL) == OX_OK && op->group;
+}
+
 /* True if the source is of ONNX operators alone: it passes as it is. */
-static bool only_onnx(const ox__conv *c, ox_graph g)
+static bool only_onnx(ox__conv *c, ox_graph g)
 {
     for (ox_node n = ox_graph_first(c->m, g); n.id; n = ox_node_next(c->m, n)) {
         bool plumbing =
             ox__is_prim(c, n, "Constant") || ox__is_prim(c, n, "ListConstruct") || ox__is_prim(c, n, "TupleConstruct");
         if (!plumbing && (ox__node_in(c, n, c->s_prim) || ox__node_in(c, n, c->s_aten) ||
-                          ox_node_is(c->m, n, "^", ox_str_text(c->m, ox_node_op(c->m, n), NULL))))
+                          ox_node_is(c->m, n, "^", ox_str_text(c->m, ox_node_op(c->m, n), NULL)) || has_function(c, n)))
             return false;
         for (size_t i = 0; i < ox_node_n_blocks(c->m, n); i++)
             if (!only_onnx(c, ox_node_block(c->m, n, i))) return false;
