@@ -218,7 +218,7 @@ function sym.result_type(...)
     if d and not out then
       out = d
     elseif d and category[d] > category[out] then
-      out = (level == 3 or d == "float64" and category[out] < 2) and category[d] == 2 and "float32" or sym.promote_types(out, d)
+      out = sym.promote_types(out, d)
     end
   end
   return out

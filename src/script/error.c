@@ -63,10 +63,10 @@ static bool is_helper(const lua_Debug *ar)
     return strcmp(ar->source, "=onnxsh/sym.lua") == 0;
 }
 
-static void set_place(ox_error *f, const lua_Debug *ar)
+void ox__lua_set_place(ox_error *err, const lua_Debug *ar, int line)
 {
     const char *file = ar->source[0] == '@' || ar->source[0] == '=' ? ar->source + 1 : ar->short_src;
-    ox_error_at_line(f, file, (uint32_t)OX__MAX(ar->currentline, 0), 0);
+    ox_error_at_line(err, file, (uint32_t)OX__MAX(line, 0), 0);
 }
 
 /* The place of an error is the frame whose line the message begins with, or the innermost Lua function that is not one
@@ -81,11 +81,12 @@ static void find_place(lua_State *L, const char **msg, ox_error *f)
         bool here = !stripped && strip_place(msg, &ar);
         if (here) stripped = true;
         if ((here && !helper) || (!found && !helper)) {
-            set_place(f, &ar);
+            ox__lua_set_place(f, &ar, ar.currentline);
             found = true;
         }
     }
-    if (!found && lua_getstack(L, 1, &ar) && lua_getinfo(L, "Sl", &ar) && ar.currentline > 0) set_place(f, &ar);
+    if (!found && lua_getstack(L, 1, &ar) && lua_getinfo(L, "Sl", &ar) && ar.currentline > 0)
+        ox__lua_set_place(f, &ar, ar.currentline);
 }
 
 /* A message of the compiler: "place:12: ..." without a frame. */

@@ -118,6 +118,8 @@ _Noreturn void ox__lua_raise(lua_State *L, const ox_error *err);
 _Noreturn void ox__lua_raise_host(lua_State *L, const ox_error *err);
 /* Raises OX_E_SCRIPT with a hint. */
 _Noreturn void ox__lua_fail(lua_State *L, const char *hint, const char *fmt, ...) OX_PRINTF(3, 4);
+/* Gives err the place of a function's source. */
+void ox__lua_set_place(ox_error *err, const lua_Debug *ar, int line);
 /* True while an error must not be caught: an interrupt, or g:unsupported of the call under way. */
 bool ox__lua_must_unwind(const ox_script *s);
 /* Runs fn(ctx) (a light userdata, argument 1) protected. What is raised becomes *err. */

@@ -235,6 +235,18 @@ static int call_protected(lua_State *L)
     return 0;
 }
 
+/* A tail call leaves no line of the function behind: then the place is where it begins. */
+static void place_at_function(const ox__lua_fn *f, ox_error *err)
+{
+    lua_State *L = f->script->L;
+    lua_Debug ar;
+    if (!err || (err->file[0] && strncmp(err->file, "onnxsh/sym.lua", sizeof err->file) != 0) || !lua_checkstack(L, 1))
+        return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, f->ref);
+    lua_getinfo(L, ">S", &ar);
+    ox__lua_set_place(err, &ar, ar.linedefined);
+}
+
 ox_status ox__lua_call_symbolic(ox_call *call, size_t n, const ox_arg *args, void *ud, ox_error *err)
 {
     const ox__lua_fn *f = ud;
@@ -254,10 +266,12 @@ ox_status ox__lua_call_symbolic(ox_call *call, size_t n, const ox_arg *args, voi
     s->frame = frame.up;
     if (frame.refused && st != OX_E_INTERRUPTED) {
         if (err) *err = frame.why;
+        place_at_function(f, err);
         return frame.why.code;
     }
     if (st != OX_OK && st != OX_E_NOMEM && st != OX_E_INTERRUPTED) {
         if (err) err->code = OX_E_SCRIPT;
+        place_at_function(f, err);
         return OX_E_SCRIPT;
     }
     return st;
@@ -356,8 +370,7 @@ int ox__lua_g_unsupported(lua_State *L)
     f->why.code = ox_call_unsupported(f->call, why, &f->why);
     for (int level = 1; level < 64 && lua_getstack(L, level, &ar); level++) {
         if (!lua_getinfo(L, "Sl", &ar) || ar.currentline <= 0 || strcmp(ar.source, "=onnxsh/sym.lua") == 0) continue;
-        const char *file = ar.source[0] == '@' || ar.source[0] == '=' ? ar.source + 1 : ar.short_src;
-        ox_error_at_line(&f->why, file, (uint32_t)ar.currentline, 0);
+        ox__lua_set_place(&f->why, &ar, ar.currentline);
         break;
     }
     f->refused = true;
