@@ -63,7 +63,7 @@ def odd_models(place):
     # every element type as an initializer, raw and typed
     import numpy as np
     tensors = []
-    for t in range(1, 27):
+    for t in range(1, 29):
         dtype = h.tensor_dtype_to_np_dtype(t)
         for shape in ((), (3,), (0,), (2, 7)):
             n = int(np.prod(shape))
@@ -73,7 +73,7 @@ def odd_models(place):
                     continue
                 name = f"t{t}_{len(shape)}_{n}_{raw}"
                 a = values.reshape(shape)
-                tensors.append(onnx.numpy_helper.from_array(a, name) if raw or t not in (1, 3, 6, 7, 8, 9, 11, 13)
+                tensors.append(onnx.numpy_helper.from_array(a, name) if raw or t not in (1, 3, 6, 7, 8, 9, 11, 13, 27, 28)
                                else h.make_tensor(name, t, shape, a.flatten().tolist() if t != T.STRING else list(values)))
     save("dtypes", [h.make_node("Relu", ["x"], ["y"])], [f32("x")], [f32("y")], tensors)
 
