@@ -3,6 +3,8 @@
 
 #include "app/interrupt.h"
 
+#include <onnxsh/journal.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,7 +175,10 @@ ox_status ox_command_run(ox_session *s, const ox_cmd *cmd, const ox_args *a, con
     }
     if (cmd->flags & OX_CMD_PAGE && s->interactive && !s->g.no_pager && !s->g.json) ox_out_page(&s->out);
     ox_interrupt_clear();
+    m = s->model;
+    ox_mark mark = ox_journal_mark(m);
     ox_status st = cmd->exec(s, a, err);
+    if (st == OX_E_NOMEM && m && s->model == m) ox_journal_rollback(m, mark); /* the session goes on as it was */
     if (st == OX_OK && cmd->flags & OX_CMD_EDITS) st = ox_session_commit(s, line, err);
     ox_status e = ox_out_end(&s->out, st == OX_OK ? err : NULL);
     return st != OX_OK ? st : e;

@@ -291,7 +291,7 @@ static ox_status run_lua(ox_session *s, const char *text, const char *line, bool
     st = ox_script_chunk(s->script, text, strlen(text), "=prompt", incomplete, err);
     if (st == OX_OK)
         st = ox_session_commit(s, line, err);
-    else if (before && s->model == before && ox_journal_is_open(s->model))
+    else if (before && s->model == before) /* also without a change: memory may have run out */
         ox_journal_rollback(s->model, mark);
     ox_status e = ox_out_end(&s->out, st == OX_OK ? err : NULL);
     return st != OX_OK ? st : e;

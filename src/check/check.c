@@ -31,6 +31,15 @@ static char *next_text(ox__check *c)
     return c->names[c->next_name];
 }
 
+/* Takes a character off the end of a text that was cut inside of it. */
+static void end_whole(char *text)
+{
+    size_t n = strlen(text), at = n;
+    while (at && ((unsigned char)text[at - 1] & 0xC0) == 0x80) at--;
+    unsigned char lead = at ? (unsigned char)text[at - 1] : 0;
+    if (lead >= 0xC0 && n - (at - 1) < (lead >= 0xF0 ? 4u : lead >= 0xE0 ? 3u : 2u)) text[at - 1] = '\0';
+}
+
 const char *ox__check_name(ox__check *c, ox_str s)
 {
     enum { ROOM = OX__CHECK_NAME_SIZE - 8 };
@@ -49,9 +58,11 @@ const char *ox__check_node_name(ox__check *c, ox_node n)
     size_t n_name;
     ox_str_text(c->m, name, &n_name);
     const char *op = ox__check_name(c, ox_node_op(c->m, n)), *quoted = n_name ? ox__check_name(c, name) : "";
-    char *out = next_text(c);
-    snprintf(out, OX__CHECK_NAME_SIZE, "%.*s node%s%s", (int)OX__MIN(strlen(op) - 2, 60u), op + 1, n_name ? " " : "",
-             quoted);
+    char *out = next_text(c), shown[61];
+    snprintf(shown, sizeof shown, "%.*s", (int)(strlen(op) - 2), op + 1);
+    end_whole(shown);
+    snprintf(out, OX__CHECK_NAME_SIZE, "%s node%s%s", shown, n_name ? " " : "", quoted);
+    end_whole(out);
     return out;
 }
 
@@ -99,6 +110,7 @@ void ox__check_report(ox__check *c, ox__check_id id, ox__place_of at, const char
     va_start(ap, fmt);
     vsnprintf(c->message, sizeof c->message, fmt, ap);
     va_end(ap);
+    end_whole(c->message);
     ox_severity severity = rows[id].severity;
     size_t *count = severity == OX_SEVERITY_ERROR     ? &c->counts.errors
                     : severity == OX_SEVERITY_WARNING ? &c->counts.warnings

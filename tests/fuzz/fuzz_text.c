@@ -36,24 +36,32 @@ static bool print_style(const ox_model *m, ox_style style, bool raw, fuzz_text *
     return s == OX_OK && !t->cut;
 }
 
+/* Reads back what was printed; NULL if it was too long to be kept. */
+static ox_model *read_back(const ox_model *m, fuzz_text *t)
+{
+    ox_model *again;
+    ox_error err;
+    ox_open_options opt = {.format = "text"};
+    ox_error_clear(&err);
+    if (!print_style(m, OX_STYLE_TORCH, true, t)) return NULL;
+    ox_status s = ox_open_memory(&again, t->b.p, t->b.n, "again.txt", &opt, NULL, NULL, &err);
+    FUZZ_CHECK(s == OX_OK, "what was printed does not read back: %s\n%.*s", err.msg, (int)t->b.n, t->b.p);
+    FUZZ_CHECK(ox_model_n_nodes(again) == ox_model_n_nodes(m), "%zu nodes and %zu:\n%.*s", ox_model_n_nodes(m),
+               ox_model_n_nodes(again), (int)t->b.n, t->b.p);
+    return again;
+}
+
+/* Scopes and comments that no trace has may be understood otherwise when read back; then all must stand still. */
 static void print_and_read_back(const ox_model *m)
 {
-    fuzz_text first = {0}, second = {0};
-    ox_model *again = NULL;
-    ox_error err;
-    ox_error_clear(&err);
-    if (print_style(m, OX_STYLE_TORCH, true, &first)) {
-        ox_open_options opt = {.format = "text"};
-        ox_status s = ox_open_memory(&again, first.b.p, first.b.n, "again.txt", &opt, NULL, NULL, &err);
-        FUZZ_CHECK(s == OX_OK, "what was printed does not read back: %s\n%.*s", err.msg, (int)first.b.n, first.b.p);
-        if (print_style(again, OX_STYLE_TORCH, true, &second))
-            FUZZ_CHECK(first.b.n == second.b.n && memcmp(first.b.p, second.b.p, first.b.n) == 0,
-                       "it reads back as another graph:\n%.*s\n%.*s", (int)first.b.n, first.b.p, (int)second.b.n,
-                       second.b.p);
-    }
-    ox_model_free(again);
-    ox__buf_free(&first.b);
-    ox__buf_free(&second.b);
+    fuzz_text t[3] = {0};
+    ox_model *second = read_back(m, &t[0]), *third = second ? read_back(second, &t[1]) : NULL;
+    if (third && print_style(third, OX_STYLE_TORCH, true, &t[2]))
+        FUZZ_CHECK(t[1].b.n == t[2].b.n && memcmp(t[1].b.p, t[2].b.p, t[1].b.n) == 0,
+                   "it reads back as another graph:\n%.*s\n%.*s", (int)t[1].b.n, t[1].b.p, (int)t[2].b.n, t[2].b.p);
+    ox_model_free(second);
+    ox_model_free(third);
+    for (size_t i = 0; i < OX__COUNT(t); i++) ox__buf_free(&t[i].b);
 }
 
 static bool on_finding(void *ud, const ox_finding *f)

@@ -84,7 +84,6 @@ def tensors():
         dims2 + number(2, 17) + part(9, b"\x21\x22") + part(8, "float8"), number(2, 9) + part(5, b"\x01") + part(8, "bool scalar"),
         part(1, b"\x01\x02") + number(2, 1) + part(9, bytes(8)) + part(8, "packed dims") + part(12, "doc") + entry(16, "k", "v"),
         number(1, 0) + number(2, 1) + part(8, "empty"), dims2 + number(2, 26) + part(9, b"\x01") + part(8, "2 bits"),
-        dims2 + number(2, 1) + part(3, number(1, 0) + number(2, 1)) + part(9, bytes(8)) + part(8, "segment"),
     ]
     sparse = part(1, tensor("sparse", FLOAT, [2], bytes(8))) + part(2, tensor("", INT64, [2], struct.pack("<2q", 0, 3))) + number(3, 2) + number(3, 2)
     quant = part(14, part(1, "y") + entry(2, "SCALE_TENSOR", "raw"))
@@ -159,8 +158,10 @@ def onnx():
     yield "loop_scan", model(graph([node("Loop", ["", "c", "x"], ["y"], "", [attr_graph("body", graph([node("Identity", ["c1"], ["c2"]), node("Add", ["x1", "x"], ["x2"])],
                                     [value("i", INT64, []), value("c1", BOOL, []), value("x1", FLOAT, [])], [value("c2", BOOL, []), value("x2", FLOAT, [])]))])], [value("c", BOOL, []), X], [Y]))
     yield "dims_overflow", model(graph([node("Relu", ["w"], ["y"])], [], [Y], [b"".join(number(1, 1 << 40) for _ in range(4)) + number(2, 1) + part(8, "w")]))
+    yield "segment", model(graph([node("Relu", ["w"], ["y"])], [], [Y], [number(1, 2) + number(2, 1) + part(3, number(1, 0) + number(2, 1)) + part(9, bytes(8)) + part(8, "w")]))
+    yield "empty_sparse", model(part(15, b""))
     yield "split_graph", number(1, 8) + part(7, graph([node("Relu", ["x"], ["y"])], [X])) + part(7, graph([], [], [Y])) + opset(8, "", 17)
-    yield "empty_records", model(b"".join(part(k, b"") for k in (1, 2, 5, 10, 11, 12, 13, 14, 15, 16)), part(14, b""), part(20, b""), part(25, b""))
+    yield "empty_records", model(b"".join(part(k, b"") for k in (1, 2, 5, 10, 11, 12, 13, 14, 16)), part(14, b""), part(20, b""), part(25, b""))
 
 
 # ---- text ----

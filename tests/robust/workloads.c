@@ -1,0 +1,550 @@
+/* The pieces of work of test_alloc.c, over the whole library: opening, printing, editing, saving, checking, searching,
+ * binding, converting, Lua. */
+#include "workloads.h"
+
+#include "base/base.h"
+
+#include <onnxsh/aten.h>
+#include <onnxsh/check.h>
+#include <onnxsh/io.h>
+#include <onnxsh/journal.h>
+#include <onnxsh/print.h>
+#include <onnxsh/query.h>
+#include <onnxsh/schema.h>
+#include <onnxsh/script.h>
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *tests, *scratch;
+
+/* What a workload has at hand; all of it is gone after `after`. */
+static struct {
+    ox_model *m;
+    char path[4096]; /* of the file that is saved over */
+} at;
+
+void workloads_start(const char *tests_dir, const char *dir)
+{
+    tests = tests_dir;
+    scratch = dir;
+}
+
+static _Noreturn void stop(const char *what, const ox_error *err)
+{
+    fprintf(stderr, "%s: %s\n", what, err ? err->msg : "");
+    exit(2);
+}
+
+static const char *below_tests(const char *name)
+{
+    static char path[4096];
+    snprintf(path, sizeof path, "%s/%s", tests, name);
+    return path;
+}
+
+static const char *in_scratch(const char *name)
+{
+    static char paths[2][4096];
+    static int turn;
+    char *p = paths[turn = !turn];
+    snprintf(p, sizeof paths[0], "%s/%s", scratch, name);
+    return p;
+}
+
+static void open_model(const workload *w)
+{
+    ox_error err;
+    if (ox_open(&at.m, below_tests(w->arg), NULL, NULL, NULL, &err) != OX_OK) stop(w->arg, &err);
+}
+
+static bool close_model(const workload *w, ox_status s)
+{
+    (void)w, (void)s;
+    ox_model_free(at.m);
+    at.m = NULL;
+    return true;
+}
+
+/* ---- opening ---- */
+
+static ox_status run_open(const workload *w, ox_error *err)
+{
+    ox_model *m = NULL;
+    ox_open_options opt = {.graph = w->mode};
+    ox_status s = ox_open(&m, below_tests(w->arg), &opt, NULL, NULL, err);
+    ox_model_free(m);
+    return s;
+}
+
+static ox_status run_list(const workload *w, ox_error *err)
+{
+    ox_graph_row rows[4];
+    size_t n;
+    return ox_list_graphs(below_tests(w->arg), rows, 4, &n, err);
+}
+
+/* ---- looking ---- */
+
+static ox_status count(void *ud, const char *s, size_t n, ox_error *err)
+{
+    (void)s, (void)err;
+    *(size_t *)ud += n;
+    return OX_OK;
+}
+
+static ox_status run_print(const workload *w, ox_error *err)
+{
+    size_t n = 0;
+    ox_sink out = {count, &n};
+    ox_print_options opt = {.style = (ox_style)w->mode, .full = true};
+    return ox_graph_print(at.m, ox_model_main(at.m), &opt, &out, err);
+}
+
+static ox_status run_check(const workload *w, ox_error *err)
+{
+    (void)w;
+    return ox_check_run(at.m, NULL, NULL, NULL, NULL, NULL, err);
+}
+
+static bool go_on(void *ud, ox_node n)
+{
+    (void)n;
+    ++*(size_t *)ud;
+    return true;
+}
+
+static ox_status run_query(const workload *w, ox_error *err)
+{
+    (void)w;
+    static const char *const queries[] = {"op:/conv|relu/ and not scope:features.9", "up(%input,3) or down(%input)",
+                                          "shape:[*,64,..] dtype:float32", "(attr:value>0 or name:\"a b\") rank:4"};
+    ox_status s = OX_OK;
+    for (size_t i = 0; i < OX__COUNT(queries) && s == OX_OK; i++) {
+        ox_query *q = NULL;
+        size_t n = 0;
+        s = ox_query_parse(&q, at.m, queries[i], strlen(queries[i]), err);
+        if (s == OX_E_NOT_FOUND || s == OX_E_INVALID) { /* a value that this model has not, say */
+            s = OX_OK;
+            continue;
+        }
+        if (s == OX_OK) s = ox_query_run(q, at.m, go_on, &n, NULL, err);
+        ox_query_free(q);
+    }
+    ox_node *order = NULL;
+    size_t n;
+    if (s == OX_OK) s = ox_graph_toposort(at.m, ox_model_main(at.m), &order, &n, err);
+    ox_query_free_nodes(order);
+    return s;
+}
+
+static ox_status run_stats(const workload *w, ox_error *err)
+{
+    ox_status s = OX_OK;
+    (void)w;
+    for (uint32_t i = 1; i < 20 && s == OX_OK; i++) {
+        ox_tensor_stats_t stats;
+        s = ox_tensor_stats(at.m, (ox_tensor){i}, &stats, NULL, err);
+        if (s != OX_E_NOMEM) s = OX_OK; /* strings and the like have none */
+    }
+    return s;
+}
+
+static void count_text(void *ud, const char *s, size_t n)
+{
+    (void)s;
+    *(size_t *)ud += n;
+}
+
+static ox_status run_schemas(const workload *w, ox_error *err)
+{
+    static const char text[] = "acme::warp(Tensor x, int[2]? grid=[1, 2], *, str mode=\"a\") -> (Tensor a, Tensor[] b)";
+    ox_aten_schema *schema = NULL;
+    size_t n = 0;
+    (void)w;
+    ox_status s = ox_aten_parse(&schema, text, sizeof text - 1, err);
+    ox_aten_free(schema);
+    if (s == OX_OK) s = ox_schema_print("Conv", NULL, count_text, &n, err);
+    if (s == OX_OK) s = ox_schema_print("aten::conv2d", NULL, count_text, &n, err);
+    return s;
+}
+
+/* ---- editing ---- */
+
+static ox_status edit(ox_model *m, ox_error *err)
+{
+    ox_graph g = ox_model_main(m);
+    ox_node n = ox_graph_first(m, g), made;
+    ox_value x = ox_graph_input(m, g, 0);
+    ox_status s = ox_node_set_name(m, n, ox_str_addz(m, "renamed by the test"), err);
+    if (s == OX_OK)
+        s = ox_node_create(m, &made, g, (ox_node){0}, ox_str_addz(m, ""), ox_str_addz(m, "Identity"), 1, &x, 1, err);
+    ox_attr a = {.name = ox_str_addz(m, "noted"), .kind = OX_ATTR_INT, .u.i = 7};
+    if (s == OX_OK) s = ox_node_set_attr(m, made, &a, err);
+    if (s == OX_OK) s = ox_graph_add_output(m, g, SIZE_MAX, ox_node_output(m, made, 0), err);
+    if (s == OX_OK) s = ox_model_set_metadata(m, ox_str_addz(m, "key"), ox_str_addz(m, "value"), err);
+    return s;
+}
+
+static ox_status run_edit(const workload *w, ox_error *err)
+{
+    (void)w;
+    ox_mark mark = ox_journal_mark(at.m);
+    ox_status s = edit(at.m, err);
+    if (s == OX_OK) s = ox_journal_commit(at.m, "edit", err);
+    if (s != OX_OK) {
+        ox_journal_rollback(at.m, mark); /* also where nothing changed but a string was wanted */
+        return s;
+    }
+    s = ox_journal_undo(at.m, NULL, err);
+    if (s == OX_OK) s = ox_journal_redo(at.m, NULL, err);
+    return s;
+}
+
+/* Whatever happened, going back to the start of the journal leaves the model as it was opened. */
+static bool after_edit(const workload *w, ox_status s)
+{
+    ox_error err;
+    bool whole = true;
+    ox_error_clear(&err);
+    while (ox_journal_n_undo(at.m) && whole) whole = ox_journal_undo(at.m, NULL, &err) == OX_OK;
+    whole = whole && ox_model_status(at.m, &err) == OX_OK && !ox_model_is_modified(at.m);
+    if (!whole) fprintf(stderr, "%s: the model is not what it was: %s\n", w->name, err.msg);
+    close_model(w, s);
+    return whole;
+}
+
+static ox_status run_dims(const workload *w, ox_error *err)
+{
+    static const char text[] = "(2*seq+1)//2 + max(a, b*c) - min(d, 3)*seq";
+    ox_model *m = NULL;
+    ox_dim d;
+    (void)w;
+    ox_status s = ox_model_create(&m, OX_MODEL_ONNX, err);
+    if (s == OX_OK) s = ox_dim_parse(m, text, sizeof text - 1, &d, err);
+    if (s == OX_OK) {
+        d = ox_dim_mul(m, d, ox_dim_add(m, d, ox_dim_const(m, -5)));
+        d = ox_dim_substitute(m, d, ox_str_addz(m, "seq"), ox_dim_const(m, 7));
+        ox_type_tensor(m, OX_FLOAT, 1, &d);
+        s = ox_model_status(m, err);
+    }
+    ox_model_free(m);
+    return s;
+}
+
+/* ---- saving over a file ---- */
+
+static char *slurp(const char *path, size_t *n)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f) return NULL;
+    fseek(f, 0, SEEK_END);
+    *n = (size_t)ftell(f);
+    rewind(f);
+    char *p = malloc(*n + 1);
+    if (p && fread(p, 1, *n, f) != *n) *n = 0;
+    fclose(f);
+    return p;
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    size_t n = 0;
+    char *p = slurp(from, &n);
+    FILE *f = fopen(to, "wb");
+    if (!p || !f || fwrite(p, 1, n, f) != n || fclose(f) != 0) stop(to, NULL);
+    free(p);
+}
+
+static uint64_t digest_file(const char *path)
+{
+    size_t n = 0;
+    char *p = slurp(path, &n);
+    uint64_t h = p ? ox__hash(p, n) : 0;
+    free(p);
+    return h;
+}
+
+static ox_status add_bytes(void *ud, const void *chunk, uint64_t n, uint64_t offset, ox_error *err)
+{
+    uint64_t *h = ud;
+    (void)offset, (void)err;
+    *h = ox__hash_mix(*h, ox__hash(chunk, n));
+    return OX_OK;
+}
+
+/* A number for the structure and every weight of a model, wherever they lie; 0 if something is not whole. */
+static uint64_t digest_model(const char *path)
+{
+    ox_model *m = NULL;
+    ox_error err;
+    uint64_t h = 1;
+    ox_status s = ox_open(&m, path, NULL, NULL, NULL, &err);
+    if (s == OX_OK) {
+        ox_graph g = ox_model_main(m);
+        h = ox__hash_mix(ox_model_n_nodes(m), ox_model_n_values(m));
+        for (size_t i = 0; i < ox_graph_n_initializers(m, g) && s == OX_OK; i++)
+            s = ox_tensor_stream(m, ox_value_tensor(m, ox_graph_initializer(m, g, i)), add_bytes, &h, NULL, &err);
+    }
+    if (s != OX_OK) fprintf(stderr, "%s: %s\n", path, err.msg);
+    ox_model_free(m);
+    return s == OX_OK ? h : 0;
+}
+
+static void empty_scratch(void)
+{
+    DIR *d = opendir(scratch);
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (e->d_name[0] != '.' || e->d_name[1]) unlinkat(dirfd(d), e->d_name, 0);
+    if (d) closedir(d);
+}
+
+static bool has_temporary(void)
+{
+    bool found = false;
+    DIR *d = opendir(scratch);
+    for (struct dirent *e; d && (e = readdir(d));) found = found || strncmp(e->d_name, ".onnxsh-", 8) == 0;
+    if (d) closedir(d);
+    return found;
+}
+
+static uint64_t old_digest, old_bytes;
+
+enum { SAVE_PLAIN, SAVE_EDITED, SAVE_EXTERNAL, SAVE_EXTERNAL_AGAIN, SAVE_INLINE };
+
+/* An old file at the place that is saved to; for the external modes a model with its data beside it. */
+static void before_save(const workload *w)
+{
+    ox_error err;
+    open_model(w);
+    snprintf(at.path, sizeof at.path, "%s", in_scratch("m.onnx"));
+    ox_save_options opt = {.external = OX_EXTERNAL_ALWAYS};
+    if (w->mode == SAVE_EXTERNAL_AGAIN || w->mode == SAVE_INLINE) {
+        if (ox_save_onnx(at.m, at.path, &opt, &err) != OX_OK) stop("save", &err);
+        ox_model_free(at.m);
+        if (ox_open(&at.m, at.path, NULL, NULL, NULL, &err) != OX_OK) stop("open", &err);
+    } else {
+        copy_file(below_tests("fuzz/corpus/onnx/ifs.onnx"), at.path);
+    }
+    old_digest = digest_model(at.path);
+    old_bytes = digest_file(at.path);
+    if (w->mode != SAVE_PLAIN && (edit(at.m, &err) != OX_OK || ox_journal_commit(at.m, "edit", &err) != OX_OK))
+        stop("edit", &err);
+}
+
+static ox_status run_save(const workload *w, ox_error *err)
+{
+    ox_save_options opt = {.external = w->mode == SAVE_EXTERNAL ? OX_EXTERNAL_ALWAYS
+                                       : w->mode == SAVE_INLINE ? OX_EXTERNAL_NEVER
+                                                                : OX_EXTERNAL_AUTO};
+    return ox_save_onnx(at.m, at.path, &opt, err);
+}
+
+static bool after_save(const workload *w, ox_status s)
+{
+    bool whole = digest_model(at.path) != 0;
+    if (s != OX_OK) whole = whole && digest_file(at.path) == old_bytes && digest_model(at.path) == old_digest;
+    if (s == OX_OK && w->mode != SAVE_PLAIN) whole = whole && digest_file(at.path) != old_bytes;
+    if (has_temporary()) {
+        fprintf(stderr, "%s: a temporary file is left\n", w->name);
+        whole = false;
+    }
+    if (!whole) fprintf(stderr, "%s: the file is neither the old one nor the new one\n", w->name);
+    close_model(w, s);
+    empty_scratch();
+    return whole;
+}
+
+/* ---- weights ---- */
+
+static void before_bind(const workload *w)
+{
+    (void)w;
+    static const int64_t dims[] = {4, 3, 2};
+    ox_error err;
+    ox_value v;
+    if (ox_model_create(&at.m, OX_MODEL_TRACE, &err) != OX_OK) stop("model", &err);
+    ox_dim d[3];
+    for (int i = 0; i < 3; i++) d[i] = ox_dim_const(at.m, dims[i]);
+    static const char *const names[] = {"x", "conv1.weight", "b", "half", "flag"};
+    for (size_t i = 0; i < OX__COUNT(names); i++)
+        if (ox_graph_add_input(at.m, &v, ox_model_main(at.m), SIZE_MAX, ox_str_addz(at.m, names[i]),
+                               i == 1 ? ox_type_tensor(at.m, OX_FLOAT, 3, d) : (ox_type){0}, &err) != OX_OK)
+            stop("input", &err);
+    if (ox_journal_commit(at.m, "made", &err) != OX_OK) stop("commit", &err);
+}
+
+static ox_status run_bind(const workload *w, ox_error *err)
+{
+    ox_bind_report r;
+    return ox_bind_weights(at.m, below_tests(w->arg), &r, NULL, NULL, err);
+}
+
+static bool after_bind(const workload *w, ox_status s)
+{
+    size_t n = ox_graph_n_initializers(at.m, ox_model_main(at.m));
+    bool whole = (s == OX_OK) == (n > 0);
+    if (!whole) fprintf(stderr, "%s: %zu weights are bound\n", w->name, n);
+    close_model(w, s);
+    return whole;
+}
+
+/* ---- Lua and conversion ---- */
+
+static ox_status host_print(void *ud, const char *s, size_t n, ox_error *err)
+{
+    (void)ud, (void)s, (void)n, (void)err;
+    return OX_OK;
+}
+
+static ox_model *host_model(void *ud)
+{
+    (void)ud;
+    return at.m;
+}
+
+static ox_status start_script(ox_script **script, ox_symbolics **symbolics, ox_error *err)
+{
+    ox_status s = ox_symbolics_create(symbolics, err);
+    ox_script_options opt = {.symbolics = *symbolics, .host = {NULL, host_print, host_model, NULL, NULL}};
+    return s == OX_OK ? ox_script_create(script, &opt, err) : s;
+}
+
+static ox_status run_lua(const workload *w, ox_error *err)
+{
+    ox_script *script = NULL;
+    ox_symbolics *symbolics = NULL;
+    ox_status s = start_script(&script, &symbolics, err);
+    if (s == OX_OK) s = ox_script_chunk(script, w->arg, strlen(w->arg), "=test", NULL, err);
+    ox_script_free(script);
+    ox_symbolics_free(symbolics);
+    return s;
+}
+
+static void before_lua_model(const workload *w)
+{
+    workload model = *w;
+    model.arg = "fuzz/corpus/onnx/conv.onnx";
+    open_model(&model);
+}
+
+static bool after_lua_model(const workload *w, ox_status s)
+{
+    ox_error err;
+    bool whole = true;
+    if (s == OX_OK && ox_journal_is_open(at.m)) whole = ox_journal_commit(at.m, "lua", &err) == OX_OK;
+    return after_edit(w, s) && whole;
+}
+
+static ox_status run_convert(const workload *w, ox_error *err)
+{
+    ox_script *script = NULL;
+    ox_symbolics *symbolics = NULL;
+    ox_model *out = NULL;
+    ox_report *report = NULL;
+    ox_convert_options opt = {.opset = w->mode};
+    ox_status s = start_script(&script, &symbolics, err);
+    if (s == OX_OK) s = ox_convert(&out, &report, at.m, symbolics, &opt, err);
+    if (s == OX_OK) s = ox_save_onnx(out, in_scratch("out.onnx"), NULL, err);
+    ox_report_free(report);
+    ox_model_free(out);
+    ox_script_free(script);
+    ox_symbolics_free(symbolics);
+    return s;
+}
+
+/* A conversion that goes on without some memory must give what it gives with all of it: the first run has that. */
+static bool is_the_same(const workload *w)
+{
+    static const workload *of;
+    static uint64_t first;
+    uint64_t h = digest_file(in_scratch("out.onnx"));
+    if (of != w) first = h;
+    of = w;
+    if (h != first) fprintf(stderr, "%s: another result\n", w->name);
+    return h == first;
+}
+
+static bool after_convert(const workload *w, ox_status s)
+{
+    ox_error err;
+    bool there = access(in_scratch("out.onnx"), F_OK) == 0, whole = there == (s == OX_OK) && !has_temporary();
+    if (s == OX_OK) whole = whole && digest_model(in_scratch("out.onnx")) != 0 && is_the_same(w);
+    whole = whole && !ox_journal_is_open(at.m) && ox_model_status(at.m, &err) == OX_OK;
+    if (!whole) fprintf(stderr, "%s: the trace or the result is not whole\n", w->name);
+    close_model(w, s);
+    empty_scratch();
+    return whole;
+}
+
+static const char lua_values[] = "local t = sym.tensor({1, 2, 3.5}, 'float32', {3})\n"
+                                 "local parts = {}\n"
+                                 "for i = 1, 50 do parts[#parts + 1] = ('%d %s'):format(i, tostring(t)) end\n"
+                                 "print(table.concat(parts, ' '), #t:totable())\n"
+                                 "symbolic('acme::f', {schema = 'acme::f(Tensor x, int a=1) -> Tensor'}, function(g, "
+                                 "x, a) return g:op('Relu', x) end)\n";
+static const char lua_edits[] =
+    "local g = model:graph()\n"
+    "for i, n in ipairs(g:nodes()) do n:set_name('n' .. i) print(n, n:op(), #n:inputs()) end\n"
+    "for _, n in ipairs(g:find('op:Relu')) do print(n:outputs()[1]:type()) end\n";
+
+#define CORPUS "fuzz/corpus/onnx/"
+#define TRACES "traces/"
+#define OPEN(file) \
+    { \
+        "open " file, NULL, run_open, NULL, file, 0 \
+    }
+#define PRINT(file, style) \
+    { \
+        "print " #style " " file, open_model, run_print, close_model, file, style \
+    }
+
+const workload workloads[] = {
+    OPEN(CORPUS "attributes.onnx"),
+    OPEN(CORPUS "tensors.onnx"),
+    OPEN(CORPUS "types.onnx"),
+    OPEN(CORPUS "functions.onnx"),
+    OPEN(CORPUS "scopes.onnx"),
+    OPEN(CORPUS "ifs.onnx"),
+    OPEN("io/arrays/weights.onnx"),
+    OPEN(TRACES "cnn.verbose.graph.txt"),
+    OPEN(TRACES "script_kitchen.graph.txt"),
+    OPEN(TRACES "torch-2.13/lstm.verbose.txt"),
+    OPEN(TRACES "torch-2.13/constants.traced.txt"),
+    OPEN(TRACES "eras/e1_2018.txt"),
+    {"open a log", NULL, run_open, NULL, TRACES "logs/unsupported_op_verbose.txt", 1},
+    {"list a log", NULL, run_list, NULL, TRACES "logs/transformer_fastpath_verbose.txt", 0},
+    PRINT(CORPUS "attributes.onnx", OX_STYLE_SEED),
+    PRINT(CORPUS "functions.onnx", OX_STYLE_ONNX),
+    PRINT(CORPUS "tensors.onnx", OX_STYLE_ONNX),
+    PRINT(CORPUS "types.onnx", OX_STYLE_PRINTABLE),
+    PRINT(TRACES "script_kitchen.graph.txt", OX_STYLE_TORCH),
+    PRINT(TRACES "embattn.aten.graph.txt", OX_STYLE_FOLDED),
+    {"check", open_model, run_check, close_model, CORPUS "functions.onnx", 0},
+    {"check tensors", open_model, run_check, close_model, CORPUS "tensors.onnx", 0},
+    {"check a trace", open_model, run_check, close_model, TRACES "cnn.aten.graph.txt", 0},
+    {"query", open_model, run_query, close_model, TRACES "cnn.aten.graph.txt", 0},
+    {"statistics", open_model, run_stats, close_model, CORPUS "tensors.onnx", 0},
+    {"schemas", NULL, run_schemas, NULL, NULL, 0},
+    {"dims", NULL, run_dims, NULL, NULL, 0},
+    {"edit, undo, redo", open_model, run_edit, after_edit, CORPUS "conv.onnx", 0},
+    {"edit a trace", open_model, run_edit, after_edit, TRACES "cnn.aten.graph.txt", 0},
+    {"save unedited", before_save, run_save, after_save, CORPUS "attributes.onnx", SAVE_PLAIN},
+    {"save edited", before_save, run_save, after_save, CORPUS "attributes.onnx", SAVE_EDITED},
+    {"save edited functions", before_save, run_save, after_save, CORPUS "functions.onnx", SAVE_EDITED},
+    {"save with data outside", before_save, run_save, after_save, "robust/data/weights.onnx", SAVE_EXTERNAL},
+    {"save in place, data outside", before_save, run_save, after_save, "robust/data/weights.onnx", SAVE_EXTERNAL_AGAIN},
+    {"save in place, data taken in", before_save, run_save, after_save, "robust/data/weights.onnx", SAVE_INLINE},
+    {"bind npz", before_bind, run_bind, after_bind, "io/arrays/plain.npz", 0},
+    {"bind deflated npz", before_bind, run_bind, after_bind, "io/arrays/packed.npz", 0},
+    {"bind safetensors", before_bind, run_bind, after_bind, "io/arrays/plain.safetensors", 0},
+    {"bind onnx", before_bind, run_bind, after_bind, "io/arrays/weights.onnx", 0},
+    {"Lua values", NULL, run_lua, NULL, lua_values, 0},
+    {"Lua edits", before_lua_model, run_lua, after_lua_model, lua_edits, 0},
+    {"convert and save", open_model, run_convert, after_convert, "robust/data/small_net.txt", 17},
+    {"convert and save, opset 9", open_model, run_convert, after_convert, "robust/data/small_net.txt", 9},
+};
+const size_t n_workloads = OX__COUNT(workloads);
