@@ -23,23 +23,37 @@ static ox_status keep_edits(ox_session *s, const ox_invocation *v, ox_error *err
     return st;
 }
 
-/* For OX_CMD_RAW: options stay words, the rest becomes one text, as it would stand on a line. */
+static const ox_opt *own_option(const ox_cmd *cmd, const char *word)
+{
+    for (const ox_opt *o = cmd->opts; o && o->name; o++)
+        if (strcmp(o->name, word) == 0) return o;
+    return NULL;
+}
+
+/* For OX_CMD_RAW: options stay words, wherever they stand; the rest becomes one text, as it would stand on a line. */
 static ox_status join_raw(const ox_invocation *v, const char **words, size_t *n, char **joined, ox_error *err)
 {
-    size_t i = 0, len = 1;
+    size_t len = 1, left;
+    bool options = true;
     *n = 0;
-    while (i < v->n_rest && v->rest[i][0] == '-' && v->rest[i][1] == '-' && v->rest[i][2]) {
-        const char *word = v->rest[i++];
-        words[(*n)++] = word;
-        for (const ox_opt *o = v->cmd->opts; o && o->name; o++)
-            if (o->value && strcmp(o->name, word) == 0 && i < v->n_rest) words[(*n)++] = v->rest[i++];
-    }
-    if (i < v->n_rest && strcmp(v->rest[i], "--") == 0) i++;
-    for (size_t k = i; k < v->n_rest; k++) len += strlen(v->rest[k]) + 1;
+    for (size_t i = 0; i < v->n_rest; i++) len += strlen(v->rest[i]) + 1;
     char *text = *joined = calloc(1, len);
     if (!text) return ox_error_set(err, OX_E_NOMEM, "out of memory");
-    for (size_t k = i; k < v->n_rest; k++) text += snprintf(text, len, "%s%s", k > i ? " " : "", v->rest[k]);
-    if (i < v->n_rest) {
+    left = len;
+    for (size_t i = 0; i < v->n_rest; i++) {
+        const ox_opt *o = options ? own_option(v->cmd, v->rest[i]) : NULL;
+        if (options && strcmp(v->rest[i], "--") == 0) {
+            options = false;
+        } else if (o) {
+            words[(*n)++] = v->rest[i];
+            if (o->value && i + 1 < v->n_rest) words[(*n)++] = v->rest[++i];
+        } else {
+            size_t k = (size_t)snprintf(text, left, "%s%s", text > *joined ? " " : "", v->rest[i]);
+            text += k;
+            left -= k;
+        }
+    }
+    if (text > *joined) {
         words[(*n)++] = "--";
         words[(*n)++] = *joined;
     }
