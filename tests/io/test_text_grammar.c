@@ -405,6 +405,7 @@ static void broken_lines(void **state)
         {"  %1 : int = aten::relu[a=\"b](%x)", "does not end", 27},
         {"  %1 : int = aten::relu[=1](%x)", "expected `name=value`", 25},
         {"  %1 : int = aten::relu[a=1]", "expected `(`", 29},
+        {"  %1 : int = aten::relu[a=1, a=2](%x)", "attribute a is given twice", 30},
         {"  %1 : int", "where the name", 3},
         {"  %", "where the name", 3},
     };

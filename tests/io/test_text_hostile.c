@@ -78,6 +78,15 @@ static void line_of_many_integers(void **state)
     assert_int_equal(tx_attr(&x, "value")->n, 8 * MB + 1);
 }
 
+static void line_of_many_attributes(void **state)
+{
+    (void)state;
+    ox__buf_addz(&b, "graph(%x : int):\n  %s : int = a::b[k=1");
+    for (int i = 0; i < MB; i++) ox__buf_addf(&b, ", k%d=1", i);
+    ox__buf_addz(&b, "]()\n  return (%s)\n");
+    assert_fails(open_buffer(), OX_E_LIMIT, "a node with more than 256 attributes", &x.err);
+}
+
 static void line_of_many_inputs(void **state)
 {
     (void)state;
@@ -347,6 +356,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(line_of_100_mb_in_a_string, setup, teardown),
         cmocka_unit_test_setup_teardown(line_of_many_references, setup, teardown),
         cmocka_unit_test_setup_teardown(line_of_many_integers, setup, teardown),
+        cmocka_unit_test_setup_teardown(line_of_many_attributes, setup, teardown),
         cmocka_unit_test_setup_teardown(line_of_many_inputs, setup, teardown),
         cmocka_unit_test_setup_teardown(line_that_never_declares, setup, teardown),
         cmocka_unit_test_setup_teardown(long_names_with_brackets, setup, teardown),

@@ -16,6 +16,7 @@
 enum {
     OX__TEXT_MAX_DEPTH = 100,     /* blocks inside blocks, the graph included; sections inside sections */
     OX__TEXT_MAX_BLOCKS = 1024,   /* of one node */
+    OX__TEXT_MAX_ATTRS = 256,     /* of one node */
     OX__TEXT_MAX_CANDIDATES = 16, /* places where a name may end that are tried */
 };
 

@@ -87,6 +87,19 @@ static ox_type tensor_type(ox__text *t, ox_str op, ox__span key, ox_type type)
     return ox_type_tensor(t->m, ox_type_get(t->m, type).dtype, 1, &one);
 }
 
+/* The name is interned and stands for the first time. */
+static ox_status new_name(ox__text *t, ox__span key, ox_str *out)
+{
+    *out = ox_str_add(t->m, key.p, key.n);
+    for (size_t i = 0; i < t->attrs.n; i++)
+        if (t->attrs.p[i].name.id == out->id)
+            return ox__text_fail(t, key.p, OX_E_FORMAT, "attribute %.*s is given twice",
+                                 (int)OX__MIN(key.n, (size_t)200), key.p);
+    if (t->attrs.n >= OX__TEXT_MAX_ATTRS)
+        return ox__text_fail(t, key.p, OX_E_LIMIT, "a node with more than %d attributes", OX__TEXT_MAX_ATTRS);
+    return ox__text_status(t);
+}
+
 ox_status ox__text_attrs(ox__text *t, ox_str domain, ox_str op, ox_type type, bool later, ox_str *name)
 {
     const char *at = t->p++;
@@ -105,14 +118,16 @@ ox_status ox__text_attrs(ox__text *t, ox_str domain, ox_str op, ox_type type, bo
             *name = ox_str_add(t->m, t->bytes.p, t->bytes.n);
             continue;
         }
-        ox_attr a = {.name = ox_str_add(t->m, key.p, key.n)};
+        ox_attr a = {0};
+        ox_status s = new_name(t, key, &a.name);
+        if (s != OX_OK) return s;
         if (later) {
             if (!ox__vec_push(&t->attrs, a) || !ox__vec_push(&t->attr_texts, value)) return ox__text_nomem(t);
             continue;
         }
         ox_attr_kind want = onnx ? schema_kind(t, domain, op, a.name, key) : OX_ATTR_NONE;
         if (key_is(key, "types") && !onnx) want = OX_ATTR_TYPES;
-        ox_status s = ox__text_value(t, value, want, tensor_type(t, op, key, type), &a);
+        s = ox__text_value(t, value, want, tensor_type(t, op, key, type), &a);
         if (s != OX_OK) return s;
         if (!ox__vec_push(&t->attrs, a) || !ox__vec_push(&t->attr_texts, value)) return ox__text_nomem(t);
     }

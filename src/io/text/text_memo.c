@@ -2,6 +2,8 @@
  * and borrow the text. */
 #include "io/text/text_memo.h"
 
+enum { MAX_ROWS = 1 << 18 }; /* no model has so many kinds of anything: a file that does shall not pay for a memo */
+
 typedef struct memo_key {
     const ox__memo *memo;
     ox__span text;
@@ -24,7 +26,7 @@ const ox__memo_row *ox__memo_find(const ox__memo *memo, ox__span text, uint64_t 
 
 bool ox__memo_add(ox__memo *memo, ox__span text, uint64_t hash, uint32_t a, uint32_t b)
 {
-    if (text.n > UINT32_MAX || memo->rows.n >= UINT32_MAX - 1) return true; /* only a memo: it need not remember */
+    if (text.n > UINT32_MAX || memo->rows.n >= MAX_ROWS) return true; /* only a memo: it need not remember all */
     ox__memo_row row = {text.p, (uint32_t)text.n, a, b};
     return ox__vec_push(&memo->rows, row) && ox__index_add(&memo->index, hash, (uint32_t)memo->rows.n);
 }

@@ -1,6 +1,7 @@
 /* Floor 3. Reads one graph of a dump: its header, statements, blocks and `with` sections, by what each line begins
  * with and not by its indentation. Blocks stand on a stack of frames, so nothing recurses. */
 #include "io/text/text.h"
+#include "ir/ir.h"
 
 enum { STEP_BYTES = 1 << 20 };
 
@@ -266,7 +267,7 @@ static ox_status build(ox__text *t, const statement *st)
     if (s == OX_OK && st->name.id) s = ox_node_set_name(t->m, n, st->name, t->err);
     if (s == OX_OK && st->scope.id) s = ox_node_set_scope(t->m, n, st->scope, t->err);
     if (s == OX_OK && st->loc.id) s = ox_node_set_loc(t->m, n, st->loc, t->err);
-    for (size_t i = 0; i < t->attrs.n && s == OX_OK; i++) s = ox_node_set_attr(t->m, n, &t->attrs.p[i], t->err);
+    if (s == OX_OK && t->attrs.n) s = ox__node_set_attrs(t->m, n, (uint32_t)t->attrs.n, t->attrs.p, t->err);
     for (size_t i = 0; i < t->outs.n && s == OX_OK; i++) {
         const ox__decl *d = &t->outs.p[i];
         ox_value v = ox_node_output(t->m, n, i);
