@@ -2,16 +2,14 @@
  * that one alone and once all from there on, until it succeeds. Every point is an error that says so or a success; no
  * memory is lost; files and models are whole.
  * usage: test_alloc [--full] [NAME]    without --full, later points of long pieces are sampled. */
+#include "files.h"
 #include "workloads.h"
 
 #include "base/base.h"
 
 #include <malloc.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 size_t __sanitizer_get_current_allocated_bytes(void); /* gcc has the function and not its header */
@@ -94,7 +92,6 @@ static void run_workload(const workload *w)
 
 int main(int argc, char **argv)
 {
-    static char dir[] = P_tmpdir "/onnxsh-alloc-XXXXXX";
     const char *only = NULL;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--full") == 0)
@@ -102,11 +99,9 @@ int main(int argc, char **argv)
         else
             only = argv[i];
     }
-    if (!mkdtemp(dir)) return 2;
-    workloads_start(OX_TESTS_DIR, dir);
+    files_start(OX_TESTS_DIR);
     for (size_t i = 0; i < n_workloads; i++)
         if (!only || strstr(workloads[i].name, only)) run_workload(&workloads[i]);
-    rmdir(dir);
     printf("%llu points, %llu of them went on without, %llu failures\n", (unsigned long long)n_points,
            (unsigned long long)n_degraded, (unsigned long long)n_failures);
     return n_failures || !n_points;

@@ -2,24 +2,21 @@
  * binding, converting, Lua. */
 #include "workloads.h"
 
+#include "files.h"
+
 #include "base/base.h"
 
 #include <onnxsh/aten.h>
 #include <onnxsh/check.h>
-#include <onnxsh/io.h>
 #include <onnxsh/journal.h>
 #include <onnxsh/print.h>
 #include <onnxsh/query.h>
 #include <onnxsh/schema.h>
 #include <onnxsh/script.h>
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-static const char *tests, *scratch;
 
 /* What a workload has at hand; all of it is gone after `after`. */
 static struct {
@@ -27,38 +24,10 @@ static struct {
     char path[4096]; /* of the file that is saved over */
 } at;
 
-void workloads_start(const char *tests_dir, const char *dir)
-{
-    tests = tests_dir;
-    scratch = dir;
-}
-
-static _Noreturn void stop(const char *what, const ox_error *err)
-{
-    fprintf(stderr, "%s: %s\n", what, err ? err->msg : "");
-    exit(2);
-}
-
-static const char *below_tests(const char *name)
-{
-    static char path[4096];
-    snprintf(path, sizeof path, "%s/%s", tests, name);
-    return path;
-}
-
-static const char *in_scratch(const char *name)
-{
-    static char paths[2][4096];
-    static int turn;
-    char *p = paths[turn = !turn];
-    snprintf(p, sizeof paths[0], "%s/%s", scratch, name);
-    return p;
-}
-
 static void open_model(const workload *w)
 {
     ox_error err;
-    if (ox_open(&at.m, below_tests(w->arg), NULL, NULL, NULL, &err) != OX_OK) stop(w->arg, &err);
+    if (ox_open(&at.m, files_test(w->arg), NULL, NULL, NULL, &err) != OX_OK) files_stop(w->arg, &err);
 }
 
 static bool close_model(const workload *w, ox_status s)
@@ -75,7 +44,7 @@ static ox_status run_open(const workload *w, ox_error *err)
 {
     ox_model *m = NULL;
     ox_open_options opt = {.graph = w->mode};
-    ox_status s = ox_open(&m, below_tests(w->arg), &opt, NULL, NULL, err);
+    ox_status s = ox_open(&m, files_test(w->arg), &opt, NULL, NULL, err);
     ox_model_free(m);
     return s;
 }
@@ -84,7 +53,7 @@ static ox_status run_list(const workload *w, ox_error *err)
 {
     ox_graph_row rows[4];
     size_t n;
-    return ox_list_graphs(below_tests(w->arg), rows, 4, &n, err);
+    return ox_list_graphs(files_test(w->arg), rows, 4, &n, err);
 }
 
 /* ---- looking ---- */
@@ -174,26 +143,11 @@ static ox_status run_schemas(const workload *w, ox_error *err)
 
 /* ---- editing ---- */
 
-static ox_status edit(ox_model *m, ox_error *err)
-{
-    ox_graph g = ox_model_main(m);
-    ox_node n = ox_graph_first(m, g), made;
-    ox_value x = ox_graph_input(m, g, 0);
-    ox_status s = ox_node_set_name(m, n, ox_str_addz(m, "renamed by the test"), err);
-    if (s == OX_OK)
-        s = ox_node_create(m, &made, g, (ox_node){0}, ox_str_addz(m, ""), ox_str_addz(m, "Identity"), 1, &x, 1, err);
-    ox_attr a = {.name = ox_str_addz(m, "noted"), .kind = OX_ATTR_INT, .u.i = 7};
-    if (s == OX_OK) s = ox_node_set_attr(m, made, &a, err);
-    if (s == OX_OK) s = ox_graph_add_output(m, g, SIZE_MAX, ox_node_output(m, made, 0), err);
-    if (s == OX_OK) s = ox_model_set_metadata(m, ox_str_addz(m, "key"), ox_str_addz(m, "value"), err);
-    return s;
-}
-
 static ox_status run_edit(const workload *w, ox_error *err)
 {
     (void)w;
     ox_mark mark = ox_journal_mark(at.m);
-    ox_status s = edit(at.m, err);
+    ox_status s = files_edit(at.m, err);
     if (s == OX_OK) s = ox_journal_commit(at.m, "edit", err);
     if (s != OX_OK) {
         ox_journal_rollback(at.m, mark); /* also where nothing changed but a string was wanted */
@@ -237,80 +191,6 @@ static ox_status run_dims(const workload *w, ox_error *err)
 
 /* ---- saving over a file ---- */
 
-static char *slurp(const char *path, size_t *n)
-{
-    FILE *f = fopen(path, "rb");
-    if (!f) return NULL;
-    fseek(f, 0, SEEK_END);
-    *n = (size_t)ftell(f);
-    rewind(f);
-    char *p = malloc(*n + 1);
-    if (p && fread(p, 1, *n, f) != *n) *n = 0;
-    fclose(f);
-    return p;
-}
-
-static void copy_file(const char *from, const char *to)
-{
-    size_t n = 0;
-    char *p = slurp(from, &n);
-    FILE *f = fopen(to, "wb");
-    if (!p || !f || fwrite(p, 1, n, f) != n || fclose(f) != 0) stop(to, NULL);
-    free(p);
-}
-
-static uint64_t digest_file(const char *path)
-{
-    size_t n = 0;
-    char *p = slurp(path, &n);
-    uint64_t h = p ? ox__hash(p, n) : 0;
-    free(p);
-    return h;
-}
-
-static ox_status add_bytes(void *ud, const void *chunk, uint64_t n, uint64_t offset, ox_error *err)
-{
-    uint64_t *h = ud;
-    (void)offset, (void)err;
-    *h = ox__hash_mix(*h, ox__hash(chunk, n));
-    return OX_OK;
-}
-
-/* A number for the structure and every weight of a model, wherever they lie; 0 if something is not whole. */
-static uint64_t digest_model(const char *path)
-{
-    ox_model *m = NULL;
-    ox_error err;
-    uint64_t h = 1;
-    ox_status s = ox_open(&m, path, NULL, NULL, NULL, &err);
-    if (s == OX_OK) {
-        ox_graph g = ox_model_main(m);
-        h = ox__hash_mix(ox_model_n_nodes(m), ox_model_n_values(m));
-        for (size_t i = 0; i < ox_graph_n_initializers(m, g) && s == OX_OK; i++)
-            s = ox_tensor_stream(m, ox_value_tensor(m, ox_graph_initializer(m, g, i)), add_bytes, &h, NULL, &err);
-    }
-    if (s != OX_OK) fprintf(stderr, "%s: %s\n", path, err.msg);
-    ox_model_free(m);
-    return s == OX_OK ? h : 0;
-}
-
-static void empty_scratch(void)
-{
-    DIR *d = opendir(scratch);
-    for (struct dirent *e; d && (e = readdir(d));)
-        if (e->d_name[0] != '.' || e->d_name[1]) unlinkat(dirfd(d), e->d_name, 0);
-    if (d) closedir(d);
-}
-
-static bool has_temporary(void)
-{
-    bool found = false;
-    DIR *d = opendir(scratch);
-    for (struct dirent *e; d && (e = readdir(d));) found = found || strncmp(e->d_name, ".onnxsh-", 8) == 0;
-    if (d) closedir(d);
-    return found;
-}
-
 static uint64_t old_digest, old_bytes;
 
 enum { SAVE_PLAIN, SAVE_EDITED, SAVE_EXTERNAL, SAVE_EXTERNAL_AGAIN, SAVE_INLINE };
@@ -320,19 +200,19 @@ static void before_save(const workload *w)
 {
     ox_error err;
     open_model(w);
-    snprintf(at.path, sizeof at.path, "%s", in_scratch("m.onnx"));
+    snprintf(at.path, sizeof at.path, "%s", files_scratch("m.onnx"));
     ox_save_options opt = {.external = OX_EXTERNAL_ALWAYS};
     if (w->mode == SAVE_EXTERNAL_AGAIN || w->mode == SAVE_INLINE) {
-        if (ox_save_onnx(at.m, at.path, &opt, &err) != OX_OK) stop("save", &err);
+        if (ox_save_onnx(at.m, at.path, &opt, &err) != OX_OK) files_stop("save", &err);
         ox_model_free(at.m);
-        if (ox_open(&at.m, at.path, NULL, NULL, NULL, &err) != OX_OK) stop("open", &err);
+        if (ox_open(&at.m, at.path, NULL, NULL, NULL, &err) != OX_OK) files_stop("open", &err);
     } else {
-        copy_file(below_tests("fuzz/corpus/onnx/ifs.onnx"), at.path);
+        files_copy(files_test("fuzz/corpus/onnx/ifs.onnx"), at.path);
     }
-    old_digest = digest_model(at.path);
-    old_bytes = digest_file(at.path);
-    if (w->mode != SAVE_PLAIN && (edit(at.m, &err) != OX_OK || ox_journal_commit(at.m, "edit", &err) != OX_OK))
-        stop("edit", &err);
+    old_digest = files_digest_model(at.path);
+    old_bytes = files_digest(at.path);
+    if (w->mode != SAVE_PLAIN && (files_edit(at.m, &err) != OX_OK || ox_journal_commit(at.m, "edit", &err) != OX_OK))
+        files_stop("edit", &err);
 }
 
 static ox_status run_save(const workload *w, ox_error *err)
@@ -345,16 +225,16 @@ static ox_status run_save(const workload *w, ox_error *err)
 
 static bool after_save(const workload *w, ox_status s)
 {
-    bool whole = digest_model(at.path) != 0;
-    if (s != OX_OK) whole = whole && digest_file(at.path) == old_bytes && digest_model(at.path) == old_digest;
-    if (s == OX_OK && w->mode != SAVE_PLAIN) whole = whole && digest_file(at.path) != old_bytes;
-    if (has_temporary()) {
+    bool whole = files_digest_model(at.path) != 0;
+    if (s != OX_OK) whole = whole && files_digest(at.path) == old_bytes && files_digest_model(at.path) == old_digest;
+    if (s == OX_OK && w->mode != SAVE_PLAIN) whole = whole && files_digest(at.path) != old_bytes;
+    if (files_has_temporary()) {
         fprintf(stderr, "%s: a temporary file is left\n", w->name);
         whole = false;
     }
     if (!whole) fprintf(stderr, "%s: the file is neither the old one nor the new one\n", w->name);
     close_model(w, s);
-    empty_scratch();
+    files_empty();
     return whole;
 }
 
@@ -366,21 +246,21 @@ static void before_bind(const workload *w)
     static const int64_t dims[] = {4, 3, 2};
     ox_error err;
     ox_value v;
-    if (ox_model_create(&at.m, OX_MODEL_TRACE, &err) != OX_OK) stop("model", &err);
+    if (ox_model_create(&at.m, OX_MODEL_TRACE, &err) != OX_OK) files_stop("model", &err);
     ox_dim d[3];
     for (int i = 0; i < 3; i++) d[i] = ox_dim_const(at.m, dims[i]);
     static const char *const names[] = {"x", "conv1.weight", "b", "half", "flag"};
     for (size_t i = 0; i < OX__COUNT(names); i++)
         if (ox_graph_add_input(at.m, &v, ox_model_main(at.m), SIZE_MAX, ox_str_addz(at.m, names[i]),
                                i == 1 ? ox_type_tensor(at.m, OX_FLOAT, 3, d) : (ox_type){0}, &err) != OX_OK)
-            stop("input", &err);
-    if (ox_journal_commit(at.m, "made", &err) != OX_OK) stop("commit", &err);
+            files_stop("input", &err);
+    if (ox_journal_commit(at.m, "made", &err) != OX_OK) files_stop("commit", &err);
 }
 
 static ox_status run_bind(const workload *w, ox_error *err)
 {
     ox_bind_report r;
-    return ox_bind_weights(at.m, below_tests(w->arg), &r, NULL, NULL, err);
+    return ox_bind_weights(at.m, files_test(w->arg), &r, NULL, NULL, err);
 }
 
 static bool after_bind(const workload *w, ox_status s)
@@ -448,7 +328,7 @@ static ox_status run_convert(const workload *w, ox_error *err)
     ox_convert_options opt = {.opset = w->mode};
     ox_status s = start_script(&script, &symbolics, err);
     if (s == OX_OK) s = ox_convert(&out, &report, at.m, symbolics, &opt, err);
-    if (s == OX_OK) s = ox_save_onnx(out, in_scratch("out.onnx"), NULL, err);
+    if (s == OX_OK) s = ox_save_onnx(out, files_scratch("out.onnx"), NULL, err);
     ox_report_free(report);
     ox_model_free(out);
     ox_script_free(script);
@@ -461,7 +341,7 @@ static bool is_the_same(const workload *w)
 {
     static const workload *of;
     static uint64_t first;
-    uint64_t h = digest_file(in_scratch("out.onnx"));
+    uint64_t h = files_digest(files_scratch("out.onnx"));
     if (of != w) first = h;
     of = w;
     if (h != first) fprintf(stderr, "%s: another result\n", w->name);
@@ -471,12 +351,12 @@ static bool is_the_same(const workload *w)
 static bool after_convert(const workload *w, ox_status s)
 {
     ox_error err;
-    bool there = access(in_scratch("out.onnx"), F_OK) == 0, whole = there == (s == OX_OK) && !has_temporary();
-    if (s == OX_OK) whole = whole && digest_model(in_scratch("out.onnx")) != 0 && is_the_same(w);
+    bool there = access(files_scratch("out.onnx"), F_OK) == 0, whole = there == (s == OX_OK) && !files_has_temporary();
+    if (s == OX_OK) whole = whole && files_digest_model(files_scratch("out.onnx")) != 0 && is_the_same(w);
     whole = whole && !ox_journal_is_open(at.m) && ox_model_status(at.m, &err) == OX_OK;
     if (!whole) fprintf(stderr, "%s: the trace or the result is not whole\n", w->name);
     close_model(w, s);
-    empty_scratch();
+    files_empty();
     return whole;
 }
 

@@ -19,7 +19,4 @@ typedef struct workload {
 extern const workload workloads[];
 extern const size_t n_workloads;
 
-/* A directory for the files of the workloads. */
-void workloads_start(const char *tests_dir, const char *scratch);
-
 #endif

@@ -161,7 +161,10 @@ ox_status ox_save_onnx(const ox_model *m, const char *path, const ox_save_option
         copy = is_unchanged(&e);
         if (!copy) s = plan(&e, &n, err);
     }
-    if (s == OX_OK && e.moved.n) s = ox__data_write(&e, path, err);
+    if (s == OX_OK && e.moved.n) {
+        s = ox__data_write(&e, path, err);
+        if (s != OX_OK) ox__data_drop(&e, path); /* it may be there, though not confirmed by the disk */
+    }
     if (s == OX_OK) s = commit_all(&e, path, copy, err);
     if (s == OX_OK) settle(&e, path);
     free_enc(&e);
