@@ -83,25 +83,42 @@ static bool write_all(int fd, const char *s, size_t n)
     return true;
 }
 
+/* A log of its own for this session: one that an earlier session left is not written to. */
+static int create_log(char *path, char **own)
+{
+    for (int i = 1; i < 100; i++) {
+        if ((i == 1 ? asprintf(own, "%s", path) : asprintf(own, "%s.%d", path, i)) < 0) return -1;
+        int fd = open(*own, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+        if (fd >= 0 || errno != EEXIST) return fd;
+        free(*own);
+        *own = NULL;
+    }
+    return -1;
+}
+
+static ox_status start_log(ox_edit_log **log, char *path, ox_error *err)
+{
+    ox_edit_log *l = calloc(1, sizeof *l);
+    if (!l) return ox_error_set(err, OX_E_NOMEM, "out of memory");
+    l->fd = create_log(path, &l->path);
+    if (l->fd >= 0) {
+        *log = l;
+        return OX_OK;
+    }
+    ox_error_set(err, OX_E_IO, "cannot log the edit to %s: %s", path, strerror(errno));
+    free(l->path);
+    free(l);
+    return OX_E_IO;
+}
+
 ox_status ox_edit_log_append(ox_edit_log **log, const char *model_path, const char *line, ox_error *err)
 {
     if (!*log) {
         char *path = log_path(model_path, true);
         if (!path) return OX_OK; /* standard input, or no home: there is nothing to come back to */
-        ox_edit_log *l = calloc(1, sizeof *l);
-        if (!l) {
-            free(path);
-            return ox_error_set(err, OX_E_NOMEM, "out of memory");
-        }
-        l->path = path;
-        l->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-        if (l->fd < 0) {
-            ox_status st = ox_error_set(err, OX_E_IO, "cannot log the edit to %s: %s", path, strerror(errno));
-            free(path);
-            free(l);
-            return st;
-        }
-        *log = l;
+        ox_status st = start_log(log, path, err);
+        free(path);
+        if (st != OX_OK) return st;
     }
     if (!write_all((*log)->fd, line, strlen(line)) || !write_all((*log)->fd, "\n", 1) || fdatasync((*log)->fd) != 0)
         return ox_error_set(err, OX_E_IO, "cannot log the edit to %s: %s", (*log)->path, strerror(errno));

@@ -183,9 +183,11 @@ static void offer_recovery(ox_session *s)
 {
     char *left = s->interactive ? ox_edit_log_left(s->path) : NULL;
     if (left && !s->g.quiet)
-        fprintf(stderr,
-                "onnxsh: an earlier session left unsaved edits of this file; onnxsh -f '%s' '%s' does them again\n",
-                left, s->path);
+        fprintf(stderr, "onnxsh: an earlier session left unsaved edits of this file in %s
+                        "
+                        "  hint: onnxsh -f that file -e 'save NEW' FILE does them again and keeps them
+                        ",
+                left);
     free(left);
 }
 
@@ -319,7 +321,7 @@ ox_status ox_session_commit(ox_session *s, const char *line, ox_error *err)
 {
     if (!s->model || !ox_journal_is_open(s->model)) return OX_OK;
     ox_status st = ox_journal_commit(s->model, line, err);
-    if (st == OX_OK && s->path && !s->one_shot) st = ox_edit_log_append(&s->log, s->path, line, err);
+    if (st == OX_OK && s->path && s->interactive) st = ox_edit_log_append(&s->log, s->path, line, err);
     return st;
 }
 

@@ -9,7 +9,8 @@ ox_status ox_undo_step(ox_session *s, bool redo, ox_error *err)
 {
     const char *label = "";
     ox_status st = redo ? ox_journal_redo(s->model, &label, err) : ox_journal_undo(s->model, &label, err);
-    if (st == OX_OK && s->path && !s->one_shot) st = ox_edit_log_append(&s->log, s->path, redo ? "redo" : "undo", err);
+    if (st == OX_OK && s->path && s->interactive)
+        st = ox_edit_log_append(&s->log, s->path, redo ? "redo" : "undo", err);
     if (st != OX_OK || s->g.quiet) return st;
     ox_out_f(&s->out, redo ? "done again: " : "undone: ");
     ox_out_name(&s->out, label, strlen(label));
