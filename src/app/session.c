@@ -183,10 +183,10 @@ static void offer_recovery(ox_session *s)
 {
     char *left = s->interactive ? ox_edit_log_left(s->path) : NULL;
     if (left && !s->g.quiet)
-        fprintf(stderr, "onnxsh: an earlier session left unsaved edits of this file in %s
-                        "
-                        "  hint: onnxsh -f that file -e 'save NEW' FILE does them again and keeps them
-                        ",
+        fprintf(stderr,
+                "onnxsh: an earlier session left unsaved edits of this file in %s\n"
+                "  hint: onnxsh -f that file -e 'save NEW' FILE does them again and keeps them\n",
+                left);
                 left);
     free(left);
 }

@@ -4,8 +4,7 @@
 usage: trace_models.py OUT_DIR [MODEL...]
 
 For each model: NAME.txt, the exporter's ATen graph (parameters as named inputs, scopes, source lines), NAME.npz, the
-weights by name, and NAME.io.npz, the input and PyTorch's output. Weights are seeded, not trained; statistics of batch
-norms are drawn too, so that a wrong fold shows.
+weights by name, and NAME.io.npz, the input and PyTorch's output. Weights are seeded, not trained.
 
 Works with Debian's PyTorch 1.13 and with PyTorch 2.x, for which it takes the Python part of Debian's torchvision (its
 binaries fit 1.13 only).
@@ -46,13 +45,18 @@ def exporter(torch):
     return utils
 
 
-def seed_statistics(torch, model):
-    for m in model.modules():
-        if isinstance(m, torch.nn.BatchNorm2d):
-            m.running_mean.uniform_(-0.2, 0.2)
-            m.running_var.uniform_(0.5, 1.5)
-            m.weight.data.uniform_(0.5, 1.5)
-            m.bias.data.uniform_(-0.2, 0.2)
+def seed_statistics(torch, model, x):
+    """Batch norms get the statistics of a real batch, so that activations stay near 1 as in a trained network, and
+    weights and biases of their own, so that a wrong fold shows."""
+    norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    for m in norms:
+        m.weight.data.uniform_(0.7, 1.3)
+        m.bias.data.uniform_(-0.2, 0.2)
+        m.momentum = None
+        m.reset_running_stats()
+    model.train()
+    with torch.no_grad():
+        model(x)
 
 
 def shorten(text):
@@ -95,10 +99,10 @@ def main():
         torch.manual_seed(7)
         keywords = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
         model = getattr(models, name)(weights=None, **keywords)
-        seed_statistics(torch, model)
-        model.eval()
         size = SIZES.get(name, 64)
         x = torch.rand(2, 3, size, size)
+        seed_statistics(torch, model, torch.cat([x, torch.rand(2, 3, size, size)]))
+        model.eval()
         with torch.no_grad():
             y = model(x)
             text = graph_of(torch, model, (x,))
