@@ -112,6 +112,10 @@ OX_API void ox_symbolics_each(const ox_symbolics *r, const char *name, ox_symbol
 /* True if a node needs a symbolic function, or a pass, and finds one at that opset. Nodes of ONNX domains are fine. */
 OX_API bool ox_node_is_convertible(ox_symbolics *r, const ox_model *m, ox_node n, int64_t opset);
 
+/* Makes the parameters that a trace reads from module objects (prim::GetAttr) inputs of its main graph under their paths
+ * ("features.0.weight"), so that weights can be bound to them; *n gets how many were read. Nothing for other models. */
+OX_API OX_MUST_USE ox_status ox_lift_parameters(ox_model *m, size_t *n, ox_error *err);
+
 /* ---- conversion ---- */
 typedef enum ox_unsupported_policy { OX_UNSUPPORTED_ERROR, OX_UNSUPPORTED_FALLTHROUGH, OX_UNSUPPORTED_ATEN } ox_unsupported_policy;
 typedef enum ox_params_policy { OX_PARAMS_AUTO, OX_PARAMS_INITIALIZER, OX_PARAMS_INPUT } ox_params_policy;

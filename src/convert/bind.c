@@ -74,6 +74,32 @@ ox_status ox__match_schema(ox__conv *c, ox_node n, const ox__opcache *op, const 
     return OX_OK;
 }
 
+/* Arithmetic on numbers that are not constant (aten::add.int): they are tensors by now, which other overloads take. */
+static ox_status match_tensors(ox__conv *c, ox_node n, ox__binding *b, ox__choice *want, ox_error *err)
+{
+    size_t n_args = ox_node_n_inputs(c->m, n);
+    ox_aten_type *types = ox__arena_alloc(&c->call, (n_args + 1) * sizeof *types);
+    if (!types) return ox__nomem(err);
+    bool any = false;
+    for (size_t i = 0; i < n_args; i++) {
+        ox_arg a;
+        ox_value v = ox_node_input(c->m, n, i);
+        types[i] = ox__arg_type(c, v);
+        ox_status s = ox__arg_read(c, v, &a, err);
+        if (s != OX_OK) return s;
+        if (a.kind != OX_ARG_VALUE || !(ox__conv_flags(c, v) & OX__V_NUMBER)) continue;
+        types[i].kind = OX_ATEN_TENSOR;
+        any = true;
+    }
+    const ox_aten_schema *schema = any ? ox_aten_match(b->op->schemas, b->op->n_schemas, types, NULL, n_args) : NULL;
+    if (!schema) return OX_OK;
+    want->schema = schema;
+    want->overload = ox_aten_get(schema).overload;
+    b->symbol = ox__symbolics_choose(b->op->group, want, NULL);
+    if (b->symbol) b->schema = schema;
+    return OX_OK;
+}
+
 static int64_t target_of(const void *ud, const char *domain)
 {
     return ox__conv_opset(ud, domain);
@@ -92,7 +118,8 @@ ox_status ox__bind_find(ox__conv *c, ox_node n, ox__binding *b, ox_error *err)
     else if (ox_node_overload(c->m, n).id)
         want.overload = ox_str_text(c->m, ox_node_overload(c->m, n), NULL);
     b->symbol = ox__symbolics_choose(b->op->group, &want, &b->later);
-    if (!b->symbol) return OX_OK;
+    if (!b->symbol && b->op->group && b->schema) s = match_tensors(c, n, b, &want, err);
+    if (s != OX_OK || !b->symbol) return s;
     if (b->symbol->own) b->schema = b->symbol->own;
     if (b->schema && b->symbol->n_plans) b->plan = ox__plan_for(b->symbol, b->schema);
     if (b->plan) b->schema = b->plan->schema;

@@ -70,22 +70,49 @@ static ox_status convert_if(ox__conv *c, ox_node n, ox_error *err)
     return s == OX_OK ? settle_types(c, n, err) : s;
 }
 
-/* The inputs of a loop's body: the iteration and what is carried, of which the dtype is known from before the loop. */
-static ox_status settle_body(ox__conv *c, ox_node n, ox_graph body, ox_error *err)
+/* The inputs of a loop's body: the iteration and what is carried. Of the latter the dtype is known from before the
+ * loop; its dims too, if every round keeps them, which is tried first (`whole`). */
+static ox_status settle_body(ox__conv *c, ox_node n, ox_graph body, bool whole, ox_error *err)
 {
     ox_status s = OX_OK;
     for (size_t i = 0; s == OX_OK && i < ox_graph_n_inputs(c->m, body); i++)
         s = ox__erase_number(c, ox_graph_input(c->m, body, i), err);
     for (size_t i = 1; s == OX_OK && i < ox_graph_n_inputs(c->m, body); i++) {
         ox_value v = ox_graph_input(c->m, body, i);
-        ox_type_info from = ox_type_get(c->m, ox_value_type(c->m, ox_node_input(c->m, n, i + 1)));
-        ox_type had = ox_value_type(c->m, v);
+        ox_type before = ox_value_type(c->m, ox_node_input(c->m, n, i + 1)), had = ox_value_type(c->m, v);
+        ox_type_info from = ox_type_get(c->m, before);
         if (from.kind != OX_TYPE_TENSOR || !from.dtype) continue;
-        ox_type t = ox__type_merge(c->m, had, ox_type_tensor(c->m, from.dtype, OX_RANK_UNKNOWN, NULL), NULL);
+        if (!whole) before = ox_type_tensor(c->m, from.dtype, OX_RANK_UNKNOWN, NULL);
+        ox_type t = ox__type_merge(c->m, had, before, NULL);
         if (t.id != had.id) s = ox_value_set_type(c->m, v, t, err);
     }
     return s;
 }
+
+/* Whether what a round gives is what it took, as far as the types say. */
+static bool is_kept(const ox__conv *c, ox_graph body)
+{
+    for (size_t i = 2; i < ox_graph_n_inputs(c->m, body); i++) {
+        ox_type in = ox_value_type(c->m, ox_graph_input(c->m, body, i)),
+                out = ox_value_type(c->m, ox_graph_output(c->m, body, i - 1));
+        ox_type_info t = ox_type_get(c->m, in);
+        if (t.kind == OX_TYPE_TENSOR && t.rank != OX_RANK_UNKNOWN && in.id != out.id) return false;
+    }
+    return true;
+}
+
+static ox_status convert_body(ox__conv *c, ox_node n, ox_graph body, bool whole, ox_error *err)
+{
+    ox_status s = settle_body(c, n, body, whole, err);
+    ox_value cond;
+    if (s == OX_OK)
+        s = ox_graph_add_input(c->m, &cond, body, 1, ox_value_fresh_name(c->m, "cond"),
+                               ox_type_tensor(c->m, OX_BOOL, 0, NULL), err);
+    if (s == OX_OK) s = ox__dispatch_graph(c, body);
+    return s == OX_OK ? settle_outputs(c, n, body, err) : s;
+}
+
+enum { MAX_TRIES_DEPTH = 4 }; /* a second try of every loop in a loop would double the work at each level */
 
 static ox_status convert_loop(ox__conv *c, ox_node n, ox_error *err)
 {
@@ -97,13 +124,17 @@ static ox_status convert_loop(ox__conv *c, ox_node n, ox_error *err)
     ox_status s = tensor_input(c, n, 0, OX_INT64, err);
     if (s == OX_OK) s = tensor_input(c, n, 1, OX_BOOL, err);
     for (size_t i = 2; s == OX_OK && i < n_in; i++) s = tensor_input(c, n, i, OX_UNDEFINED, err);
-    if (s == OX_OK) s = settle_body(c, n, body, err);
-    ox_value cond;
-    if (s == OX_OK)
-        s = ox_graph_add_input(c->m, &cond, body, 1, ox_value_fresh_name(c->m, "cond"),
-                               ox_type_tensor(c->m, OX_BOOL, 0, NULL), err);
-    if (s == OX_OK) s = ox__dispatch_graph(c, body);
-    if (s == OX_OK) s = settle_outputs(c, n, body, err);
+    if (s != OX_OK) return s;
+    bool whole = c->depth <= MAX_TRIES_DEPTH;
+    ox_mark mark = ox_journal_mark(c->m);
+    size_t rows = c->report->rows.n, failures = c->report->n_failures;
+    s = convert_body(c, n, body, whole, err);
+    if (whole && !ox__is_fatal(s) && (s != OX_OK || !is_kept(c, body))) {
+        ox_journal_rollback(c->m, mark);
+        c->report->rows.n = rows;
+        c->report->n_failures = failures;
+        s = convert_body(c, n, body, false, err);
+    }
     ox_attr attr = {.name = ox__conv_str(c, "body"), .kind = OX_ATTR_GRAPH, .u.g = body};
     if (s == OX_OK) s = ox_node_set_op(c->m, n, c->s_onnx, ox__conv_str(c, "Loop"), (ox_str){0}, err);
     if (s == OX_OK) s = ox__node_set_attrs(c->m, n, 1, &attr, err);

@@ -33,7 +33,7 @@ static bool wholly_known(const ox_model *m, ox_type type)
     return true;
 }
 
-static ox_status set_failed(ox__conv *c, size_t failure, ox_value v)
+ox_status ox__dispatch_fail_value(ox__conv *c, size_t failure, ox_value v)
 {
     ox__vinfo *x = ox__conv_info(c, v);
     if (!x) return v.id ? ox__nomem(c->err) : OX_OK;
@@ -45,7 +45,7 @@ static ox_status set_failed(ox__conv *c, size_t failure, ox_value v)
 ox_status ox__dispatch_taint(ox__conv *c, size_t failure, ox_value v)
 {
     if (failure == SIZE_MAX || !v.id || wholly_known(c->m, ox_value_type(c->m, v))) return OX_OK;
-    return set_failed(c, failure, v);
+    return ox__dispatch_fail_value(c, failure, v);
 }
 
 ox_status ox__dispatch_failed(ox__conv *c, ox_node n, ox_failure_kind kind, const ox_error *why,
@@ -65,7 +65,7 @@ ox_status ox__dispatch_failed(ox__conv *c, ox_node n, ox_failure_kind kind, cons
     /* what stems from a consequence stems from its cause */
     size_t at = f.cause != SIZE_MAX ? f.cause : c->report->rows.n - 1;
     for (size_t i = 0; s == OX_OK && i < ox_node_n_outputs(c->m, n); i++)
-        s = set_failed(c, at, ox_node_output(c->m, n, i));
+        s = ox__dispatch_fail_value(c, at, ox_node_output(c->m, n, i));
     return s;
 }
 
@@ -161,11 +161,24 @@ static ox_status convert_call(ox__conv *c, ox_node n)
 
 /* ---- nodes that need no function ---- */
 
+/* None is an absent input to the ONNX nodes of a dump. */
+static ox_status convert_none(ox__conv *c, ox_value none)
+{
+    for (ox_use u = ox_value_first_use(c->m, none), next; u.node.id; u = next) {
+        next = ox_value_next_use(c->m, u);
+        if (ox_node_is_return(c->m, u.node) || !ox__node_in(c, u.node, c->s_onnx)) continue;
+        ox_status s = ox_node_set_input(c->m, u.node, u.index, (ox_value){0}, c->err);
+        if (s != OX_OK) return s;
+    }
+    return OX_OK;
+}
+
 /* A tensor constant of the trace is an ONNX Constant under another name. */
 static ox_status convert_constant(ox__conv *c, ox_node n)
 {
     const ox_attr *a = ox_node_attr(c->m, n, "value");
-    if (!a || a->kind != OX_ATTR_TENSOR) return OX_OK;
+    if (!a) return convert_none(c, ox_node_output(c->m, n, 0));
+    if (a->kind != OX_ATTR_TENSOR) return OX_OK;
     ox_status s = ox_node_set_op(c->m, n, c->s_onnx, ox__conv_str(c, "Constant"), (ox_str){0}, c->err);
     return s == OX_OK ? ox__infer_node(c->facts, n, &c->inf, NULL, c->err) : s;
 }
@@ -192,7 +205,8 @@ static ox_status convert_unpack(ox__conv *c, ox_node n)
             return ox__dispatch_failed(c, n, OX_FAILURE_REFUSED, &e, NULL);
         }
         ox_status s = OX_OK; /* the maker of the list failed, which is enough */
-        for (size_t i = 0; s == OX_OK && i < n_out; i++) s = set_failed(c, cause, ox_node_output(c->m, n, i));
+        for (size_t i = 0; s == OX_OK && i < n_out; i++)
+            s = ox__dispatch_fail_value(c, cause, ox_node_output(c->m, n, i));
         return s;
     }
     for (size_t i = 0; i < n_out; i++) {
@@ -216,7 +230,10 @@ static ox_status convert_unpack(ox__conv *c, ox_node n)
 static ox_status pass_cause(ox__conv *c, ox_node n)
 {
     size_t cause = ox__dispatch_cause(c, n);
-    return cause == SIZE_MAX ? OX_OK : set_failed(c, cause, ox_node_output(c->m, n, 0));
+    ox_status s = OX_OK;
+    for (size_t i = 0; cause != SIZE_MAX && s == OX_OK && i < ox_node_n_outputs(c->m, n); i++)
+        s = ox__dispatch_fail_value(c, cause, ox_node_output(c->m, n, i));
+    return s;
 }
 
 static ox_status convert_prim(ox__conv *c, ox_node n, bool *done)
@@ -226,6 +243,8 @@ static ox_status convert_prim(ox__conv *c, ox_node n, bool *done)
     if (!strcmp(op, "Constant")) return convert_constant(c, n);
     if (!strcmp(op, "ListConstruct") || !strcmp(op, "TupleConstruct")) return pass_cause(c, n);
     if (!strcmp(op, "ListUnpack")) return convert_unpack(c, n);
+    if (!strcmp(op, "GetAttr") || !strcmp(op, "CallMethod") || !strcmp(op, "CreateObject")) return pass_cause(c, n);
+    if (!strcmp(op, "TupleUnpack") && ox__dispatch_cause(c, n) != SIZE_MAX) return pass_cause(c, n);
     *done = false;
     return OX_OK;
 }

@@ -16,6 +16,8 @@ ox_status ox__dispatch_failed(ox__conv *c, ox_node n, ox_failure_kind kind, cons
 size_t ox__dispatch_cause(const ox__conv *c, ox_node n);
 /* Carries the failure of an input over to values whose type is not wholly known. */
 ox_status ox__dispatch_taint(ox__conv *c, size_t failure, ox_value v) OX_MUST_USE;
+/* A value that stems from a failure, whatever is known of its type. */
+ox_status ox__dispatch_fail_value(ox__conv *c, size_t failure, ox_value v) OX_MUST_USE;
 /* True for what stops the conversion rather than being the failure of a node. */
 bool ox__is_fatal(ox_status s);
 

@@ -75,6 +75,10 @@ ox_status ox__effect_of(ox__conv *c, ox_node n, ox__effect *e)
     ox_aten_info info = ox_aten_get(schema);
     for (uint32_t i = 0; i < info.n_args && e->writes < 0; i++)
         if (ox_aten_get_arg(schema, i).type.mutates && i < ox_node_n_inputs(c->m, n)) e->writes = (int)i;
+    /* lists and dicts that grow are no memory of tensors; no function of theirs is known either */
+    ox_value to = e->writes >= 0 ? ox_node_input(c->m, n, (size_t)e->writes) : (ox_value){0};
+    ox_type_kind kind = ox_type_get(c->m, ox_value_type(c->m, to)).kind;
+    if (kind == OX_TYPE_LIST || kind == OX_TYPE_DICT) e->writes = -1;
     for (uint32_t i = 0; e->writes < 0 && i < info.n_returns; i++)
         e->views = e->views || ox_aten_get_return(schema, i).type.aliases;
     return OX_OK;

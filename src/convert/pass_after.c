@@ -38,16 +38,31 @@ ox_status ox__pass_numbers(ox__conv *c, uint64_t *changed)
     return s;
 }
 
+/* Constants and lists of a dump of ONNX nodes, which stays as it is else. */
+static ox_status drop_plumbing(ox__conv *c, ox_graph g)
+{
+    ox_node prev;
+    for (ox_node n = ox_graph_last(c->m, g); n.id; n = prev) {
+        ox_status s = OX_OK;
+        prev = ox_node_prev(c->m, n);
+        for (size_t i = ox_node_n_blocks(c->m, n); s == OX_OK && i-- > 0;)
+            s = drop_plumbing(c, ox_node_block(c->m, n, i));
+        if (s == OX_OK && ox__node_in(c, n, c->s_prim) && ox__node_is_unused(c->m, n))
+            s = ox_node_delete(c->m, n, c->err);
+        if (s != OX_OK) return s;
+    }
+    return OX_OK;
+}
+
 ox_status ox__pass_convert(ox__conv *c, uint64_t *changed)
 {
-    size_t had = ox_model_n_nodes(c->m);
     ox__journal_resume(c->m);
     ox_status s = ox__dispatch_graph(c, ox_model_main(c->m));
     ox__journal_pause(c->m);
     *changed = c->done;
-    (void)had;
     uint64_t dead = 0; /* constants and lists that the functions have read */
     if (s == OX_OK && is_trace(c)) s = ox__remove_dead(c->m, ox_model_main(c->m), NULL, &dead, c->err);
+    if (s == OX_OK && !is_trace(c)) s = drop_plumbing(c, ox_model_main(c->m));
     return s;
 }
 

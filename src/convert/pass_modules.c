@@ -1,15 +1,15 @@
-/* Floor 5. Module objects of a trace: parameters that it reads from them (prim::GetAttr) are inputs of the graph under
- * the parameter's path; calls of modules (prim::CallMethod) hide what they compute, which is a failure. */
+/* Floor 5. Module objects of a trace: parameters that it reads from them (prim::GetAttr) become inputs of the graph
+ * under the parameter's path; calls of modules (prim::CallMethod) hide what they compute, which is a failure. */
+#include "convert/dispatch.h"
 #include "convert/pass.h"
-
 #include "rewrite/dead.h"
 
-typedef struct modules {
-    ox__conv *c;
-    uint64_t *changed;
-    bool called;
+typedef struct lifter {
+    ox_model *m;
+    size_t n; /* parameters that were read */
     ox__buf path;
-} modules;
+    ox_error *err;
+} lifter;
 
 static bool is_module(const ox_model *m, ox_value v)
 {
@@ -19,20 +19,19 @@ static bool is_module(const ox_model *m, ox_value v)
 enum { MAX_PATH = 64 };
 
 /* The dotted path of what a GetAttr reads, in w->path. False if it does not begin at the root module. */
-static bool path_of(modules *w, ox_node n)
+static bool path_of(lifter *w, ox_node n)
 {
-    const ox_model *m = w->c->m;
     const char *part[MAX_PATH];
     size_t k = 0;
-    while (n.id && ox__is_prim(w->c, n, "GetAttr")) {
-        const ox_attr *a = ox_node_attr(m, n, "name");
+    while (n.id && ox_node_is(w->m, n, "prim", "GetAttr")) {
+        const ox_attr *a = ox_node_attr(w->m, n, "name");
         if (!a || a->kind != OX_ATTR_STRING || k == MAX_PATH) return false;
-        part[k++] = ox_str_text(m, a->u.s, NULL);
-        ox_value from = ox_node_input(m, n, 0);
-        n = ox_value_node(m, from);
-        if (!n.id && !is_module(m, from)) return false;
+        part[k++] = ox_str_text(w->m, a->u.s, NULL);
+        ox_value from = ox_node_input(w->m, n, 0);
+        n = ox_value_node(w->m, from);
+        if (!n.id && !is_module(w->m, from)) return false;
     }
-    if (n.id && !ox__is_prim(w->c, n, "CreateObject")) return false;
+    if (n.id && !ox_node_is(w->m, n, "prim", "CreateObject")) return false;
     ox__buf_clear(&w->path);
     while (k-- > 0) {
         ox__buf_addz(&w->path, part[k]);
@@ -41,52 +40,126 @@ static bool path_of(modules *w, ox_node n)
     return !w->path.failed;
 }
 
-static ox_status read_parameter(modules *w, ox_node n)
+static ox_status lift_one(lifter *w, ox_node n)
 {
-    ox__conv *c = w->c;
-    ox_value out = ox_node_output(c->m, n, 0);
-    if (is_module(c->m, out) || !ox_value_n_uses(c->m, out)) return OX_OK;
-    if (!path_of(w, n))
-        return ox__report_note(c, OX_FAILURE_REFUSED, n, NULL, "it reads an attribute of an object that is not known");
-    ox_str name = ox_str_find(c->m, w->path.p, w->path.n);
-    ox_value v = name.id ? ox_graph_find_value(c->m, ox_model_main(c->m), name) : (ox_value){0};
-    if (!v.id || (!ox_value_is_input(c->m, v) && !ox_value_is_initializer(c->m, v)))
-        return ox__report_note(c, OX_FAILURE_REFUSED, n,
-                               "print the graph that the exporter made, which lists the parameters as inputs",
-                               "the parameter %s is not an input of the graph", w->path.p);
-    ++*w->changed;
-    return ox_value_replace_uses(c->m, out, v, c->err);
+    ox_model *m = w->m;
+    ox_graph g = ox_model_main(m);
+    ox_value out = ox_node_output(m, n, 0);
+    ox_type_info t = ox_type_get(m, ox_value_type(m, out));
+    if (t.kind != OX_TYPE_TENSOR || !ox_value_n_uses(m, out) || !path_of(w, n)) return OX_OK;
+    ox_str name = ox_str_add(m, w->path.p, w->path.n);
+    ox_value v = ox_graph_find_value(m, g, name);
+    ox_status s = OX_OK;
+    if (!v.id || (!ox_value_is_input(m, v) && !ox_value_is_initializer(m, v)))
+        s = ox_graph_add_input(m, &v, g, SIZE_MAX, name, ox_value_type(m, out), w->err);
+    w->n++;
+    return s == OX_OK ? ox_value_replace_uses(m, out, v, w->err) : s;
 }
 
-static ox_status walk(modules *w, ox_graph g)
+static ox_status lift_graph(lifter *w, ox_graph g)
+{
+    ox_status s = OX_OK;
+    for (ox_node n = ox_graph_first(w->m, g); s == OX_OK && n.id; n = ox_node_next(w->m, n)) {
+        if (ox_node_is(w->m, n, "prim", "GetAttr")) s = lift_one(w, n);
+        for (size_t i = 0; s == OX_OK && i < ox_node_n_blocks(w->m, n); i++)
+            s = lift_graph(w, ox_node_block(w->m, n, i));
+    }
+    return s;
+}
+
+/* The chains of GetAttr that nobody reads any more, and the module that they began at. */
+static ox_status sweep_graph(lifter *w, ox_graph g)
+{
+    ox_node prev;
+    ox_status s = OX_OK;
+    for (ox_node n = ox_graph_last(w->m, g); s == OX_OK && n.id; n = prev) {
+        prev = ox_node_prev(w->m, n);
+        for (size_t i = ox_node_n_blocks(w->m, n); s == OX_OK && i-- > 0;)
+            s = sweep_graph(w, ox_node_block(w->m, n, i));
+        bool object = ox_node_is(w->m, n, "prim", "GetAttr") || ox_node_is(w->m, n, "prim", "CreateObject");
+        if (s == OX_OK && object && ox__node_is_unused(w->m, n)) s = ox_node_delete(w->m, n, w->err);
+    }
+    return s;
+}
+
+ox_status ox_lift_parameters(ox_model *m, size_t *n, ox_error *err)
+{
+    lifter w = {.m = m, .err = err};
+    ox_graph g = ox_model_main(m);
+    *n = 0;
+    if (ox_model_get_kind(m) == OX_MODEL_ONNX && ox_model_opset(m, "")) return OX_OK;
+    ox_status s = lift_graph(&w, g);
+    if (s == OX_OK && w.n) s = sweep_graph(&w, g);
+    for (size_t i = ox_graph_n_inputs(m, g); s == OX_OK && w.n && i-- > 0;) {
+        ox_value v = ox_graph_input(m, g, i);
+        if (is_module(m, v) && !ox_value_n_uses(m, v)) s = ox_graph_remove_input(m, g, i, err);
+    }
+    ox__buf_free(&w.path);
+    *n = w.n;
+    return s;
+}
+
+/* ---- what is left ---- */
+typedef struct rest {
+    ox__conv *c;
+    bool called;
+} rest;
+
+/* self.training of a scripted module. */
+static ox_status settle_training(ox__conv *c, ox_node n, bool *done)
+{
+    const ox_attr *a = ox_node_attr(c->m, n, "name");
+    *done = a && a->kind == OX_ATTR_STRING && strcmp(ox_str_text(c->m, a->u.s, NULL), "training") == 0;
+    if (!*done) return OX_OK;
+    ox_arg no = {.kind = OX_ARG_BOOL};
+    ox_value v;
+    ox_status s = ox__pass_constant(c, n, &no, (ox_type){0}, &v);
+    return s == OX_OK ? ox__pass_replace(c, n, 0, v) : s;
+}
+
+static ox_status mark_failed(ox__conv *c, ox_node n)
+{
+    ox_status s = OX_OK;
+    for (size_t i = 0; s == OX_OK && i < ox_node_n_outputs(c->m, n); i++)
+        s = ox__dispatch_fail_value(c, c->report->rows.n - 1, ox_node_output(c->m, n, i));
+    return s;
+}
+
+static ox_status walk(rest *w, ox_graph g)
 {
     ox__conv *c = w->c;
     ox_status s = OX_OK;
-    for (ox_node n = ox_graph_first(c->m, g); s == OX_OK && n.id; n = ox_node_next(c->m, n)) {
-        if (ox__is_prim(c, n, "GetAttr"))
-            s = read_parameter(w, n);
-        else if (ox__is_prim(c, n, "CallMethod") && !w->called) {
+    ox_node next;
+    for (ox_node n = ox_graph_first(c->m, g); s == OX_OK && n.id; n = next) {
+        bool done = false;
+        next = ox_node_next(c->m, n);
+        if (ox__is_prim(c, n, "GetAttr") && !is_module(c->m, ox_node_output(c->m, n, 0)) &&
+            !ox__node_is_unused(c->m, n)) {
+            s = settle_training(c, n, &done);
+            if (s == OX_OK && !done)
+                s = ox__report_note(c, OX_FAILURE_REFUSED, n, NULL,
+                                    "it reads an attribute of an object that is not in the file");
+            if (s == OX_OK && !done) s = mark_failed(c, n);
+        } else if (ox__is_prim(c, n, "CallMethod")) {
+            if (!w->called)
+                s = ox__report_note(c, OX_FAILURE_REFUSED, n,
+                                    "dump the inlined graph instead: print(traced.inlined_graph)",
+                                    "the graph calls modules, whose code is not in the file");
             w->called = true;
-            s = ox__report_note(c, OX_FAILURE_REFUSED, n, "dump the inlined graph instead: print(traced.inlined_graph)",
-                                "the graph calls modules, whose code is not in the file");
+            if (s == OX_OK) s = mark_failed(c, n);
         }
-        for (size_t i = 0; s == OX_OK && i < ox_node_n_blocks(c->m, n); i++) s = walk(w, ox_node_block(c->m, n, i));
+        for (size_t i = 0; s == OX_OK && !done && i < ox_node_n_blocks(c->m, n); i++)
+            s = walk(w, ox_node_block(c->m, n, i));
     }
     return s;
 }
 
 ox_status ox__pass_modules(ox__conv *c, uint64_t *changed)
 {
-    modules w = {.c = c, .changed = changed};
-    ox_graph g = ox_model_main(c->m);
-    ox_status s = walk(&w, g);
-    ox__buf_free(&w.path);
-    if (s != OX_OK || !*changed) return s;
-    uint64_t dead = 0;
-    s = ox__remove_dead(c->m, g, NULL, &dead, c->err); /* the chains of GetAttr */
-    for (size_t i = ox_graph_n_inputs(c->m, g); s == OX_OK && i-- > 0;) {
-        ox_value v = ox_graph_input(c->m, g, i);
-        if (is_module(c->m, v) && !ox_value_n_uses(c->m, v)) s = ox_graph_remove_input(c->m, g, i, c->err);
-    }
-    return s;
+    rest w = {.c = c};
+    size_t n = 0;
+    if (ox_model_get_kind(c->src) != OX_MODEL_TRACE) return OX_OK;
+    ox_status s = ox_lift_parameters(c->m, &n, c->err);
+    *changed = n;
+    return s == OX_OK ? walk(&w, ox_model_main(c->m)) : s;
 }

@@ -167,6 +167,23 @@ static ox_status name_node(namer *w, ox_node n)
     return s == OX_OK ? name_values(w, n, name, made) : s;
 }
 
+/* "/Loop_body": a graph must have a name. */
+static ox_status name_blocks(namer *w, ox_node n)
+{
+    ox_model *m = w->c->m;
+    const ox_attr *attrs;
+    size_t k = ox_node_n_blocks(m, n) ? ox_node_attrs(m, n, &attrs) : 0;
+    ox_status s = OX_OK;
+    for (size_t i = 0; s == OX_OK && i < k; i++) {
+        if (attrs[i].kind != OX_ATTR_GRAPH || has_name(m, ox_graph_name(m, attrs[i].u.g))) continue;
+        ox__buf_clear(&w->buf);
+        ox__buf_addf(&w->buf, "%s_%s", ox_str_text(m, ox_node_name(m, n), NULL), ox_str_text(m, attrs[i].name, NULL));
+        s = w->buf.failed ? ox__nomem(w->c->err)
+                          : ox_graph_set_name(m, attrs[i].u.g, ox__conv_str(w->c, w->buf.p), w->c->err);
+    }
+    return s;
+}
+
 static ox_status walk(namer *w, ox_graph g)
 {
     ox__conv *c = w->c;
@@ -179,6 +196,7 @@ static ox_status walk(namer *w, ox_graph g)
     }
     for (ox_node n = ox_graph_first(c->m, g); s == OX_OK && n.id; n = ox_node_next(c->m, n)) {
         s = name_node(w, n);
+        if (s == OX_OK) s = name_blocks(w, n);
         for (size_t i = 0; s == OX_OK && i < ox_node_n_blocks(c->m, n); i++) s = walk(w, ox_node_block(c->m, n, i));
     }
     return s;

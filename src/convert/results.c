@@ -55,6 +55,12 @@ ox_status ox__results_replace(ox__conv *c, ox_node n, ox_value out, ox_value by,
 {
     size_t cause = ox__dispatch_cause(c, n);
     ox_status s = merge_traced(c, n, out, by, err);
+    size_t had;
+    ox_str_text(c->m, ox_value_name(c->m, by), &had);
+    bool is_new =
+        ox_value_node(c->m, by).id && ox_node_origin(c->m, ox_value_node(c->m, by)) == ox_node_origin(c->m, n);
+    /* the name of the trace, until it is named by scope: failures further on speak of it */
+    if (s == OX_OK && !had && is_new) s = ox_value_set_name(c->m, by, ox_value_name(c->m, out), err);
     if (s == OX_OK && cause != SIZE_MAX) s = ox__dispatch_taint(c, cause, by);
     return s == OX_OK ? ox_value_replace_uses(c->m, out, by, err) : s;
 }

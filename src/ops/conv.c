@@ -260,8 +260,11 @@ static ox_status infer_resize(ox__inf *c)
     bool plain = !ox_node_attr(c->m, c->node, "keep_aspect_ratio_policy") ||
                  ox__inf_string_is(c, "keep_aspect_ratio_policy", "stretch");
     if (ox__inf_has(c, 3)) {
-        if (!ox__inf_vec(c, 3, &sizes) || !plain)
-            return ox__inf_out_unknown(c, 0, dtype, rank, "the sizes given to Resize depend on data");
+        if (!ox__inf_vec(c, 3, &sizes) || !plain) {
+            for (size_t i = 0; i < n; i++)
+                dims[axes[i]] = ox__inf_unknown(c, "the sizes given to Resize depend on data");
+            return ox__inf_out(c, 0, dtype, rank, dims);
+        }
         if (sizes.n != n) return ox__inf_fail(c, "%zu sizes for %zu axes", sizes.n, n);
         for (size_t i = 0; i < n; i++) dims[axes[i]] = sizes.dims[i];
         return ox__inf_out(c, 0, dtype, rank, dims);

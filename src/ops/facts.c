@@ -226,7 +226,8 @@ static fact *look(ox__facts *f, ox_value v)
     fact *e = entry(f, v);
     if (!e || e->kind != FACT_EMPTY) return e;
     ox_tensor t = ox_value_tensor(f->m, v);
-    if (t.id && (ox_value_is_input(f->m, v) || ox_tensor_get(f->m, t).storage == OX_STORAGE_LOST)) t = (ox_tensor){0};
+    bool default_only = ox_value_is_input(f->m, v) && ox_model_ir_version(f->m) >= 4; /* IR 3 lists all of them */
+    if (t.id && (default_only || ox_tensor_get(f->m, t).storage == OX_STORAGE_LOST)) t = (ox_tensor){0};
     ox_node n = ox_value_node(f->m, v);
     if (!t.id && n.id) {
         t = ox__constant_tensor(f->m, n);

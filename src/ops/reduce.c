@@ -35,7 +35,10 @@ static ox_status infer_reduce(ox__inf *c)
     const int64_t *axes;
     size_t n;
     bool keep = ox__inf_int(c, "keepdims", 1) != 0, known = ox__inf_list(c, "axes", 1, &axes, &n);
-    if (!ox__inf_ranked(c, 0)) return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
+    if (!ox__inf_ranked(c, 0)) {
+        bool all = known && n == 0 && !keep && !ox__inf_int(c, "noop_with_empty_axes", 0);
+        return ox__inf_out(c, 0, dtype, all ? 0 : OX_RANK_UNKNOWN, NULL);
+    }
     int32_t rank = c->in[0].rank;
     if (!known)
         return ox__inf_out_unknown(c, 0, dtype, keep ? rank : OX_RANK_UNKNOWN,

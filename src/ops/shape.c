@@ -186,17 +186,29 @@ static ox_status infer_unsqueeze(ox__inf *c)
 }
 
 /* ---- Expand, Tile ---- */
+/* The shape depends on data: a dim of the input that is more than 1 stays. */
+static ox_status expand_unknown(ox__inf *c, ox_dtype dtype)
+{
+    int64_t n, v;
+    bool rank_known =
+        ox__inf_ranked(c, 0) && ox__inf_rank(c, 1) == 1 && ox_dim_is_const(c->m, ox__inf_dim(c, 1, 0), &n);
+    if (!rank_known || n > OX_MAX_RANK) return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
+    int32_t rank = OX__MAX(c->in[0].rank, (int32_t)n);
+    ox_dim *dims = ox__inf_dims(c, (size_t)rank);
+    if (!dims) return OX_E_NOMEM;
+    for (int32_t i = 0; i < rank; i++) {
+        int32_t at = i - (rank - c->in[0].rank);
+        bool stays = at >= 0 && ox_dim_is_const(c->m, c->in[0].dims[at], &v) && v > 1;
+        dims[i] = stays ? c->in[0].dims[at] : ox__inf_unknown(c, "the shape given to Expand depends on data");
+    }
+    return ox__inf_out(c, 0, dtype, rank, dims);
+}
+
 static ox_status infer_expand(ox__inf *c)
 {
     ox_dtype dtype = ox__inf_dtype(c, 0);
     ox__vec_fact v;
-    if (!ox__inf_vec(c, 1, &v) || !ox__inf_ranked(c, 0)) {
-        int64_t n;
-        bool rank = ox__inf_ranked(c, 0) && ox__inf_rank(c, 1) == 1 && ox_dim_is_const(c->m, ox__inf_dim(c, 1, 0), &n);
-        if (!rank || n > OX_MAX_RANK) return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
-        return ox__inf_out_unknown(c, 0, dtype, OX__MAX(c->in[0].rank, (int32_t)n),
-                                   "the shape given to Expand depends on data");
-    }
+    if (!ox__inf_vec(c, 1, &v) || !ox__inf_ranked(c, 0)) return expand_unknown(c, dtype);
     int32_t n = (int32_t)v.n, rank = OX__MAX(c->in[0].rank, n);
     ox_dim *dims = ox__inf_dims(c, (size_t)rank);
     if (!dims) return OX_E_NOMEM;
