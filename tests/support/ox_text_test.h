@@ -23,7 +23,7 @@ typedef struct tx {
     ox__buf text; /* what was printed */
 } tx;
 
-static void tx_warn(void *ud, const ox_error *w)
+static inline void tx_warn(void *ud, const ox_error *w)
 {
     tx *x = ud;
     if (x->n_warnings < TX_MAX_WARNINGS) x->warnings[x->n_warnings] = *w;
@@ -78,7 +78,7 @@ static inline void tx_load(tx *x, const char *name)
     fclose(f);
 }
 
-static ox_status tx_write(void *ud, const char *s, size_t n, ox_error *err)
+static inline ox_status tx_write(void *ud, const char *s, size_t n, ox_error *err)
 {
     ox__buf *b = ud;
     (void)err;
