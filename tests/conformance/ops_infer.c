@@ -1,6 +1,7 @@
 /* Infers the models whose paths stand on standard input, one a line, for test_infer.py: what the file says of values
  * that nodes make is forgotten first. Prints for each "path<TAB>status<TAB>message", then a line "<TAB>name<TAB>type"
- * for each value of the main graph, with the type as float32[2,?,N], float32[...] where the rank is unknown. */
+ * for each value of the main graph, with the type as float32[2,?,N], float32[...] where the rank is unknown. With the
+ * word "values" as argument a fourth column has the elements of a value that evaluation knows, separated by blanks. */
 #include "ops/infer.h"
 
 #include <onnxsh/io.h>
@@ -30,6 +31,25 @@ static void print_type(const ox_model *m, ox_type type)
     printf("]");
 }
 
+static void print_elements(ox__facts *f, ox_value v)
+{
+    ox_model *m = ox__facts_model(f);
+    ox_tensor t = {0};
+    if (ox__facts_materialize(f, v, &t, NULL) != OX_OK || !t.id) return;
+    ox_tensor_info info = ox_tensor_get(m, t);
+    uint64_t n = ox_tensor_raw_size(m, t);
+    void *data = ox__alloc((size_t)n + 1);
+    printf("\t");
+    if (data && info.n_elements <= 4096 && ox_tensor_read(m, t, 0, data, n, NULL) == OX_OK)
+        for (uint64_t i = 0; i < info.n_elements; i++) {
+            if (ox_dtype_is_float(info.dtype))
+                printf("%.17g ", ox_dtype_get_f64(info.dtype, data, i));
+            else
+                printf("%lld ", (long long)ox_dtype_get_i64(info.dtype, data, i));
+        }
+    ox__free(data);
+}
+
 static ox_status forget(ox_model *m, ox_graph g, ox_error *err)
 {
     ox_status s = OX_OK;
@@ -41,8 +61,9 @@ static ox_status forget(ox_model *m, ox_graph g, ox_error *err)
     return s;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    bool values = argc > 1 && strcmp(argv[1], "values") == 0;
     char path[4096];
     while (fgets(path, sizeof path, stdin)) {
         path[strcspn(path, "\n")] = '\0';
@@ -64,6 +85,7 @@ int main(void)
                 if (!v.id) continue;
                 printf("\t%s\t%s\t", ox_str_text(m, ox_value_name(m, v), NULL), ox_str_text(m, ox_node_op(m, n), NULL));
                 print_type(m, ox_value_type(m, v));
+                if (values && f) print_elements(f, v);
                 printf("\n");
             }
         ox__facts_free(f);

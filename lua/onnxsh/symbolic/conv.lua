@@ -73,6 +73,9 @@ local function conv(n)
   end
 end
 
+symbolic("aten::_convolution_mode", function(g, input, weight, bias, stride, padding, dilation, groups)
+  return conv(spatial(g, weight, "the convolution"))(g, input, weight, bias, stride, padding, dilation, groups)
+end)
 symbolic("aten::conv1d", conv(1))
 symbolic("aten::conv2d", conv(2))
 symbolic("aten::conv3d", conv(3))

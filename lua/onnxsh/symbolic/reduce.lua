@@ -251,11 +251,25 @@ symbolic("aten::std", std_plain)
 symbolic("aten::std.dim", std_dims)
 symbolic("aten::std.correction", std_corrected)
 
-symbolic("aten::var_mean.correction", function(g, self, dim, correction, keepdim)
-  local axes = axes_of(g, self, dim)
-  return variance(g, self, axes, correction and sym.scalar(correction), keepdim),
-         sym.reduce(g, "ReduceMean", self, axes, keepdim)
-end)
+local function with_mean(fn)
+  local function both(g, x, dim, correction, keepdim)
+    local axes = axes_of(g, x, dim)
+    return fn(g, variance(g, x, axes, correction, keepdim)), sym.reduce(g, "ReduceMean", x, axes, keepdim)
+  end
+  return function(g, self, unbiased) return both(g, self, nil, unbiased and 1 or 0, false) end,
+         function(g, self, dim, unbiased, keepdim) return both(g, self, dim, unbiased and 1 or 0, keepdim) end,
+         function(g, self, dim, correction, keepdim) return both(g, self, dim, correction and sym.scalar(correction), keepdim) end
+end
+
+local var_mean, var_mean_dims, var_mean_corrected = with_mean(function(_, v) return v end)
+local std_mean, std_mean_dims, std_mean_corrected = with_mean(function(g, v) return g:op("Sqrt", v) end)
+
+symbolic("aten::var_mean", var_mean)
+symbolic("aten::var_mean.dim", var_mean_dims)
+symbolic("aten::var_mean.correction", var_mean_corrected)
+symbolic("aten::std_mean", std_mean)
+symbolic("aten::std_mean.dim", std_mean_dims)
+symbolic("aten::std_mean.correction", std_mean_corrected)
 
 symbolic("aten::logsumexp", function(g, self, dim, keepdim)
   return sym.reduce(g, "ReduceLogSumExp", self, axes_of(g, self, dim), keepdim)
