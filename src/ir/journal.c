@@ -107,7 +107,7 @@ static void forget_derived(ox_model *m, uint64_t pos)
 {
     ox__names_rolled_back(m, pos);
     m->list_epoch++;
-    if (!pos || m->journal.renumbered > pos) {
+    if (m->journal.renumbered > pos) {
         m->order_epoch++;
         m->journal.renumbered = 0;
     }

@@ -144,6 +144,14 @@ static void test_modified(void **state)
     ox_model_set_saved(m);
     ox_journal_rollback(m, mark); /* what was saved is gone */
     assert_true(ox_model_is_modified(m));
+
+    assert_ok(ox_model_set_version(m, 1, &err), &err);
+    mark = ox_journal_mark(m);
+    assert_ok(ox_model_set_ir_version(m, 6, &err), &err);
+    ox_model_set_saved(m);
+    ox_journal_rollback(m, mark);
+    assert_ok(ox_model_set_ir_version(m, 7, &err), &err); /* as far from the beginning as what was saved, but not it */
+    assert_true(ox_model_is_modified(m));
     ox_model_free(m);
 }
 

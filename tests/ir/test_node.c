@@ -165,6 +165,56 @@ static void test_order_in_one_place(void **state)
     ir_check(m); /* compares every neighbour */
 }
 
+/* Each right after a, until the keys there have been spread. */
+static void insert_many(fixture *f)
+{
+    for (int i = 0; i < 1000; i++) {
+        ox_node n;
+        assert_ok(ox_node_create(f->m, &n, f->g, ox_node_next(f->m, f->a), ir_str(f->m, ""), ir_str(f->m, "N"), 0, NULL,
+                                 0, &err),
+                  &err);
+    }
+}
+
+/* Moves mid as close to a as keys get. */
+static void approach(fixture *f, ox_node mid)
+{
+    ox_model *m = f->m;
+    while (ox__node_row_at(m, mid.id)->order - ox__node_row_at(m, f->a.id)->order > 1) {
+        ox_node n;
+        assert_ok(ox_node_create(m, &n, f->g, mid, ir_str(m, ""), ir_str(m, "N"), 0, NULL, 0, &err), &err);
+        assert_ok(ox_node_move(m, mid, n, &err), &err);
+        assert_ok(ox_node_delete(m, n, &err), &err);
+    }
+}
+
+/* A node that comes back has the key of its time, while those of its neighbours were spread since. */
+static void test_order_after_undo(void **state)
+{
+    fixture *f = *state;
+    ox_model *m = f->m;
+    ox_node mid = ir_node(m, f->g, "M", 0, NULL, NULL);
+    assert_ok(ox_node_move(m, mid, f->b, &err), &err);
+    approach(f, mid);
+    assert_ok(ox_journal_commit(m, "one", &err), &err);
+    assert_ok(ox_node_delete(m, mid, &err), &err);
+    assert_ok(ox_journal_commit(m, "two", &err), &err);
+    insert_many(f);
+    assert_ok(ox_journal_undo(m, NULL, &err), &err);
+    assert_ok(ox_journal_undo(m, NULL, &err), &err);
+    assert_true(ox_node_before(m, f->a, mid) && ox_node_before(m, mid, f->b));
+    ir_check(m);
+
+    approach(f, mid);
+    ox_mark mark = ox_journal_mark(m);
+    assert_ok(ox_node_move(m, mid, (ox_node){0, 0}, &err), &err);
+    insert_many(f);
+    assert_true(ox_node_before(m, f->b, mid));
+    ox_journal_rollback(m, mark);
+    assert_true(ox_node_before(m, f->a, mid) && ox_node_before(m, mid, f->b));
+    ir_check(m);
+}
+
 static void test_inputs(void **state)
 {
     fixture *f = *state;
@@ -368,9 +418,19 @@ int main(int argc, char **argv)
 {
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     const struct CMUnitTest tests[] = {
-        T(test_create),           T(test_create_refused), T(test_delete), T(test_move),  T(test_order_in_one_place),
-        T(test_inputs),           T(test_outputs),        T(test_fields), T(test_attrs), T(test_blocks),
-        T(test_dead_and_foreign), T(test_return_node),
+        T(test_create),
+        T(test_create_refused),
+        T(test_delete),
+        T(test_move),
+        T(test_order_in_one_place),
+        T(test_order_after_undo),
+        T(test_inputs),
+        T(test_outputs),
+        T(test_fields),
+        T(test_attrs),
+        T(test_blocks),
+        T(test_dead_and_foreign),
+        T(test_return_node),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

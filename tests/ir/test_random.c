@@ -240,6 +240,20 @@ static void turn(world *w)
     if (!ox_model_is_modified(w->m)) assert_says(w->m, w->saved);
 }
 
+/* Names are fresh if and only if no value has them. */
+static void check_names(world *w)
+{
+    for (uint32_t k = 1; k < 40; k++) {
+        char text[16];
+        snprintf(text, sizeof text, "n%u", k);
+        ox_str name = ir_str(w->m, text);
+        bool taken = false;
+        for (uint32_t id = 1; id < ox_model_value_limit(w->m) && !taken; id++)
+            taken = ox_value_name(w->m, ox_model_value_at(w->m, id)).id == name.id;
+        assert_int_equal(ox_value_fresh_name(w->m, text).id != name.id, taken);
+    }
+}
+
 static void run(uint64_t seed, unsigned turns)
 {
     world *w = test_calloc(1, sizeof *w);
@@ -250,6 +264,12 @@ static void run(uint64_t seed, unsigned turns)
     for (unsigned i = 0; i < turns; i++) {
         turn(w);
         if (i % 8 == 0) ir_check(w->m);
+        if (i % 64 == 0) check_names(w);
+        if (below(w, 50) == 0) { /* made again in the middle of things */
+            ox__names_free(&w->m->value_names);
+            ox__names_free(&w->m->node_names);
+            ox__names_free(&w->m->scope_names);
+        }
     }
     ir_check(w->m);
     unsigned kinds = 0;
