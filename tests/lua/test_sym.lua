@@ -26,6 +26,9 @@ local function list(t)
   return table.concat(out, " ")
 end
 
+-- True if the result is the input itself, which a graph returns by way of an Identity.
+local function is_input(n) return not n or n:op() == "onnx::Identity" and n:input(1):is_input() end
+
 -- axes that became inputs in opset 13
 for _, opset in ipairs{9, 11, 12, 13, 17, 18} do
   local n = convert(opset, function(g, x) return sym.unsqueeze(g, x, {0, -1}) end)
@@ -84,11 +87,11 @@ do
   check(n:attr("allowzero"), 1, "a size of 0")
   refuses(13, "a size of 0 before opset 14", function(g, x) return sym.reshape(g, x, {0, 4}) end, "Float(0, 8)")
   n = convert(17, function(g, x) return sym.expand(g, x, {2, -1, 4}) end)
-  check(n, nil, "an expand that changes nothing is the value itself")
+  check(is_input(n), true, "an expand that changes nothing is the value itself")
   n = convert(17, function(g, x) return sym.expand(g, x, {5, 2, -1, 4}) end)
   check(list(n:output():type():sizes()), "5 2 3 4", "expand")
   n = convert(17, function(g, x) return sym.transpose(g, x, {0, 1, 2}) end)
-  check(n, nil, "a transpose that changes nothing")
+  check(is_input(n), true, "a transpose that changes nothing")
   n = convert(17, function(g, x) return sym.swap(g, x, 0, -1) end)
   check(list(n:attr("perm")), "2 1 0", "swap")
   n = convert(17, function(g, x) return sym.fill(g, {2, 3}, 7, "int32") end)
@@ -104,7 +107,7 @@ do
   check(n:op(), "onnx::CastLike", "an unknown type")
   refuses(14, "an unknown type before opset 15", function(g, x, y) return sym.cast_like(g, x, y) end, "Float(2)", "Tensor")
   n = convert(17, function(g, x) return sym.cast(g, x, "float32") end)
-  check(n, nil, "a cast to its own type")
+  check(is_input(n), true, "a cast to its own type")
   n = convert(17, function(g, x) return sym.to_float(g, x) end, "Long(2)")
   check(n:output():type():dtype(), "float32", "to_float")
   n = convert(17, function(g, x, y) return sym.arith(g, "Mul", x, y) end, "Long(2)", "Float(2)")

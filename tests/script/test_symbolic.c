@@ -217,9 +217,10 @@ static void test_what_arrives(void **state)
              "got", "{\"integer\", \"float\", true, \"sum\", true, \"cpu\", \"%x : Float(2, 3)\"}");
     /* lists have n, what is not constant is a value, an absent element false */
     converts(f,
-             HEAD "  %k : int = prim::Constant[value=-1]()\n  %z : int = prim::Constant[value=0]()\n"
-                  "  %v : int = acme::count(%x)" AT "  %l : int[] = prim::ListConstruct(%v, %k)\n"
-                  "  %y : Float(2, 3) = aten::view(%x, %l)" AT "  return (%y)\n",
+             "graph(%x : Float(*, 3, strides=[3, 1], requires_grad=0, device=cpu)):\n"
+             "  %k : int = prim::Constant[value=-1]()\n  %z : int = prim::Constant[value=0]()\n"
+             "  %v : int = acme::count(%x)" AT "  %l : int[] = prim::ListConstruct(%v, %k)\n"
+             "  %y : Float(2, 3) = aten::view(%x, %l)" AT "  return (%y)\n",
              "symbolic('acme::count', function(g, x) return g:op('Size', x) end) "
              "symbolic('aten::view', function(g, self, size) got = {size.n, type(size[1]), size[2]} return g:op('Neg', "
              "self) end)",
