@@ -187,7 +187,6 @@ static void offer_recovery(ox_session *s)
                 "onnxsh: an earlier session left unsaved edits of this file in %s\n"
                 "  hint: onnxsh -f that file -e 'save NEW' FILE does them again and keeps them\n",
                 left);
-                left);
     free(left);
 }
 
