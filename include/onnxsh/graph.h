@@ -198,7 +198,8 @@ OX_API uint32_t ox_scope_depth(const ox_model *m, ox_scope s);       /* 1 for a 
 OX_API uint32_t ox_model_scope_limit(const ox_model *m);
 OX_API ox_scope ox_model_scope_at(const ox_model *m, uint32_t id);
 /* Writes "AlexNet/Sequential[features]/Conv2d[0]" (classes without their package) into buf, cut to size, terminated;
- * returns the full length. Raw bytes: sanitise before printing. */
+ * returns the full length. A scope of unknown class is its attribute alone, "[features]", which reads back as such.
+ * Raw bytes: sanitise before printing. */
 OX_API size_t ox_scope_print(const ox_model *m, ox_scope s, char *buf, size_t size);
 /* The same as attributes only: "features.0"; "" for a root. */
 OX_API size_t ox_scope_path(const ox_model *m, ox_scope s, char *buf, size_t size);
