@@ -91,7 +91,8 @@ ox_status ox__model_reserve(ox_model *m, size_t nodes, size_t values, size_t use
 }
 
 /* ---- checks ---- */
-/* While out of memory is sticky every check says so: what is wrong may be wrong because of it, a name that is missing. */
+/* While out of memory is sticky every check says so: what is wrong may be wrong because of it, a name that is missing.
+ */
 static bool out_of_memory(const ox_model *m)
 {
     return m && m->oom;
