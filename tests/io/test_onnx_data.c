@@ -340,7 +340,7 @@ static void test_foreign_data_stays(void **state)
     put_inline(f);
     assert_ok(try_open(f, "m.onnx", false), &f->err);
     save_as(f, "m.onnx", OX_EXTERNAL_ALWAYS);
-    size_t n;
+    size_t n = 0;
     char *mine = dir_read("m.onnx.data", &n);
     assert_non_null(mine);
     assert_memory_equal(mine, "mine", 4);
@@ -352,7 +352,7 @@ static void test_foreign_data_stays(void **state)
 static void test_links_are_not_written_through(void **state)
 {
     fixture *f = *state;
-    size_t n;
+    size_t n = 0;
     dir_write("victim", "precious", 8);
     assert_int_equal(symlink("victim", dir_path("m.onnx.data")), 0);
     assert_int_equal(symlink("/nonexistent/dangling", dir_path("m.onnx-1.data")), 0);

@@ -59,7 +59,7 @@ static void every_allocation(fixture *f, const char *name, ox_external_mode mode
             }
             if (s == OX_OK) continue; /* something that is only a help was left out */
             if (s != OX_E_NOMEM) fail_msg("allocation %d of %s: %s: %s", (int)n, name, ox_status_text(s), f->err.msg);
-            size_t size;
+            size_t size = 0;
             char *old = dir_read("out.onnx", &size);
             assert_non_null(old);
             bool same = size == 3 && !memcmp(old, "old", 3);
