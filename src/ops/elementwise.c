@@ -268,7 +268,8 @@ static ox_status eval_clip(ox__ev *e)
     void *out = ox__ev_out(e, 0, a->dtype, a->rank, a->dims, &s);
     for (uint64_t i = 0; out && i < a->n; i++) {
         double v = ox__ev_f64(a, i);
-        ox_dtype_set_f64(a->dtype, out, i, v < lo ? lo : v > hi ? hi : v);
+        v = v < lo ? lo : v;
+        ox_dtype_set_f64(a->dtype, out, i, v > hi ? hi : v);
     }
     return out ? OX_OK : s;
 }
