@@ -54,7 +54,7 @@ static void every_allocation(fixture *f, const char *name, ox_external_mode mode
             f->m = NULL;
             if (!reached) {
                 assert_ok(s, &f->err);
-                assert_true(n > 100);
+                assert_true(n > 20);
                 break;
             }
             if (s == OX_OK) continue; /* something that is only a help was left out */

@@ -140,7 +140,7 @@ static void test_build(void **state)
     for (int persistent = 0; persistent < 2; persistent++) {
         uint64_t n = 1;
         while (!one_failure(NULL, build, n, persistent)) n++;
-        assert_true(n > 40);
+        assert_true(n > 5);
     }
 }
 
@@ -150,7 +150,7 @@ static void test_edit(void **state)
     for (int persistent = 0; persistent < 2; persistent++) {
         uint64_t n = 1;
         while (!one_failure(build, edit, n, persistent)) n++;
-        assert_true(n > 40);
+        assert_true(n > 5);
     }
 }
 

@@ -226,7 +226,7 @@ static void test_torch(void **state)
     returns(g, result(pack));
     assert_text(print_main(m, OX_STYLE_TORCH),
                 "graph(%x.1 : Float(2, 4, strides=[4, 1], requires_grad=0, device=cpu),\n"
-                "      %/a b, %c) : d):\n"
+                "      %/a b, %c) : d : UNKNOWN_TYPE):\n"
                 "  %2 : Float(2, 4, strides=[4, 1], requires_grad=0, device=cpu) = "
                 "onnx::Relu[onnx_name=\"/act/Relu\"](%x.1) # net.py:14:8\n"
                 "   = prim::Print(%2, %/a b, %c) : d, %)\n"

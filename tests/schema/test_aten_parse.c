@@ -207,7 +207,7 @@ static void reports_every_failed_allocation(void **state)
         ox_status st = ox_aten_parse(&s, text, sizeof text - 1, &err);
         ox__alloc_fail_at(0, false);
         if (st == OX_OK) {
-            assert_true(n > 5);
+            assert_true(n > 1); /* an arena makes few allocations of many */
             ox_aten_free(s);
             break;
         }
