@@ -44,7 +44,8 @@ void ox_interrupt_script(ox_script *script)
 
 /* ---- progress ---- */
 
-enum { BAR = 24, FIRST_MS = 400, EVERY_MS = 100, PLAIN_MS = 2000 };
+/* On a terminal a bar appears soon; elsewhere lines are noise in a log, so only long work has them, and few. */
+enum { BAR = 24, FIRST_MS = 400, EVERY_MS = 100, PLAIN_FIRST_MS = 5000, PLAIN_EVERY_MS = 5000 };
 
 static struct {
     int64_t started, painted;
@@ -63,7 +64,8 @@ static void paint(const char *what, uint64_t done, uint64_t total)
     bool tty = isatty(STDERR_FILENO);
     int64_t now = now_ms();
     if (progress.started == 0) progress.started = now;
-    if (now - progress.started < FIRST_MS || now - progress.painted < (tty ? EVERY_MS : PLAIN_MS)) return;
+    if (now - progress.started < (tty ? FIRST_MS : PLAIN_FIRST_MS)) return;
+    if (now - progress.painted < (tty ? EVERY_MS : PLAIN_EVERY_MS)) return;
     progress.painted = now;
     progress.shown = true;
     unsigned percent = total ? (unsigned)((double)done * 100.0 / (double)total) : 0;
