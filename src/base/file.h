@@ -21,6 +21,8 @@ typedef struct ox__map {
 /* Maps a regular file read-only (O_CLOEXEC, O_NONBLOCK so that a fifo does not hang; MADV_RANDOM if large). A fifo or
  * character device is read whole into memory only if allow_stream; a directory, socket or block device is OX_E_IO. */
 ox_status ox__map_open(ox__map *out, const char *path, bool allow_stream, ox_error *err) OX_MUST_USE;
+/* The same, streams allowed; while a fifo that nobody writes to is waited for, the task (may be NULL) is asked. */
+ox_status ox__map_open_any(ox__map *out, const char *path, const ox_task *task, ox_error *err) OX_MUST_USE;
 /* Reads a file descriptor to its end, at most max bytes (OX_E_LIMIT beyond), as an owned-memory map called `name`. */
 ox_status ox__map_read_fd(ox__map *out, int fd, const char *name, uint64_t max, const ox_task *task,
                           ox_error *err) OX_MUST_USE;

@@ -114,18 +114,28 @@ ox_status ox__map_fd(ox__map *out, int fd, const char *path, ox_error *err)
     return s;
 }
 
-ox_status ox__map_open(ox__map *out, const char *path, bool allow_stream, ox_error *err)
+static ox_status open_path(ox__map *out, const char *path, bool allow_stream, const ox_task *task, ox_error *err)
 {
     memset(out, 0, sizeof *out);
     int fd = ox__sys_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0) return ox__errno(err, "cannot open", path);
     struct stat st;
     if (allow_stream && fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))) {
-        ox_status s = ox__map_read_fd(out, fd, path, MAX_STREAM, NULL, err);
+        ox_status s = ox__map_read_fd(out, fd, path, MAX_STREAM, task, err);
         ox__sys_close(fd);
         return s;
     }
     return ox__map_fd(out, fd, path, err);
+}
+
+ox_status ox__map_open(ox__map *out, const char *path, bool allow_stream, ox_error *err)
+{
+    return open_path(out, path, allow_stream, NULL, err);
+}
+
+ox_status ox__map_open_any(ox__map *out, const char *path, const ox_task *task, ox_error *err)
+{
+    return open_path(out, path, true, task, err);
 }
 
 static bool same_time(const struct timespec *a, const struct timespec *b)

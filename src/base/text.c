@@ -88,10 +88,13 @@ size_t ox_text_sanitize(const char *s, size_t n, char *buf, size_t size)
 {
     out o = out_make(buf, size);
     for (size_t i = 0, k; i < n; i += k) {
-        size_t plain = 0; /* a run of plain ASCII goes in one piece when it fits */
+        size_t plain = 0; /* a run of plain ASCII goes in one piece, as far as it fits */
         while (i + plain < n && s[i + plain] >= 0x20 && s[i + plain] < 0x7F && s[i + plain] != '\\') plain++;
-        if (plain && !o.full && plain < o.size - o.n) {
-            put(&o, s + i, plain);
+        if (plain) {
+            size_t fits = o.full ? 0 : OX__MIN(plain, o.size - o.n - 1);
+            put(&o, s + i, fits);
+            o.full = o.full || fits < plain;
+            o.n += plain - fits;
             k = plain;
             continue;
         }

@@ -2,7 +2,8 @@
  * dict) returns its parts; what branches return is taken apart the same way. */
 #include "convert/pass.h"
 
-enum { MAX_PARTS = 4096 }; /* of what the graph takes or returns: tuples of tuples could be any number */
+/* Of what the graph takes or returns, and of what a node does: each part is added to a list that is copied for it. */
+enum { MAX_PARTS = 1024 };
 
 static ox_type_kind kind_of(const ox__conv *c, ox_value v)
 {
@@ -91,8 +92,8 @@ static ox_status flatten_outputs(ox__conv *c, uint64_t *changed)
             s = ox__report_note(c, OX_FAILURE_WARNING, (ox_node){0}, NULL,
                                 "output %zu of the graph is None and is left out", i + 1);
             if (s == OX_OK) s = ox_graph_remove_output(c->m, g, i, c->err);
-        } else if (parts_of(c, v, &from, &first, &step) && taken < MAX_PARTS) {
-            taken++;
+        } else if (parts_of(c, v, &from, &first, &step) && taken + ox_node_n_inputs(c->m, from) < MAX_PARTS) {
+            taken += ox_node_n_inputs(c->m, from) + 1;
             s = take_output_apart(c, i, from, first, step);
         } else {
             i++;
@@ -119,6 +120,7 @@ static ox_status split_result(ox__conv *c, ox_node n, size_t i, bool *split)
         if (parts != SIZE_MAX && parts != k) return OX_OK;
         parts = k;
     }
+    if (parts > MAX_PARTS) return OX_OK;
     size_t had = ox_node_n_outputs(c->m, n);
     ox_type_info t = ox_type_get(c->m, ox_value_type(c->m, ox_node_output(c->m, n, i)));
     ox_value *made = ox__alloc((parts + 1) * sizeof *made);
@@ -223,11 +225,12 @@ ox_status ox__pass_tuples(ox__conv *c, uint64_t *changed)
     size_t taken = 0;
     for (size_t i = 0; s == OX_OK && i < ox_graph_n_inputs(c->m, g);) {
         ox_value v = ox_graph_input(c->m, g, i);
-        if (kind_of(c, v) != OX_TYPE_TUPLE || taken > MAX_PARTS) {
+        uint32_t n = ox_type_get(c->m, ox_value_type(c->m, v)).n_items;
+        if (kind_of(c, v) != OX_TYPE_TUPLE || taken + n >= MAX_PARTS) {
             i++;
             continue;
         }
-        taken++;
+        taken += n + 1;
         s = take_input_apart(c, i, changed);
     }
     if (s == OX_OK) s = walk(c, g, changed);

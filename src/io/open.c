@@ -99,7 +99,7 @@ static ox_status open_map(ox_model **out, ox__map *map, const char *path, const 
 
 static ox_status map_path(ox__map *map, const char **path, const ox_task *task, ox_error *err)
 {
-    if (strcmp(*path, "-") != 0) return ox__map_open(map, *path, true, err);
+    if (strcmp(*path, "-") != 0) return ox__map_open_any(map, *path, task, err);
     *path = "<stdin>";
     return ox__map_read_fd(map, STDIN_FILENO, *path, MAX_PIPE, task, err);
 }

@@ -255,6 +255,32 @@ static ox_status clone_functions(cloner *c)
     return s;
 }
 
+/* Lists as they are, in one piece: a hostile file has hundreds of thousands, and versions that are none. */
+static ox_status clone_opsets(cloner *c)
+{
+    const ox_opset *from;
+    size_t n = ox_model_opsets(c->src, &from);
+    ox_opset *to = ox__alloc((n + 1) * sizeof *to);
+    if (!to) return ox__nomem(c->err);
+    for (size_t i = 0; i < n; i++) to[i] = (ox_opset){ox__translate_str(&c->t, from[i].domain), from[i].version};
+    ox_status s = ox__model_set_opsets(c->dst, (uint32_t)n, to, c->err);
+    ox__free(to);
+    return s;
+}
+
+static ox_status clone_metadata(cloner *c)
+{
+    const ox_pair *from;
+    size_t n = ox_model_metadata(c->src, &from);
+    ox_pair *to = ox__alloc((n + 1) * sizeof *to);
+    if (!to) return ox__nomem(c->err);
+    for (size_t i = 0; i < n; i++)
+        to[i] = (ox_pair){ox__translate_str(&c->t, from[i].key), ox__translate_str(&c->t, from[i].value)};
+    ox_status s = ox__model_set_pairs(c->dst, (uint32_t)n, to, c->err);
+    ox__free(to);
+    return s;
+}
+
 static ox_status clone_fields(cloner *c)
 {
     ox_status s = ox_model_set_ir_version(c->dst, ox_model_ir_version(c->src), c->err);
@@ -262,16 +288,8 @@ static ox_status clone_fields(cloner *c)
     for (int f = 0; s == OX_OK && f < OX_N_MODEL_FIELDS; f++)
         s = ox_model_set_text(c->dst, (ox_model_field)f,
                               ox__translate_str(&c->t, ox_model_text(c->src, (ox_model_field)f)), c->err);
-    const ox_opset *opsets;
-    size_t n = ox_model_opsets(c->src, &opsets);
-    for (size_t i = 0; s == OX_OK && i < n; i++)
-        s = ox_model_set_opset(c->dst, ox__translate_str(&c->t, opsets[i].domain), opsets[i].version, c->err);
-    const ox_pair *pairs;
-    n = ox_model_metadata(c->src, &pairs);
-    for (size_t i = 0; s == OX_OK && i < n; i++)
-        s = ox_model_set_metadata(c->dst, ox__translate_str(&c->t, pairs[i].key),
-                                  ox__translate_str(&c->t, pairs[i].value), c->err);
-    return s;
+    if (s == OX_OK) s = clone_opsets(c);
+    return s == OX_OK ? clone_metadata(c) : s;
 }
 
 ox_status ox__model_clone(ox_model **out, const ox_model *source, ox_model_kind kind, const ox_task *task,
