@@ -73,9 +73,25 @@ ox_status ox__pass_constant(ox__conv *c, ox_node before, const ox_arg *a, ox_typ
     return ox_value_set_type(c->m, *out, type.id ? type : ox_type_simple(c->m, kind), c->err);
 }
 
+static bool main_returns(const ox__conv *c, ox_value v)
+{
+    for (ox_use u = ox_value_first_use(c->m, v); u.node.id; u = ox_value_next_use(c->m, u))
+        if (ox_node_is_return(c->m, u.node) && ox_node_graph(c->m, u.node).id == ox_model_main(c->m).id) return true;
+    return false;
+}
+
+ox_status ox__pass_stand_in(ox__conv *c, ox_value out, ox_value v)
+{
+    ox_status s = OX_OK;
+    bool own = ox_value_node(c->m, v).id && ox_value_graph(c->m, v).id == ox_model_main(c->m).id;
+    if (own && ox_value_is_output(c->m, out) && main_returns(c, out) && !main_returns(c, v))
+        s = ox_value_set_name(c->m, v, ox_value_name(c->m, out), c->err);
+    return s == OX_OK ? ox_value_replace_uses(c->m, out, v, c->err) : s;
+}
+
 ox_status ox__pass_replace(ox__conv *c, ox_node n, size_t i, ox_value v)
 {
-    ox_status s = ox_value_replace_uses(c->m, ox_node_output(c->m, n, i), v, c->err);
+    ox_status s = ox__pass_stand_in(c, ox_node_output(c->m, n, i), v);
     for (size_t k = 0; s == OX_OK && k < ox_node_n_outputs(c->m, n); k++)
         if (ox_value_n_uses(c->m, ox_node_output(c->m, n, k))) return OX_OK;
     return s == OX_OK ? ox_node_delete(c->m, n, c->err) : s;

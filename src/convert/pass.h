@@ -17,6 +17,8 @@ ox_status ox__passes_run(ox__conv *c) OX_MUST_USE;
 /* ---- helpers of the passes ---- */
 /* A prim::Constant of a number before `before`; the type is that of the kind, or `type` if it is not {0}. */
 ox_status ox__pass_constant(ox__conv *c, ox_node before, const ox_arg *a, ox_type type, ox_value *out) OX_MUST_USE;
+/* Makes the readers of out read v, which takes over its name if the main graph returns it. */
+ox_status ox__pass_stand_in(ox__conv *c, ox_value out, ox_value v) OX_MUST_USE;
 /* Makes the readers of output i of n read v; n is deleted when nobody reads it any more. */
 ox_status ox__pass_replace(ox__conv *c, ox_node n, size_t i, ox_value v) OX_MUST_USE;
 /* Moves the nodes of a block before `before` of the graph around it, and gives its results. */

@@ -349,7 +349,7 @@ static verdict rule_if(fold *f)
     }
     f->s = ox__pass_inline_block(c, taken, f->n, results);
     for (size_t i = 0; f->s == OX_OK && i < n; i++)
-        f->s = ox_value_replace_uses(c->m, ox_node_output(c->m, f->n, i), results[i], c->err);
+        f->s = ox__pass_stand_in(c, ox_node_output(c->m, f->n, i), results[i]);
     ox__free(results);
     if (f->s == OX_OK) f->s = ox_node_delete(c->m, f->n, c->err);
     return DONE;

@@ -193,7 +193,8 @@ static ox_status lost(writes *w, ox_node writer, ox_node reader)
 {
     ox__conv *c = w->c;
     char op[128], by[128] = "the graph's return";
-    ox_node_op_text(c->m, writer, op, sizeof op);
+    /* by its name in the source: here it has been stripped of the underscore */
+    ox_node_op_text(c->src, ox_model_node_at(c->src, ox_node_origin(c->m, writer)), op, sizeof op);
     if (reader.id && !ox_node_is_return(c->m, reader)) ox_node_op_text(c->m, reader, by, sizeof by);
     ox_loc_info loc = ox_loc_get(c->m, ox_node_loc(c->m, reader));
     ox__buf place = {0};
