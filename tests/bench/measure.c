@@ -27,6 +27,7 @@ int main(int argc, char **argv)
     }
     if (pid < 0 || wait4(pid, &status, 0, &usage) < 0) return 2;
     double seconds = now() - start;
-    dprintf(3, "%.6f %ld %d\n", seconds, usage.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+    dprintf(3, "%.6f %ld %d\n", seconds, usage.ru_maxrss,
+            WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
     return 0;
 }
