@@ -9,9 +9,9 @@ trap 'rm -rf "$out"' EXIT
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 missing=()
-while read -r p; do
+for p in $(sed '/^# --- tests/,$d; /^#/d' "$here/tests/packages.txt"); do
     dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
-done < <(sed '/^# --- tests/,$d; /^#/d' "$here/tests/packages.txt")
+done
 if [ ${#missing[@]} -gt 0 ]; then
     echo "installing ${missing[*]}"
     as_root apt-get update -qq

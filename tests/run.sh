@@ -33,8 +33,8 @@ configure_and_build() { # preset, more cmake arguments
 }
 
 quick() {
-    mapfile -t packages < <(grep -v '^#' "$here/tests/packages.txt")
-    install "${packages[@]}"
+    # shellcheck disable=SC2046 # one word a line
+    install $(grep -v '^#' "$here/tests/packages.txt")
     mkdir -p "$build"
     say "build: gcc, release"
     configure_and_build release
@@ -64,7 +64,7 @@ make_venv() {
 }
 
 peers() {
-    [ -x "$ONNXSH" ] || { mapfile -t packages < <(grep -v '^#' "$here/tests/packages.txt"); install "${packages[@]}"; mkdir -p "$build"; configure_and_build release; }
+    [ -x "$ONNXSH" ] || { install $(grep -v '^#' "$here/tests/packages.txt"); mkdir -p "$build"; configure_and_build release; }
     make_venv
     say "conformance${1:+ ($1)}"
     "$venv/bin/python" "$here/tests/conformance/run.py" --onnxsh "$ONNXSH" --build "$build/release" --torch113 /usr/bin/python3 ${1:+--$1}
