@@ -538,6 +538,52 @@ function sym.softmax(g, x, dim, log)
   return g:op("Div", g:op("Exp", shifted), sum)
 end
 
+--- sym.standardize(g, x, axes, eps) -> value
+--- (x - mean) / sqrt(variance + eps) over axes: what the normalisations have in common.
+function sym.standardize(g, x, axes, eps)
+  local centred = g:op("Sub", x, sym.reduce(g, "ReduceMean", x, axes, true))
+  local variance = sym.reduce(g, "ReduceMean", g:op("Mul", centred, centred), axes, true)
+  return g:op("Div", centred, g:op("Sqrt", g:op("Add", variance, eps)))
+end
+
+--- sym.layer_norm(g, x, dims, weight, bias, eps) -> value
+--- LayerNorm over the last dims, whose sizes are a list of integers; weight and bias may be nil. An operator from opset 17 on.
+function sym.layer_norm(g, x, dims, weight, bias, eps)
+  local n = dims.n or #dims
+  if g:opset() >= 17 then
+    local scale = weight or g:constant(1.0, sym.dtype(x) or "float32", dims)
+    return g:op("LayerNormalization", x, scale, bias, {axis_i = -n, epsilon_f = eps})
+  end
+  local axes = {}
+  for i = 1, n do axes[i] = i - n - 1 end
+  local y = sym.standardize(g, x, axes, eps)
+  if weight then y = g:op("Mul", y, weight) end
+  if bias then y = g:op("Add", y, bias) end
+  return y
+end
+
+--- sym.linear(g, x, weight, [bias]) -> value
+--- x times the transposed weight, plus a bias, as torch.nn.Linear.
+function sym.linear(g, x, weight, bias)
+  if bias and sym.rank(x) == 2 and sym.rank(weight) == 2 then return g:op("Gemm", x, weight, bias, {transB_i = 1}) end
+  local w = sym.rank(weight) == 1 and weight or g:op("Transpose", weight, {perm_i = {1, 0}})
+  local y = g:op("MatMul", x, w)
+  return bias and g:op("Add", y, bias) or y
+end
+
+--- sym.gelu(g, x, [approximate]) -> value
+--- Gelu, "none" or "tanh". An operator from opset 20 on.
+function sym.gelu(g, x, approximate)
+  if g:opset() >= 20 then return g:op("Gelu", x, {approximate_s = approximate or "none"}) end
+  if approximate == "tanh" then
+    local cubed = g:op("Mul", g:op("Mul", x, x), x)
+    local inner = g:op("Mul", g:op("Add", x, g:op("Mul", cubed, 0.044715)), 0.7978845608028654)
+    return g:op("Mul", g:op("Mul", x, 0.5), g:op("Add", g:op("Tanh", inner), 1.0))
+  end
+  local erf = g:op("Erf", g:op("Div", x, 1.4142135623730951))
+  return g:op("Mul", g:op("Mul", x, g:op("Add", erf, 1.0)), 0.5)
+end
+
 --- sym.fill(g, shape, value, dtype) -> value
 --- A tensor of that shape (a list, or an int64 of rank 1) whose elements all are one number.
 function sym.fill(g, shape, value, dtype)

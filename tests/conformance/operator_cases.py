@@ -344,6 +344,32 @@ def CASES(torch):
     case("triu_diagonal", lambda a: torch.triu(a, 1), rand(4, 5), opset=14)
     case("one_hot", lambda n: F.one_hot(n, 6), ints(3, low=0, high=6))
 
+    def put(fn):
+        def run(a, *rest):
+            a = a.clone()
+            fn(a, *rest)
+            return a
+        return run
+
+    case("put_mask", put(lambda a, m: a.__setitem__(m, 1.5)), x, b1)
+    case("put_rows", put(lambda a, n, v: a.__setitem__(n, v)), rand(4, 3), torch.tensor([2, 0]), rand(2, 3), opset=11)
+    case("put_pairs", put(lambda a, n, m, v: a.__setitem__((n, m), v)), rand(4, 3), torch.tensor([2, 0]), torch.tensor([1, 2]), rand(2), opset=11)
+    case("index_put", lambda a, n, v: torch.index_put(a, (n,), v), rand(4, 3), torch.tensor([2, 0]), rand(2, 3), opset=11)
+    case("index_put_add", lambda a, n, v: torch.index_put(a, (n,), v, accumulate=True), rand(4, 3), torch.tensor([2, 2]), rand(2, 3), opset=16)
+    case("index_put_mask", lambda a, m, v: torch.index_put(a, (m,), v), rand(4, 3), torch.tensor([True, False, True, False]), rand(2, 3), opset=11)
+    case("index_copy", lambda a, n, v: torch.index_copy(a, 1, n, v), rand(4, 5), torch.tensor([3, 0]), rand(4, 2), opset=11)
+    case("index_add", lambda a, n, v: torch.index_add(a, 1, n, v, alpha=2), rand(4, 5), torch.tensor([3, 3]), rand(4, 2), opset=16)
+    case("index_fill", lambda a, n: torch.index_fill(a, 1, n, -1.0), rand(4, 5), torch.tensor([3, 0]), opset=11)
+    case("unfold", lambda a: a.unfold(1, 3, 2), rand(2, 8, 3))
+    case("im2col", lambda a: F.unfold(a, (2, 3), dilation=1, padding=1, stride=2), rand(2, 3, 6, 7))
+    case("diagonal", torch.diagonal, rand(4, 5))
+    case("diagonal_offset", lambda a: torch.diagonal(a, -1, 0, 2), rand(4, 3, 5))
+    for mode in ("bilinear", "nearest", "bicubic"):
+        case("grid_sample_" + mode, lambda a, h, m=mode: F.grid_sample(a, h, mode=m, align_corners=False), rand(2, 3, 5, 6), torch.tanh(rand(2, 4, 4, 2)), opset=16, rtol=1e-3)
+    case("grid_sample_border", lambda a, h: F.grid_sample(a, h, padding_mode="border", align_corners=True), rand(2, 3, 5, 6), rand(2, 4, 4, 2), opset=16, rtol=1e-3)
+    case("repeat_interleave", lambda a: torch.repeat_interleave(a, 2, 1), rand(2, 3, 4))
+    case("repeat_interleave_flat", lambda a: torch.repeat_interleave(a, 3), rand(2, 3))
+
     # ---- reductions
     for f in "mean sum prod amax amin".split():
         op = getattr(torch, f)
@@ -396,7 +422,45 @@ def CASES(torch):
     case("std_mean", lambda a: torch.std_mean(a, (0, 2)), x)
     case("logsumexp", lambda a: torch.logsumexp(a, 1), x)
 
+    case("aminmax", lambda a: torch.aminmax(a, dim=1), x)
+    case("count_nonzero", lambda a: torch.count_nonzero(a, 1), i)
+    case("linalg_norm", lambda a: torch.linalg.norm(a, 2, 1), x)
+
+    # ---- distances, losses, other names
+    case("cdist", torch.cdist, rand(4, 5), rand(3, 5), rtol=1e-3)
+    case("cdist_1", lambda a, b: torch.cdist(a, b, p=1.0), rand(2, 4, 5), rand(2, 3, 5))
+    case("pairwise_distance", F.pairwise_distance, rand(4, 5), rand(4, 5))
+    case("cosine_similarity", F.cosine_similarity, rand(4, 5), rand(4, 5))
+    case("tensordot", lambda a, b: torch.tensordot(a, b, dims=([1, 2], [0, 2])), rand(2, 3, 4), rand(3, 5, 4))
+    case("addr", lambda a, b, c: torch.addr(a, b, c, beta=0.5, alpha=2), rand(3, 4), rand(3), rand(4))
+    case("weight_norm", nn.utils.weight_norm(nn.Linear(5, 3)), rand(4, 5))
+    for f in "mse_loss l1_loss smooth_l1_loss".split():
+        for how in ("mean", "sum", "none"):
+            case(f"{f}_{how}", lambda a, b, f=f, h=how: getattr(F, f)(a, b, reduction=h), x, y)
+    case("cross_entropy", F.cross_entropy, rand(4, 5), ints(4, low=0, high=5), opset=12)
+    case("nll_loss", lambda a, t: F.nll_loss(F.log_softmax(a, 1), t), rand(4, 5), ints(4, low=0, high=5), opset=12)
+    case("kl_div", lambda a, b: F.kl_div(F.log_softmax(a, 1), F.softmax(b, 1), reduction="sum"), rand(4, 5), rand(4, 5))
+    case("bce_logits", F.binary_cross_entropy_with_logits, x, torch.sigmoid(y))
+    case("bce_logits_weights", lambda a, t, w: F.binary_cross_entropy_with_logits(a, t, pos_weight=w), x, torch.sigmoid(y), p[0, 0, 0])
+    case("logaddexp", torch.logaddexp, x, y)
+    case("multiply", torch.multiply, x, y)
+    case("subtract", torch.subtract, x, y)
+    case("divide", torch.divide, x, y)
+    case("less", torch.less, x, y)
+    case("greater_equal", torch.greater_equal, x, y)
+    case("concatenate", lambda a, b: torch.concat([a, b], 1), x, y)
+    case("arctan", torch.arctan, x)
+    case("logit", lambda a: torch.logit(a, 0.1), torch.sigmoid(x))
+    case("frac", torch.frac, x * 3)
+    case("isfinite", torch.isfinite, special)
+    case("nan_to_num", lambda a: torch.nan_to_num(a, 1.0, 2.0, -2.0), special)
+    case("nan_to_num_default", torch.nan_to_num, special)
+    case("rrelu", nn.RReLU(), x)
+
     # ---- making
+    case("eye", lambda a: a @ torch.eye(4), rand(2, 4))
+    case("eye_m", lambda a: a @ torch.eye(4, 3), rand(2, 4))
+    case("broadcast_tensors", torch.broadcast_tensors, rand(3, 1), rand(1, 4))
     case("zeros", lambda a: a + torch.zeros(4, 5), x)
     case("ones", lambda a: a * torch.ones(4, 5, dtype=torch.float64), x)
     case("full", lambda a: a * torch.full((4, 5), 2.5), x)
@@ -468,6 +532,12 @@ def CASES(torch):
     case("residual", nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), trained(nn.BatchNorm2d(3)), nn.ReLU(inplace=True)), x, rtol=1e-3)
     case("squeeze_excite", lambda a: a * torch.sigmoid(a.mean((2, 3), keepdim=True)), x)
     case("attention", lambda q, v: torch.softmax(q @ q.transpose(-1, -2) / 2.0, -1) @ v, rand(2, 4, 6, 8), rand(2, 4, 6, 8), rtol=1e-3)
+    case("multi_head", lambda_module(nn, nn.MultiheadAttention(8, 2, batch_first=True), lambda m, q: m(q, q, q)), rand(2, 5, 8), rtol=1e-3)
+    case("multi_head_cross", lambda_module(nn, nn.MultiheadAttention(8, 2), lambda m, q, k: m(q, k, k)), rand(5, 2, 8), rand(6, 2, 8), rtol=1e-3)
+    case("encoder_layer", nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), rand(2, 5, 8), rtol=1e-3)
+    case("encoder_layer_gelu_first", nn.TransformerEncoderLayer(8, 2, 16, activation="gelu", norm_first=True, batch_first=True), rand(2, 5, 8), rtol=1e-3)
+    case("encoder", nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16), 2), rand(5, 2, 8), rtol=1e-3)
+    case("transformer", nn.Transformer(8, 2, 1, 1, 16), rand(5, 2, 8), rand(4, 2, 8), rtol=1e-3)
     if hasattr(F, "scaled_dot_product_attention"):
         case("sdpa", F.scaled_dot_product_attention, rand(2, 4, 6, 8), rand(2, 4, 5, 8), rand(2, 4, 5, 8), rtol=1e-3)
         case("sdpa_causal", lambda q, v: F.scaled_dot_product_attention(q, v, v, is_causal=True), rand(2, 4, 6, 8), rand(2, 4, 6, 8), rtol=1e-3)

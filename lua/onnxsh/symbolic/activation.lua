@@ -77,18 +77,7 @@ symbolic("aten::threshold", function(g, self, threshold, value)
   return g:op("Where", g:op("Greater", self, t), self, sym.cast_like(g, v, self))
 end)
 
-local function tanh_gelu(g, x)
-  local cubed = g:op("Mul", g:op("Mul", x, x), x)
-  local inner = g:op("Mul", g:op("Add", x, g:op("Mul", cubed, 0.044715)), 0.7978845608028654)
-  return g:op("Mul", g:op("Mul", x, 0.5), g:op("Add", g:op("Tanh", inner), 1.0))
-end
-
-symbolic("aten::gelu", function(g, self, approximate)
-  if g:opset() >= 20 then return g:op("Gelu", self, {approximate_s = approximate}) end
-  if approximate == "tanh" then return tanh_gelu(g, self) end
-  local erf = g:op("Erf", g:op("Div", self, 1.4142135623730951))
-  return g:op("Mul", g:op("Mul", self, g:op("Add", erf, 1.0)), 0.5)
-end)
+symbolic("aten::gelu", function(g, self, approximate) return sym.gelu(g, self, approximate) end)
 
 symbolic("aten::mish", function(g, self)
   if g:opset() >= 18 then return g:op("Mish", self) end
@@ -96,6 +85,17 @@ symbolic("aten::mish", function(g, self)
 end)
 
 symbolic("aten::log_sigmoid", function(g, self) return g:op("Neg", g:op("Softplus", g:op("Neg", self))) end)
+
+-- In evaluation the slope is the middle of the bounds.
+symbolic("aten::rrelu", {ignore = {"generator"}}, function(g, self, lower, upper, training)
+  if training then return g:unsupported("rrelu was traced in training mode: call model.eval() first") end
+  return g:op("LeakyRelu", self, {alpha_f = (sym.scalar(lower) + sym.scalar(upper)) / 2})
+end)
+
+symbolic("aten::logit", function(g, self, eps)
+  local x = eps and sym.clip(g, self, eps, 1 - eps) or self
+  return g:op("Log", g:op("Div", x, g:op("Sub", 1.0, x)))
+end)
 
 symbolic("aten::hardshrink", function(g, self, lambd)
   lambd = sym.scalar(lambd) + 0.0

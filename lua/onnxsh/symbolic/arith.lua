@@ -18,21 +18,27 @@ symbolic("aten::add", function(g, self, other, alpha)
   return sym.arith(g, "Add", self, scaled(g, other, alpha, d), d)
 end)
 
-symbolic("aten::sub", function(g, self, other, alpha)
+local function subtract(g, self, other, alpha)
   local d = compute_type(g, self, other, alpha)
   return sym.arith(g, "Sub", self, scaled(g, other, alpha, d), d)
-end)
+end
+
+symbolic("aten::sub", subtract)
+symbolic("aten::subtract", subtract)
 
 symbolic("aten::rsub", function(g, self, other, alpha)
   local d = compute_type(g, self, other, alpha)
   return sym.arith(g, "Sub", other, scaled(g, self, alpha, d), d)
 end)
 
-symbolic("aten::mul", function(g, self, other)
+local function multiply(g, self, other)
   local d = compute_type(g, self, other)
   if d == "bool" then return g:op("And", sym.cast(g, self, d), sym.cast(g, other, d)) end
   return sym.arith(g, "Mul", self, other, d)
-end)
+end
+
+symbolic("aten::mul", multiply)
+symbolic("aten::multiply", multiply)
 
 -- a and b as values of one element type.
 local function pair(g, d, a, b)
@@ -56,11 +62,15 @@ local function truncate(g, x)
   return g:op("Mul", g:op("Sign", x), g:op("Floor", g:op("Abs", x)))
 end
 
-symbolic("aten::div", function(g, self, other)
+local function divide(g, self, other)
   local d = sym.result_type(self, other)
   if d and not sym.is_float_type(d) then d = "float32" end
   return sym.arith(g, "Div", self, other, sym.traced_dtype(g) or d)
-end)
+end
+
+symbolic("aten::div", divide)
+symbolic("aten::divide", divide)
+symbolic("aten::true_divide", divide)
 
 local function div_mode(g, self, other, rounding_mode)
   local d = compute_type(g, self, other)
@@ -76,11 +86,8 @@ end
 
 symbolic("aten::div.Tensor_mode", div_mode)
 symbolic("aten::div.Scalar_mode", div_mode)
-symbolic("aten::true_divide", function(g, self, other)
-  local d = sym.result_type(self, other)
-  if d and not sym.is_float_type(d) then d = "float32" end
-  return sym.arith(g, "Div", self, other, sym.traced_dtype(g) or d)
-end)
+symbolic("aten::divide.Tensor_mode", div_mode)
+symbolic("aten::divide.Scalar_mode", div_mode)
 
 symbolic("aten::floor_divide", function(g, self, other)
   return floor_divide(g, self, other, compute_type(g, self, other))
@@ -140,17 +147,26 @@ symbolic("aten::eq", function(g, self, other)
   return sym.equal(g, comparands(g, self, other))
 end)
 
-symbolic("aten::ne", function(g, self, other)
+local function not_equal(g, self, other)
   return g:op("Not", sym.equal(g, comparands(g, self, other)))
-end)
+end
 
-symbolic("aten::lt", function(g, self, other)
+symbolic("aten::ne", not_equal)
+symbolic("aten::not_equal", not_equal)
+
+local function less(g, self, other)
   return g:op("Less", comparands(g, self, other, true))
-end)
+end
 
-symbolic("aten::gt", function(g, self, other)
+symbolic("aten::lt", less)
+symbolic("aten::less", less)
+
+local function greater(g, self, other)
   return g:op("Greater", comparands(g, self, other, true))
-end)
+end
+
+symbolic("aten::gt", greater)
+symbolic("aten::greater", greater)
 
 local function or_equal(op)
   return function(g, self, other)
@@ -162,6 +178,8 @@ end
 
 symbolic("aten::le", or_equal("Less"))
 symbolic("aten::ge", or_equal("Greater"))
+symbolic("aten::less_equal", or_equal("Less"))
+symbolic("aten::greater_equal", or_equal("Greater"))
 
 -- ---- logic ----
 
@@ -217,4 +235,11 @@ end)
 symbolic("aten::lerp", function(g, self, end_, weight)
   local d = compute_type(g, self, end_)
   return sym.arith(g, "Add", self, sym.arith(g, "Mul", sym.arith(g, "Sub", end_, self, d), weight, d), d)
+end)
+
+symbolic("aten::logaddexp", function(g, self, other)
+  local d = compute_type(g, self, other)
+  local a, b = pair(g, d, self, other)
+  local top = g:op("Max", a, b)
+  return g:op("Add", top, g:op("Log", g:op("Add", g:op("Exp", g:op("Sub", a, top)), g:op("Exp", g:op("Sub", b, top)))))
 end)

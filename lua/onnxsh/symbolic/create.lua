@@ -105,3 +105,51 @@ end
 
 symbolic("aten::meshgrid", function(g, tensors) return meshgrid(g, tensors, false) end)
 symbolic("aten::meshgrid.indexing", function(g, tensors, indexing) return meshgrid(g, tensors, indexing == "xy") end)
+
+symbolic("aten::broadcast_tensors", function(g, tensors)
+  -- The shape of a sum of zeros of each.
+  local sum
+  for i = 1, tensors.n do
+    local zeros = sym.fill(g, sym.shape_of(g, tensors[i]), 0, "float32")
+    sum = sum and g:op("Add", sum, zeros) or zeros
+  end
+  local shape, out = sym.shape_of(g, sum), {n = tensors.n}
+  for i = 1, tensors.n do out[i] = sym.expand(g, tensors[i], shape) end
+  return out
+end)
+
+-- ---- random numbers: other ones at each run, as in PyTorch ----
+
+local function need_ints(g, size)
+  local list = sym.ints(size) or g:unsupported("random numbers of a computed shape")
+  list.n = nil
+  return list
+end
+
+local function random(op)
+  return function(g, size, dtype)
+    local d = dtype or sym.traced_dtype(g) or "float32"
+    return g:op(op, {dtype_i = sym.onnx_dtype(d), shape_i = need_ints(g, size)})
+  end
+end
+
+symbolic("aten::rand", random("RandomUniform"))
+symbolic("aten::randn", random("RandomNormal"))
+
+symbolic("aten::rand_like", function(g, self, dtype)
+  return g:op("RandomUniformLike", self, {dtype_i = sym.onnx_dtype(dtype or sym.dtype(self) or "float32")})
+end)
+
+symbolic("aten::randn_like", function(g, self, dtype)
+  return g:op("RandomNormalLike", self, {dtype_i = sym.onnx_dtype(dtype or sym.dtype(self) or "float32")})
+end)
+
+local function eye(g, n, m, dtype)
+  local rows, columns = sym.maybe_scalar(n), sym.maybe_scalar(m)
+  if not rows or not columns then return g:unsupported("eye of a computed size") end
+  local d = dtype or sym.traced_dtype(g) or "float32"
+  return g:op("EyeLike", sym.fill(g, {rows, columns}, 0, d), {dtype_i = sym.onnx_dtype(d)})
+end
+
+symbolic("aten::eye", function(g, n, dtype) return eye(g, n, n, dtype) end)
+symbolic("aten::eye.m", function(g, n, m, dtype) return eye(g, n, m, dtype) end)

@@ -153,3 +153,194 @@ symbolic("aten::one_hot", function(g, self, num_classes)
   if num_classes == -1 then return g:unsupported("one_hot without num_classes") end
   return g:op("OneHot", self, g:constant({num_classes}, "int64"), g:constant({0, 1}, "int64"), {axis_i = -1})
 end)
+
+-- ---- writing ----
+
+-- Where indices of dims first, first + 1, ... write: their places stacked along a last dim, and its rank before that.
+local function stacked(g, indices)
+  local rank, shape = 0, indices[1]
+  for i = 1, #indices do rank = math.max(rank, sym.need_rank(g, indices[i], "an index")) end
+  for i = 2, #indices do shape = g:op("Add", shape, indices[i]) end
+  local columns = {}
+  for i = 1, #indices do
+    local v = #indices > 1 and g:op("Add", indices[i], g:op("Sub", shape, shape)) or indices[i]
+    columns[i] = sym.unsqueeze(g, v, rank)
+  end
+  return sym.concat(g, columns, rank), rank
+end
+
+-- values as ScatterND takes them: the shape of the places, then the dims that they leave.
+local function expanded(g, values, places_value, at_rank, x, n)
+  local rank = sym.need_rank(g, x)
+  local shape = sym.size_list(g, places_value, 0, at_rank - 1)
+  for d = n, rank - 1 do
+    shape.n = shape.n + 1
+    shape[shape.n] = sym.size(g, x, d)
+  end
+  return sym.expand(g, values, shape)
+end
+
+local function scatter_nd(g, x, at, values, accumulate)
+  if g:opset() < 11 then return g:unsupported("writing to places needs opset 11") end
+  if accumulate and g:opset() < 16 then return g:unsupported("adding to places needs opset 16") end
+  return g:op("ScatterND", x, at, values, {reduction_s = accumulate and "add" or nil})
+end
+
+-- x[mask] = values.
+local function put_mask(g, x, mask, values, accumulate)
+  mask = sym.cast(g, mask, "bool")
+  local one = sym.rank(values) == 0 or (sym.rank(values) == 1 and sym.dim_size(values, 0) == 1)
+  if one and not accumulate then
+    local axes = {}
+    for i = sym.need_rank(g, mask), sym.need_rank(g, x) - 1 do axes[#axes + 1] = i end
+    return g:op("Where", #axes > 0 and sym.unsqueeze(g, mask, axes) or mask, sym.cast_like(g, values, x), x)
+  end
+  local at = places(g, mask)
+  return scatter_nd(g, x, at, expanded(g, sym.cast_like(g, values, x), at, 1, x, sym.need_rank(g, mask)), accumulate)
+end
+
+symbolic("aten::index_put", function(g, self, indices, values, accumulate)
+  local used, first, last = {}, nil, nil
+  for i = 1, indices.n do
+    if indices[i] then
+      first, last = first or i - 1, i - 1
+      used[#used + 1] = indices[i]
+    end
+  end
+  if #used == 0 then return sym.expand(g, sym.cast_like(g, values, self), sym.shape_of(g, self)) end
+  local d = sym.dtype(used[1])
+  if d == "bool" or d == "uint8" then
+    if #used > 1 or first > 0 then return g:unsupported("a mask among other indices") end
+    return put_mask(g, self, used[1], values, accumulate)
+  end
+  if last - first + 1 ~= #used then return g:unsupported("indices at dims that are not adjacent") end
+  for i, v in ipairs(used) do used[i] = sym.cast(g, v, "int64") end
+  local rank, perm, back = sym.need_rank(g, self), {}, {}
+  for i = 1, #used do perm[i] = first + i - 1 end
+  for i = 0, rank - 1 do
+    if i < first or i > last then perm[#perm + 1] = i end
+  end
+  for i, p in ipairs(perm) do back[p + 1] = i - 1 end
+  if first > 0 and sym.rank(values) ~= 0 then return g:unsupported("writing behind a whole dim") end
+  local x = sym.transpose(g, self, perm)
+  local at, at_rank = stacked(g, used)
+  local y = scatter_nd(g, x, at, expanded(g, sym.cast_like(g, values, self), at, at_rank, x, #used), accumulate)
+  return sym.transpose(g, y, back)
+end)
+
+-- index along one dim as the elements of a whole source, which ScatterElements wants.
+local function along(g, x, dim, index, source)
+  local rank, axis = sym.need_rank(g, x), sym.axis(g, x, dim)
+  local ones = {n = rank}
+  for i = 1, rank do ones[i] = i == axis + 1 and -1 or 1 end
+  return sym.expand(g, sym.reshape(g, sym.cast(g, index, "int64"), ones), sym.sizes(source) or g:op("Shape", source)), axis
+end
+
+symbolic("aten::index_copy", function(g, self, dim, index, source)
+  if g:opset() < 11 then return g:unsupported("index_copy needs opset 11") end
+  local at, axis = along(g, self, dim, index, source)
+  return g:op("ScatterElements", self, at, source, {axis_i = axis})
+end)
+
+symbolic("aten::index_add", function(g, self, dim, index, source, alpha)
+  if g:opset() < 16 then return g:unsupported("index_add needs opset 16") end
+  local at, axis = along(g, self, dim, index, source)
+  local k = sym.maybe_scalar(alpha)
+  if k ~= 1 then source = sym.arith(g, "Mul", source, k or alpha, sym.dtype(source)) end
+  return g:op("ScatterElements", self, at, source, {axis_i = axis, reduction_s = "add"})
+end)
+
+local function index_fill(g, self, dim, index, value)
+  if g:opset() < 11 then return g:unsupported("index_fill needs opset 11") end
+  local sizes = sym.size_list(g, self)
+  sizes[sym.axis(g, self, dim) + 1] = sym.size(g, index, 0)
+  local source = sym.expand(g, sym.cast_like(g, value, self), sizes)
+  local at, axis = along(g, self, dim, index, source)
+  return g:op("ScatterElements", self, at, source, {axis_i = axis})
+end
+
+symbolic("aten::index_fill.int_Scalar", index_fill)
+symbolic("aten::index_fill.int_Tensor", index_fill)
+
+-- ---- windows and diagonals ----
+
+-- The windows of one dim come last.
+symbolic("aten::unfold", function(g, self, dimension, size, step)
+  local rank, axis = sym.need_rank(g, self), sym.axis(g, self, dimension)
+  if rank == 0 then return sym.reshape(g, self, {1}) end
+  local total = sym.dim_size(self, axis) or g:unsupported("unfold of a dim whose size is not known")
+  local rows, perm = {}, {}
+  for i = 0, (total - size) // step do
+    rows[i + 1] = {}
+    for k = 1, size do rows[i + 1][k] = i * step + k - 1 end
+  end
+  for i = 0, rank do
+    if i ~= axis + 1 then perm[#perm + 1] = i end
+  end
+  perm[#perm + 1] = axis + 1
+  return sym.transpose(g, g:op("Gather", self, g:constant(rows, "int64"), {axis_i = axis}), perm)
+end)
+
+-- The places that each element of a kernel sees along one dim: [kernel, windows].
+local function sights(total, kernel, dilation, padding, stride)
+  local n, rows = (total + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1, {}
+  for k = 0, kernel - 1 do
+    rows[k + 1] = {}
+    for o = 0, n - 1 do rows[k + 1][o + 1] = o * stride + k * dilation end
+  end
+  return rows, n
+end
+
+symbolic("aten::im2col", function(g, self, kernel_size, dilation, padding, stride)
+  local s = sym.sizes(self)
+  if not s or s.n ~= 4 then return g:unsupported("im2col needs a known shape of rank 4") end
+  local k, d, p, st = sym.tuple(kernel_size, 2), sym.tuple(dilation, 2), sym.tuple(padding, 2), sym.tuple(stride, 2)
+  local rows, n_rows = sights(s[3], k[1], d[1], p[1], st[1])
+  local columns, n_columns = sights(s[4], k[2], d[2], p[2], st[2])
+  local x = sym.pad(g, self, {0, 0, p[1], p[2], 0, 0, p[1], p[2], n = 8})
+  x = g:op("Gather", x, g:constant(rows, "int64"), {axis_i = 2})
+  x = g:op("Gather", x, g:constant(columns, "int64"), {axis_i = 4})
+  return sym.reshape(g, sym.transpose(g, x, {0, 1, 2, 4, 3, 5}), {s[1], s[2] * k[1] * k[2], n_rows * n_columns})
+end)
+
+symbolic("aten::diagonal", function(g, self, offset, dim1, dim2)
+  local s = sym.sizes(self) or g:unsupported("the diagonal of an unknown shape")
+  local a, b = sym.axis(g, self, dim1), sym.axis(g, self, dim2)
+  local perm, shape, places_of = {}, {}, {}
+  for i = 0, s.n - 1 do
+    if i ~= a and i ~= b then perm[#perm + 1], shape[#shape + 1] = i, s[i + 1] end
+  end
+  perm[#perm + 1], perm[#perm + 2] = a, b
+  shape[#shape + 1] = s[a + 1] * s[b + 1]
+  for i = 0, s[a + 1] - 1 do
+    local j = i + offset
+    if j >= 0 and j < s[b + 1] then places_of[#places_of + 1] = i * s[b + 1] + j end
+  end
+  local flat = sym.reshape(g, sym.transpose(g, self, perm), shape)
+  return g:op("Gather", flat, g:constant(places_of, "int64", {#places_of}), {axis_i = #shape - 1})
+end)
+
+local modes, paddings = {[0] = "bilinear", "nearest", "bicubic"}, {[0] = "zeros", "border", "reflection"}
+local newer = {bilinear = "linear", nearest = "nearest", bicubic = "cubic"} -- names since opset 20
+
+symbolic("aten::grid_sampler", function(g, input, grid, interpolation_mode, padding_mode, align_corners)
+  if g:opset() < 16 then return g:unsupported("grid_sampler needs opset 16") end
+  local mode = modes[interpolation_mode] or g:unsupported("interpolation mode " .. tostring(interpolation_mode))
+  if g:opset() >= 20 then mode = newer[mode] end
+  return g:op("GridSample", input, grid, {mode_s = mode, padding_mode_s = paddings[padding_mode], align_corners_i = align_corners})
+end)
+
+symbolic("aten::repeat_interleave.self_int", {ignore = {"output_size"}}, function(g, self, repeats, dim)
+  local n = sym.maybe_scalar(repeats) or g:unsupported("a computed number of repeats")
+  local x = dim and self or sym.reshape(g, self, {-1})
+  local axis = dim and sym.axis(g, x, dim) or 0
+  local rank = sym.need_rank(g, x)
+  local counts, shape = {n = rank + 1}, {}
+  for i = 1, rank + 1 do counts[i] = i == axis + 2 and n or 1 end
+  for i = 1, axis do shape[i] = 0 end
+  shape[axis + 1] = -1
+  if axis < rank - 1 then
+    for _, size in ipairs(sym.size_list(g, x, axis + 1)) do shape[#shape + 1] = size end
+  end
+  return sym.keep_reshape(g, g:op("Tile", sym.unsqueeze(g, x, axis + 1), sym.shape(g, counts)), shape)
+end)

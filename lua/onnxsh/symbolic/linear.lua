@@ -7,14 +7,7 @@ local function times(g, x, alpha)
   return sym.arith(g, "Mul", x, k or alpha, sym.dtype(x))
 end
 
-symbolic("aten::linear", function(g, input, weight, bias)
-  if bias and sym.rank(input) == 2 and sym.rank(weight) == 2 then
-    return g:op("Gemm", input, weight, bias, {transB_i = 1})
-  end
-  local w = sym.rank(weight) == 1 and weight or g:op("Transpose", weight, {perm_i = {1, 0}})
-  local y = g:op("MatMul", input, w)
-  return bias and g:op("Add", y, bias) or y
-end)
+symbolic("aten::linear", function(g, input, weight, bias) return sym.linear(g, input, weight, bias) end)
 
 symbolic("aten::matmul", function(g, self, other) return g:op("MatMul", self, other) end)
 symbolic("aten::mm", function(g, self, mat2) return g:op("MatMul", self, mat2) end)
@@ -55,27 +48,61 @@ symbolic("aten::einsum", function(g, equation, tensors)
   return g:op("Einsum", tensors, {equation_s = equation})
 end)
 
--- Attention: softmax(q k' * scale + mask) v.
-symbolic("aten::scaled_dot_product_attention", function(g, query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)
-  if dropout_p ~= 0 then return g:unsupported("attention with dropout, as in training") end
-  if enable_gqa then return g:unsupported("attention with grouped queries") end
-  local d = sym.dtype(query)
-  local depth = sym.dim_size(query, -1)
-  if not scale and not depth then return g:unsupported("the depth of the queries is not known") end
-  local scores = g:op("MatMul", g:op("Mul", query, scale or 1 / math.sqrt(depth)), sym.swap(g, key, -1, -2))
-  if is_causal then
-    local rows, columns = sym.dim_size(query, -2), sym.dim_size(key, -2)
-    if not rows or not columns then return g:unsupported("causal attention over lengths that are not known") end
-    local mask = {}
-    for i = 1, rows do
-      for j = 1, columns do mask[#mask + 1] = j <= i and 0.0 or -math.huge end
+-- Sums over dims_self of one and dims_other of the other: both become matrices.
+symbolic("aten::tensordot", function(g, self, other, dims_self, dims_other)
+  local a, b = sym.sizes(self), sym.sizes(other)
+  if not a or not b then return g:unsupported("tensordot of shapes that are not known") end
+  local function order(rank, dims, last)
+    local summed, free, perm = {}, {}, {}
+    for i = 1, dims.n do summed[dims[i] < 0 and dims[i] + rank or dims[i]] = true end
+    for i = 0, rank - 1 do
+      if not summed[i] then free[#free + 1] = i end
     end
-    scores = g:op("Add", scores, g:constant(mask, d or "float32", {rows, columns}))
+    for i = 1, dims.n do perm[i] = dims[i] < 0 and dims[i] + rank or dims[i] end
+    if last then table.move(free, 1, #free, #perm + 1, perm) return free, perm end
+    return free, table.move(perm, 1, #perm, #free + 1, table.move(free, 1, #free, 1, {}))
   end
-  if attn_mask and sym.dtype(attn_mask) == "bool" then
-    scores = g:op("Where", attn_mask, scores, sym.cast_like(g, -math.huge, scores))
-  elseif attn_mask then
-    scores = g:op("Add", scores, attn_mask)
+  local free_a, perm_a = order(a.n, dims_self, false)
+  local free_b, perm_b = order(b.n, dims_other, true)
+  local inner, shape, rows, columns = 1, {}, 1, 1
+  for i = 1, dims_self.n do inner = inner * a[perm_a[#free_a + i] + 1] end
+  for _, d in ipairs(free_a) do rows, shape[#shape + 1] = rows * a[d + 1], a[d + 1] end
+  for _, d in ipairs(free_b) do columns, shape[#shape + 1] = columns * b[d + 1], b[d + 1] end
+  local left = sym.reshape(g, sym.transpose(g, self, perm_a), {rows, inner})
+  local right = sym.reshape(g, sym.transpose(g, other, perm_b), {inner, columns})
+  return sym.reshape(g, g:op("MatMul", left, right), shape)
+end)
+
+symbolic("aten::addr", function(g, self, vec1, vec2, beta, alpha)
+  local product = g:op("Mul", sym.unsqueeze(g, vec1, 1), sym.unsqueeze(g, vec2, 0))
+  return g:op("Add", times(g, product, alpha), times(g, self, beta))
+end)
+
+-- v scaled so that its norm over all dims but one is g.
+symbolic("aten::_weight_norm", {params = {"v", "g", "dim"}}, function(g, v, magnitude, dim)
+  local rank, axes = sym.need_rank(g, v), {}
+  for i = 0, rank - 1 do
+    if i ~= sym.axis(g, v, dim) or dim == -1 then axes[#axes + 1] = i end
   end
-  return g:op("MatMul", sym.softmax(g, scores, -1), value)
+  return g:op("Mul", v, g:op("Div", magnitude, sym.reduce(g, "ReduceL2", v, axes, true)))
+end)
+
+local function difference(g, x1, x2, p, eps, axis, keepdim)
+  local d = g:op("Sub", x1, x2)
+  if eps ~= 0 then d = g:op("Add", d, eps) end
+  if p == 1 then return sym.reduce(g, "ReduceL1", d, {axis}, keepdim) end
+  if p == 2 then return sym.reduce(g, "ReduceL2", d, {axis}, keepdim) end
+  return g:op("Pow", sym.reduce(g, "ReduceSum", g:op("Pow", g:op("Abs", d), p), {axis}, keepdim), 1 / p)
+end
+
+symbolic("aten::pairwise_distance", function(g, x1, x2, p, eps, keepdim) return difference(g, x1, x2, p, eps, -1, keepdim) end)
+
+symbolic("aten::cdist", {ignore = {"compute_mode"}}, function(g, x1, x2, p)
+  return difference(g, sym.unsqueeze(g, x1, -2), sym.unsqueeze(g, x2, sym.need_rank(g, x2) - 2), p, 0, -1, false)
+end)
+
+symbolic("aten::cosine_similarity", function(g, x1, x2, dim, eps)
+  local dot = sym.reduce(g, "ReduceSum", g:op("Mul", x1, x2), {dim}, false)
+  local a, b = sym.reduce(g, "ReduceL2", x1, {dim}, false), sym.reduce(g, "ReduceL2", x2, {dim}, false)
+  return g:op("Div", dot, g:op("Max", g:op("Mul", a, b), sym.cast_like(g, eps, dot)))
 end)

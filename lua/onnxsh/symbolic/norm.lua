@@ -15,13 +15,6 @@ local function channels(g, x, ...)
   return sym.dim_size(x, 1) or g:unsupported("the number of channels is not known")
 end
 
--- (x - mean) / sqrt(variance + eps) over axes.
-local function standardize(g, x, axes, eps)
-  local centred = g:op("Sub", x, sym.reduce(g, "ReduceMean", x, axes, true))
-  local variance = sym.reduce(g, "ReduceMean", g:op("Mul", centred, centred), axes, true)
-  return g:op("Div", centred, g:op("Sqrt", g:op("Add", variance, eps)))
-end
-
 -- scale and bias of dim 1, aligned with x.
 local function affine(g, y, rank, weight, bias)
   local axes = {}
@@ -38,7 +31,7 @@ local function batch_norm(g, input, weight, bias, running_mean, running_var, tra
     local rank = sym.need_rank(g, input)
     local axes = {0}
     for i = 2, rank - 1 do axes[i] = i end
-    return affine(g, standardize(g, input, axes, eps), rank, weight, bias)
+    return affine(g, sym.standardize(g, input, axes, eps), rank, weight, bias)
   end
   local n = (weight and bias) and 0 or channels(g, input, weight, bias, running_mean)
   weight = weight or filled(g, n, 1.0, sym.dtype(running_mean))
@@ -62,16 +55,7 @@ end)
 
 symbolic("aten::layer_norm", function(g, input, normalized_shape, weight, bias, eps)
   local dims = sym.ints(normalized_shape) or g:unsupported("a computed normalized_shape")
-  if g:opset() >= 17 then
-    local scale = weight or g:constant(1.0, sym.dtype(input) or "float32", dims)
-    return g:op("LayerNormalization", input, scale, bias, {axis_i = -dims.n, epsilon_f = eps})
-  end
-  local axes = {}
-  for i = 1, dims.n do axes[i] = i - dims.n - 1 end
-  local y = standardize(g, input, axes, eps)
-  if weight then y = g:op("Mul", y, weight) end
-  if bias then y = g:op("Add", y, bias) end
-  return y
+  return sym.layer_norm(g, input, dims, weight, bias, eps)
 end)
 
 -- Each group is one channel of an instance normalisation.

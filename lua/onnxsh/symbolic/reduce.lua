@@ -88,6 +88,13 @@ end
 symbolic("aten::amax", amax("ReduceMax"))
 symbolic("aten::amin", amax("ReduceMin"))
 
+symbolic("aten::aminmax", function(g, self, dim, keepdim)
+  local x, back = ordered(g, self)
+  local axes = dim and {dim} or nil
+  return sym.cast_to(g, sym.reduce(g, "ReduceMin", x, axes, keepdim), back),
+         sym.cast_to(g, sym.reduce(g, "ReduceMax", x, axes, keepdim), back)
+end)
+
 local function arg(op)
   return function(g, self, dim, keepdim)
     local x = ordered(g, self)
@@ -270,6 +277,21 @@ symbolic("aten::var_mean.correction", var_mean_corrected)
 symbolic("aten::std_mean", std_mean)
 symbolic("aten::std_mean.dim", std_mean_dims)
 symbolic("aten::std_mean.correction", std_mean_corrected)
+
+local function count_nonzero(g, self, dim)
+  local ones = g:op("Cast", sym.cast(g, self, "bool"), {to_i = sym.onnx_dtype("int64")})
+  return sym.reduce(g, "ReduceSum", ones, axes_of(g, self, dim), false)
+end
+
+symbolic("aten::count_nonzero", function(g, self, dim) return count_nonzero(g, self, dim) end)
+symbolic("aten::count_nonzero.dim_IntList", function(g, self, dim) return count_nonzero(g, self, dim) end)
+
+symbolic("aten::linalg_norm", function(g, self, ord, dim, keepdim, dtype)
+  if ord ~= nil and (dim == nil and sym.rank(self) ~= 1 or type(dim) == "table" and dim.n == 2) then
+    return g:unsupported("a norm of matrices")
+  end
+  return norm_dim(g, self, ord, dim, keepdim, dtype)
+end)
 
 symbolic("aten::logsumexp", function(g, self, dim, keepdim)
   return sym.reduce(g, "ReduceLogSumExp", self, axes_of(g, self, dim), keepdim)

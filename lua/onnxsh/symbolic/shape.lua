@@ -166,7 +166,8 @@ local function cat(g, tensors, dim)
 end
 
 symbolic("aten::cat", cat)
-symbolic("aten::concat", function(g, tensors, dim) return cat(g, tensors, dim) end)
+symbolic("aten::concat", cat)
+symbolic("aten::concatenate", cat)
 
 symbolic("aten::stack", function(g, tensors, dim)
   local list = joined(g, tensors, false)

@@ -85,6 +85,26 @@ symbolic("aten::isinf", function(g, self)
   return sym.equal(g, g:op("Abs", self), math.huge)
 end)
 
+symbolic("aten::isfinite", function(g, self)
+  if sym.is_float(self) == false then return sym.fill(g, sym.shape_of(g, self), true, "bool") end
+  -- Neither infinite nor NaN: x - x is 0 for those alone.
+  return sym.equal(g, g:op("Sub", self, self), 0.0)
+end)
+
+local largest = {float16 = 65504.0, float32 = 3.4028234663852886e+38, float64 = 1.7976931348623157e+308}
+
+symbolic("aten::nan_to_num", function(g, self, nan, posinf, neginf)
+  if sym.is_float(self) == false then return self end
+  local max = largest[sym.dtype(self) or "float32"] or g:unsupported("nan_to_num of an unknown type")
+  local x = g:op("Where", g:op("IsNaN", self), sym.cast_like(g, nan or 0.0, self), self)
+  x = g:op("Where", sym.equal(g, self, math.huge), sym.cast_like(g, posinf or max, self), x)
+  return g:op("Where", sym.equal(g, self, -math.huge), sym.cast_like(g, neginf or -max, self), x)
+end)
+
+symbolic("aten::frac", function(g, self)
+  return g:op("Sub", self, g:op("Mul", g:op("Sign", self), g:op("Floor", g:op("Abs", self))))
+end)
+
 symbolic("aten::clamp", function(g, self, min, max)
   local d = sym.traced_dtype(g)
   local x = d and sym.cast(g, self, d) or self
@@ -104,3 +124,20 @@ symbolic("aten::clamp_max", function(g, self, max)
   if sym.rank(max) ~= 0 then return g:op("Min", self, sym.cast_like(g, max, self)) end
   return sym.clip(g, self, nil, max)
 end)
+
+-- ---- other names ----
+
+symbolic("aten::absolute", function(g, self) return g:op("Abs", self) end)
+symbolic("aten::negative", function(g, self) return g:op("Neg", self) end)
+symbolic("aten::arccos", float_unary("Acos"))
+symbolic("aten::arcsin", float_unary("Asin"))
+symbolic("aten::arctan", float_unary("Atan"))
+symbolic("aten::arccosh", float_unary("Acosh"))
+symbolic("aten::arcsinh", float_unary("Asinh"))
+symbolic("aten::arctanh", float_unary("Atanh"))
+symbolic("aten::fix", function(g, self)
+  if sym.is_float(self) == false then return self end
+  return g:op("Mul", g:op("Sign", self), g:op("Floor", g:op("Abs", self)))
+end)
+symbolic("aten::special_expit", float_unary("Sigmoid"))
+symbolic("aten::special_erf", float_unary("Erf"))
