@@ -100,8 +100,8 @@ ox_status ox_parse_int(const char *word, const char *what, int64_t min, int64_t 
                        ox_error *err) OX_MUST_USE;
 
 /* ---- shared by several commands ---- */
-/* Undoes or redoes one step and logs it. */
-ox_status ox_undo_step(ox_session *s, bool redo, ox_error *err) OX_MUST_USE;
+/* Undoes or redoes as many steps as the argument says (1), and logs them. */
+ox_status ox_undo_steps(ox_session *s, const ox_args *a, bool redo, ox_error *err) OX_MUST_USE;
 /* Bytes for people: "244.4 MB". */
 void ox_bytes_text(uint64_t n, char *buf, size_t size);
 /* Scope and source of a node as cells: "Net/Conv2d[0]" and "net.py:12". */

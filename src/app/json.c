@@ -104,3 +104,13 @@ void ox_json_null(ox_json *j, const char *key)
     lead(j, key);
     ox_out_f(j->o, "null");
 }
+
+void ox_json_said(ox_out *o, const char *key, const char *text, size_t n)
+{
+    ox_json j;
+    ox_json_begin(&j, o);
+    ox_json_open(&j, NULL, '{');
+    if (key) ox_json_str(&j, key, text, n);
+    ox_json_close(&j, '}');
+    ox_json_end(&j);
+}

@@ -119,6 +119,29 @@ ox_status ox_out_end(ox_out *o, ox_error *err)
     return s;
 }
 
+bool ox_out_catch(ox_out *o)
+{
+    FILE *f = open_memstream(&o->caught, &o->n_caught);
+    if (!f) return false;
+    o->outer = o->f;
+    o->f = f;
+    return true;
+}
+
+char *ox_out_caught(ox_out *o, size_t *n)
+{
+    bool ok = !ferror(o->f);
+    if (fclose(o->f) != 0) ok = false;
+    o->f = o->outer;
+    char *text = o->caught;
+    *n = o->n_caught;
+    o->outer = NULL;
+    o->caught = NULL;
+    if (ok) return text;
+    free(text);
+    return NULL;
+}
+
 void ox_out_f(ox_out *o, const char *fmt, ...)
 {
     char small[1024], *p = small;

@@ -19,6 +19,9 @@ typedef struct ox_out {
     char *held;
     size_t n_held, cap_held, lines_held;
     bool closed; /* the reader went away: drop the rest quietly */
+    FILE *outer; /* where output goes after a capture */
+    char *caught;
+    size_t n_caught;
 } ox_out;
 
 void ox_out_init(ox_out *o, int color);
@@ -28,6 +31,11 @@ void ox_out_resize(ox_out *o);
 void ox_out_page(ox_out *o);
 /* Flushes; waits for the pager. Returns OX_E_IO if standard output failed. */
 ox_status ox_out_end(ox_out *o, ox_error *err) OX_MUST_USE;
+
+/* Until ox_out_caught, output is kept instead of written; captures do not nest. Returns false when out of memory. */
+bool ox_out_catch(ox_out *o);
+/* The text that was kept; the caller frees it. NULL when out of memory. */
+char *ox_out_caught(ox_out *o, size_t *n);
 
 ox_status ox_out_write(ox_out *o, const char *s, size_t n, ox_error *err);
 /* Formatted text that holds no model data but sanitised one. */
@@ -74,5 +82,7 @@ void ox_json_int(ox_json *j, const char *key, int64_t v);
 void ox_json_f64(ox_json *j, const char *key, double v); /* NaN and infinities as strings */
 void ox_json_bool(ox_json *j, const char *key, bool v);
 void ox_json_null(ox_json *j, const char *key);
+/* The whole document {key: text}, for commands that have little to say; a NULL key gives {}. */
+void ox_json_said(ox_out *o, const char *key, const char *text, size_t n);
 
 #endif

@@ -78,6 +78,7 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     ox_query *q;
     st = ox_query_parse(&q, s->model, text, strlen(text), err);
     if (st != OX_OK) {
+        if (err->col && err->col <= strlen(text)) ox_error_context(err, "find, at '%.60s'", text + err->col - 1);
         if (!err->hint[0]) ox_error_hint(err, "`find --terms` lists what a query is made of");
         return st;
     }

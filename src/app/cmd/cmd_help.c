@@ -173,7 +173,7 @@ static void print_man(ox_session *s)
            "error, 130 interrupted.\n");
 }
 
-static void print_json(ox_session *s)
+static void print_json(ox_session *s, const char *only)
 {
     const ox_cmd *const *rows;
     size_t n = ox_commands(&rows);
@@ -181,6 +181,7 @@ static void print_json(ox_session *s)
     ox_json_begin(&j, &s->out);
     ox_json_open(&j, NULL, '[');
     for (size_t i = 0; i < n; i++) {
+        if (only && strcmp(only, rows[i]->name) != 0) continue;
         ox_json_open(&j, NULL, '{');
         ox_json_strz(&j, "name", rows[i]->name);
         ox_json_strz(&j, "usage", rows[i]->usage);
@@ -238,11 +239,25 @@ static ox_status topic(ox_session *s, const char *word, ox_error *err)
     return OX_E_NOT_FOUND;
 }
 
+/* Topics that are no command: their text. */
+static ox_status topic_json(ox_session *s, const char *word, ox_error *err)
+{
+    size_t n;
+    if (!ox_out_catch(&s->out)) return ox_error_set(err, OX_E_NOMEM, "out of memory");
+    ox_status st = topic(s, word, err);
+    char *text = ox_out_caught(&s->out, &n);
+    if (st == OX_OK && !text) st = ox_error_set(err, OX_E_NOMEM, "out of memory");
+    if (st == OX_OK) ox_json_said(&s->out, "text", text, n);
+    free(text);
+    return st;
+}
+
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {
-    if (s->g.json)
-        print_json(s);
-    else if (ox_args_get(a, "--man"))
+    if (s->g.json && !s->out.outer) {
+        if (a->n && !ox_command_find(a->pos[0], strlen(a->pos[0]))) return topic_json(s, a->pos[0], err);
+        print_json(s, a->n ? a->pos[0] : NULL);
+    } else if (ox_args_get(a, "--man"))
         print_man(s);
     else if (ox_args_get(a, "--all"))
         print_all(s);

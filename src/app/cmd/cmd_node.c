@@ -195,15 +195,16 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     const ox_model *m = ox_args_get(a, "--result") ? s->result : s->model;
     if (!m) return ox_error_set(err, OX_E_INVALID, "there is no result: `export` makes one");
     ox_json j;
+    ox_node all[OX_ARGS_MAX];
+    ox_status st = OX_OK;
+    for (size_t i = 0; i < a->n && st == OX_OK; i++) st = ox_select_node(m, a->pos[i], &all[i], err);
+    if (st != OX_OK) return st; /* before anything is printed */
     if (s->g.json) {
         ox_json_begin(&j, &s->out);
         ox_json_open(&j, NULL, '[');
     }
-    ox_status st = OX_OK;
-    for (size_t i = 0; i < a->n && st == OX_OK; i++) {
-        ox_node n;
-        st = ox_select_node(m, a->pos[i], &n, err);
-        if (st != OX_OK) break;
+    for (size_t i = 0; i < a->n; i++) {
+        ox_node n = all[i];
         if (s->g.json) {
             ox_node_json(&j, NULL, m, n);
         } else {

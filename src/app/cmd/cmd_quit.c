@@ -12,6 +12,7 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
         return OX_E_INVALID;
     }
     s->quit = true;
+    if (s->g.json) ox_json_said(&s->out, NULL, NULL, 0);
     return OX_OK;
 }
 

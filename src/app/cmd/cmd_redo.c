@@ -3,10 +3,7 @@
 
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {
-    int64_t n = 1;
-    ox_status st = a->n ? ox_parse_int(a->pos[0], "redo", 1, 1000000, &n, err) : OX_OK;
-    while (st == OX_OK && n--) st = ox_undo_step(s, true, err);
-    return st;
+    return ox_undo_steps(s, a, true, err);
 }
 
 const ox_cmd ox_cmd_redo = {

@@ -92,7 +92,9 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     ox_model_set_saved(m);
     ox_edit_log_close(s->log, true);
     s->log = NULL;
-    if (s->interactive) {
+    if (s->g.json) {
+        ox_json_said(&s->out, "saved", path, strlen(path));
+    } else if (s->interactive) {
         ox_out_f(&s->out, "saved ");
         ox_out_name(&s->out, path, strlen(path));
         ox_out_f(&s->out, "\n");

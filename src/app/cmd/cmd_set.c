@@ -123,9 +123,13 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char value[64];
         if (strcmp(rows[i].name, a->pos[0]) != 0) continue;
-        if (a->n == 2) return rows[i].put(s, a->pos[1], err);
+        ox_status st = a->n == 2 ? rows[i].put(s, a->pos[1], err) : OX_OK;
+        if (st != OX_OK) return st;
         rows[i].get(s, value, sizeof value);
-        ox_out_f(&s->out, "%s\n", value);
+        if (s->g.json)
+            ox_json_said(&s->out, rows[i].name, value, strlen(value));
+        else if (a->n == 1)
+            ox_out_f(&s->out, "%s\n", value);
         return OX_OK;
     }
     ox_error_set(err, OX_E_INVALID, "there is no setting '%s'", a->pos[0]);

@@ -3,6 +3,7 @@
 
 #include "app/interrupt.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void on_note(void *ud, const char *text)
@@ -60,6 +61,28 @@ static ox_status show_json(ox_session *s, const ox_model *m, ox_error *err)
     return ox_interrupt_pending() ? ox_error_set(err, OX_E_INTERRUPTED, "interrupted") : OX_OK;
 }
 
+static ox_status show_text(ox_session *s, const ox_model *m, const ox_args *a, ox_print_options *opt, ox_error *err)
+{
+    ox_sink sink = ox_out_sink(&s->out);
+    ox_status st = a->n ? OX_OK : ox_graph_print(m, ox_model_main(m), opt, &sink, err);
+    for (size_t i = 0; i < a->n && st == OX_OK; i++) st = show_one(s, m, a->pos[i], opt, &sink, err);
+    return st;
+}
+
+/* A style or a part asks for text: then the text is the document. */
+static ox_status show_text_json(ox_session *s, const ox_model *m, const ox_args *a, ox_print_options *opt,
+                                ox_error *err)
+{
+    size_t n;
+    if (!ox_out_catch(&s->out)) return ox_error_set(err, OX_E_NOMEM, "out of memory");
+    ox_status st = show_text(s, m, a, opt, err);
+    char *text = ox_out_caught(&s->out, &n);
+    if (st == OX_OK && !text) st = ox_error_set(err, OX_E_NOMEM, "out of memory");
+    if (st == OX_OK) ox_json_said(&s->out, "text", text, n);
+    free(text);
+    return st;
+}
+
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {
     const ox_model *m = s->model;
@@ -79,15 +102,10 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
         ox_error_hint(err, "export it first, then `show --result --style onnx`");
         return OX_E_INVALID;
     }
-    opt.ink = ox_out_inks(&s->out);
     opt.task = ox_progress_task(true);
-    ox_sink sink = ox_out_sink(&s->out);
-    if (a->n == 0) return ox_graph_print(m, ox_model_main(m), &opt, &sink, err);
-    for (size_t i = 0; i < a->n; i++) {
-        ox_status st = show_one(s, m, a->pos[i], &opt, &sink, err);
-        if (st != OX_OK) return st;
-    }
-    return OX_OK;
+    if (s->g.json && !s->out.outer) return show_text_json(s, m, a, &opt, err);
+    opt.ink = ox_out_inks(&s->out);
+    return show_text(s, m, a, &opt, err);
 }
 
 static const ox_opt opts[] = {

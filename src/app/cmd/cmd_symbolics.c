@@ -98,7 +98,11 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     if (st == OX_OK) st = ox_session_script(s, err);
     if (st != OX_OK) return st;
     const char *removed = ox_args_get(a, "--remove");
-    if (removed) return ox_symbolics_remove(s->symbolics, removed, err);
+    if (removed) {
+        st = ox_symbolics_remove(s->symbolics, removed, err);
+        if (st == OX_OK && s->g.json) ox_json_said(&s->out, "removed", removed, strlen(removed));
+        return st;
+    }
     if (a->n) return source(s, a->pos[0], opset, err);
     st = ox_script_load_all(s->script, err);
     return st == OX_OK ? list(s, NULL, err) : st;

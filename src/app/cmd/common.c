@@ -54,6 +54,13 @@ ox_status ox_target_opset(const ox_session *s, const char *word, int64_t *out, o
     return word ? ox_parse_int(word, "--opset", 1, 1000, out, err) : OX_OK;
 }
 
+static void json_name(ox_json *j, const char *key, const ox_model *m, ox_str s)
+{
+    size_t n;
+    const char *text = ox_str_text(m, s, &n);
+    ox_json_str(j, key, text, n);
+}
+
 static void json_dims(ox_json *j, const ox_model *m, const ox_type_info *t)
 {
     if (t->rank < 0) {
@@ -68,17 +75,12 @@ static void json_dims(ox_json *j, const ox_model *m, const ox_type_info *t)
             ox_json_int(j, NULL, v);
         else if (ox_dim_get_kind(m, t->dims[i]) == OX_DIM_UNKNOWN || !t->dims[i].id)
             ox_json_null(j, NULL);
+        else if (ox_dim_get_kind(m, t->dims[i]) == OX_DIM_SYMBOL) /* the name itself: text of people quotes odd ones */
+            json_name(j, NULL, m, ox_dim_name(m, t->dims[i]));
         else
             ox_json_str(j, NULL, text, ox_dim_text(m, t->dims[i], text, sizeof text));
     }
     ox_json_close(j, ']');
-}
-
-static void json_name(ox_json *j, const char *key, const ox_model *m, ox_str s)
-{
-    size_t n;
-    const char *text = ox_str_text(m, s, &n);
-    ox_json_str(j, key, text, n);
 }
 
 void ox_value_json(ox_json *j, const char *key, const ox_model *m, ox_value v)
