@@ -135,7 +135,7 @@ ox_status ox_call_op(ox_call *k, const char *op, size_t n_in, const ox_arg *in, 
     if (s == OX_OK && schema) s = ox__check_shape_of_call(c, schema, name, n, flat, n_attrs, attrs, n_out, err);
     ox_value *values = s == OX_OK ? ox__arena_alloc(&c->call, (n + 1) * sizeof *values) : NULL;
     if (s == OX_OK && !values) s = ox__nomem(err);
-    if (s == OX_OK) s = ox__type_inputs(k, schema, name, n, flat, values, err);
+    if (s == OX_OK) s = ox__type_inputs(k, schema, *domain ? op : name, n, flat, values, err);
     if (s != OX_OK) return s;
     ox_node made;
     ox__emit e = {.at = k->node,

@@ -43,19 +43,27 @@ static bool has_function(ox__conv *c, ox_node n)
            ox__op_group(c, op, NULL) == OX_OK && op->group;
 }
 
-/* True if the source is of ONNX operators alone: it passes as it is. */
-static bool only_onnx(ox__conv *c, ox_graph g)
+/* Counts the nodes of a trace that are ONNX operators; false if there are some that must be converted. */
+static bool only_onnx(ox__conv *c, ox_graph g, size_t *n_onnx)
 {
     for (ox_node n = ox_graph_first(c->m, g); n.id; n = ox_node_next(c->m, n)) {
         bool plumbing =
             ox__is_prim(c, n, "Constant") || ox__is_prim(c, n, "ListConstruct") || ox__is_prim(c, n, "TupleConstruct");
-        if (!plumbing && (ox__node_in(c, n, c->s_prim) || ox__node_in(c, n, c->s_aten) ||
-                          ox_node_is(c->m, n, "^", ox_str_text(c->m, ox_node_op(c->m, n), NULL)) || has_function(c, n)))
-            return false;
+        bool python = strcmp(ox_str_text(c->m, ox_node_domain(c->m, n), NULL), "^") == 0;
+        bool trace = ox__node_in(c, n, c->s_prim) || ox__node_in(c, n, c->s_aten) || python;
+        if (!plumbing && (trace || has_function(c, n))) return false;
+        *n_onnx += ox__node_in(c, n, c->s_onnx);
         for (size_t i = 0; i < ox_node_n_blocks(c->m, n); i++)
-            if (!only_onnx(c, ox_node_block(c->m, n, i))) return false;
+            if (!only_onnx(c, ox_node_block(c->m, n, i), n_onnx)) return false;
     }
     return true;
+}
+
+/* An ONNX model, or a dump of one, passes as it is. */
+static bool is_onnx(ox__conv *c)
+{
+    size_t n = 0;
+    return ox_model_get_kind(c->src) == OX_MODEL_ONNX || (only_onnx(c, ox_model_main(c->m), &n) && n > 0);
 }
 
 static ox_status start(ox__conv *c)
@@ -68,7 +76,7 @@ static ox_status start(ox__conv *c)
     c->s_onnx = ox__conv_str(c, "");
     c->s_value = ox__conv_str(c, "value");
     c->inf = (ox__infer_options){.opset = c->opset, .lenient = true, .evaluate = true};
-    c->as_is = ox_model_get_kind(c->src) == OX_MODEL_ONNX || only_onnx(c, ox_model_main(c->m));
+    c->as_is = is_onnx(c);
     return ox__facts_create(&c->facts, c->m, c->err);
 }
 

@@ -265,6 +265,15 @@ static ox_status convert_onnx(ox__conv *c, ox_node n)
     return ox__dispatch_failed(c, n, OX_FAILURE_REFUSED, &e, NULL);
 }
 
+/* A node of a custom domain in an ONNX model, or in the dump of one. */
+static ox_status pass_custom(ox__conv *c, ox_node n)
+{
+    ox_status s = OX_OK;
+    for (size_t i = 0; s == OX_OK && i < ox_node_n_blocks(c->m, n); i++)
+        s = ox__dispatch_graph(c, ox_node_block(c->m, n, i));
+    return s;
+}
+
 static ox_status convert_node(ox__conv *c, ox_node n)
 {
     bool done = false;
@@ -273,6 +282,7 @@ static ox_status convert_node(ox__conv *c, ox_node n)
     ox__arena_reset(&c->call);
     if (ox__node_in(c, n, c->s_onnx)) return convert_onnx(c, n);
     ox_status s = OX_OK;
+    if (c->as_is && !ox__node_in(c, n, c->s_prim)) return pass_custom(c, n);
     if (ox__node_in(c, n, c->s_prim)) s = convert_prim(c, n, &done);
     if (s != OX_OK || done) return s;
     ox_mark mark = ox_journal_mark(c->m);
