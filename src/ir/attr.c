@@ -139,7 +139,7 @@ bool ox_attr_equal(const ox_attr *a, const ox_attr *b)
         return !a->u.ints || !n || memcmp(a->u.ints, b->u.ints, n * item) == 0;
     }
     switch ((ox_attr_kind)a->kind) {
-    case OX_ATTR_FLOAT: return memcmp(&a->u.f, &b->u.f, sizeof a->u.f) == 0; /* so that NaN equals itself */
+    case OX_ATTR_FLOAT: return a->u.i == b->u.i; /* by its bits, so that NaN equals itself */
     case OX_ATTR_INT:
     case OX_ATTR_BOOL: return a->u.i == b->u.i;
     case OX_ATTR_STRING:

@@ -139,7 +139,8 @@ static ox_status eval_reduce(ox__ev *e)
             at[d] = 0;
         }
     }
-    double count = (double)(a->n / OX__MAX(e->out[0].n, 1));
+    uint64_t each = a->n / OX__MAX(e->out[0].n, 1); /* whole: every result comes from as many elements */
+    double count = (double)each;
     for (uint64_t i = 0; i < e->out[0].n; i++) {
         double v = mean ? acc[i] / count : l2 ? sqrt(acc[i]) : acc[i];
         if (ints && (mean || l2 || fabs(v) > 4503599627370496.0)) return OX_E_UNSUPPORTED; /* not exact */
