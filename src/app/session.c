@@ -148,6 +148,7 @@ void ox_session_free(ox_session *s)
 
 typedef struct bind_note {
     ox_session *s;
+    bool trace;
     const char *path;
     size_t shown;
 } bind_note;
@@ -158,6 +159,7 @@ static void on_bind(void *ud, const char *kind, const char *name, const char *de
 {
     bind_note *b = ud;
     ox_error w;
+    if (!b->trace && strcmp(kind, "unused") == 0) return; /* an ONNX model has weights of its own */
     if (b->shown++ >= MAX_BIND_NOTES) return;
     ox_error_set(&w, OX_OK, "%s: %s%s%s", kind, name, detail && *detail ? ", " : "", detail ? detail : "");
     snprintf(w.file, sizeof w.file, "%s", b->path);
@@ -168,7 +170,7 @@ static ox_status bind_weights(ox_session *s, ox_model *m, ox_error *err)
 {
     for (size_t i = 0; i < s->g.weights.n; i++) {
         ox_bind_report r;
-        bind_note b = {s, s->g.weights.p[i], 0};
+        bind_note b = {s, ox_model_get_kind(m) == OX_MODEL_TRACE, s->g.weights.p[i], 0};
         ox_open_options opt = {.follow_links = s->g.follow_links, .task = ox_progress_task(s->g.quiet)};
         ox_status st = ox_bind_weights_with(m, b.path, &opt, &r, on_bind, &b, err);
         if (st != OX_OK) return st;

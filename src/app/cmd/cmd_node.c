@@ -8,7 +8,7 @@
 
 static void title(ox_out *o, const char *text)
 {
-    ox_out_f(o, "%s%-10s%s", ox_out_ink(o, OX_INK_COMMENT), text, ox_out_reset(o));
+    ox_out_f(o, "%s%-12s%s", ox_out_ink(o, OX_INK_COMMENT), text, ox_out_reset(o));
 }
 
 /* The schema's name of input i: "self", "X"; "" when nothing tells. */

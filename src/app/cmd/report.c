@@ -51,13 +51,21 @@ static void place(FILE *f, const ox_failure *k)
     }
 }
 
-static void lines(FILE *f, const char *indent, const char *text)
+static bool has_line(const char *text, const char *line, size_t n)
+{
+    for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+        if (strcspn(text, "\n") == n && memcmp(text, line, n) == 0) return true;
+    return false;
+}
+
+/* The arguments, one a line; those that another failure's text holds too are left out. */
+static void arguments(FILE *f, const char *text, const char *said)
 {
     while (*text) {
         size_t n = strcspn(text, "\n");
         char line[1024];
         ox_text_sanitize(text, n, line, sizeof line);
-        fprintf(f, "%s%s\n", indent, line);
+        if (!has_line(said, text, n)) fprintf(f, "      %s\n", line);
         text += n + (text[n] == '\n');
     }
 }
@@ -70,12 +78,15 @@ static void one(FILE *f, const ox_failure *k)
         safe(f, k->lua_file);
         fprintf(f, ":%u\n", k->lua_line);
     }
-    lines(f, "      ", k->arguments);
-    if (*k->hint) {
-        fputs("    hint: ", f);
-        safe(f, k->hint);
-        fputc('\n', f);
-    }
+    arguments(f, k->arguments, "");
+}
+
+static void hint(FILE *f, const ox_failure *k)
+{
+    if (!*k->hint) return;
+    fputs("  hint: ", f);
+    safe(f, k->hint);
+    fputc('\n', f);
 }
 
 static bool alike(const ox_failure *a, const ox_failure *b)
@@ -85,7 +96,8 @@ static bool alike(const ox_failure *a, const ox_failure *b)
 
 enum { MAX_PLACES = 12 };
 
-/* A failure with all that say the same of the same operator: the first in full, then the places. */
+/* A failure with all that say the same of the same operator: the first in full, then the other places with the
+ * arguments that differ. */
 static void group(FILE *f, const ox_report *r, size_t i, const char *prefix)
 {
     const ox_failure *first = ox_report_at(r, i);
@@ -101,9 +113,12 @@ static void group(FILE *f, const ox_report *r, size_t i, const char *prefix)
     for (size_t k = i + 1; k < ox_report_n(r) && n > 1; k++) {
         const ox_failure *other = ox_report_at(r, k);
         if (!alike(first, other)) continue;
-        if (++shown <= MAX_PLACES) place(f, other);
+        if (++shown > MAX_PLACES) continue;
+        place(f, other);
+        arguments(f, other->arguments, first->arguments);
     }
     if (shown > MAX_PLACES) fprintf(f, "    and %zu more places\n", shown - MAX_PLACES);
+    hint(f, first);
 }
 
 static bool is_first(const ox_report *r, size_t i)
