@@ -2,6 +2,9 @@
 
 CASES(torch) gives rows (name, module or function, inputs, lowest opset, rtol): below that opset ONNX cannot say it, and a
 refusal is expected. Values are chosen so that a wrong type, sign or rounding shows.
+
+DYNAMIC(torch) gives rows (name, module or function, input of a batch size, lowest opset): traced with one size, exported
+with the first dim as a symbol, and run with another.
 """
 
 
@@ -543,6 +546,50 @@ def CASES(torch):
         case("sdpa_causal", lambda q, v: F.scaled_dot_product_attention(q, v, v, is_causal=True), rand(2, 4, 6, 8), rand(2, 4, 6, 8), rtol=1e-3)
         case("sdpa_mask", F.scaled_dot_product_attention, rand(2, 4, 6, 8), rand(2, 4, 5, 8), rand(2, 4, 5, 8), rand(6, 5), rtol=1e-3)
         case("sdpa_bool_mask", F.scaled_dot_product_attention, rand(2, 4, 6, 8), rand(2, 4, 5, 8), rand(2, 4, 5, 8), rand(6, 5) > -1, rtol=1e-3)
+    return rows
+
+
+def DYNAMIC(torch):
+    import torch.nn as nn
+    import torch.nn.functional as F
+
+    rows = []
+
+    def case(name, fn, *rest, opset=9):
+        rows.append((name, fn, lambda batch: torch.randn(batch, *rest), opset))
+
+    case("dyn_lstm", nn.LSTM(4, 5, 2, batch_first=True, bidirectional=True), 6, 4)
+    case("dyn_gru", nn.GRU(4, 5, batch_first=True), 6, 4)
+    case("dyn_encoder", nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2), 5, 8)
+    case("dyn_conv", nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 5)), 3, 8, 8)
+    case("dyn_view", lambda x: x.view(x.size(0), -1) * x.size(0), 3, 4)
+    case("dyn_reshape", lambda x: x.view(-1, 12).reshape(x.shape[0], x.shape[1], 2, 2), 3, 4)
+    case("dyn_expand", lambda x: x.unsqueeze(1).expand(-1, 2, 3, 4) + torch.zeros(x.size(0), 1, 1, 1), 3, 4)
+    case("dyn_slice", lambda x: x[1:-1], 3, 4)
+    case("dyn_chunk", lambda x: torch.chunk(x, 2, 1), 4)
+    case("dyn_softmax", lambda x: F.softmax(x, 0), 4)
+    case("dyn_var", lambda x: x.var(0), 4)
+    case("dyn_flatten", lambda x: torch.flatten(x, 0, 1), 4, 3)
+    case("dyn_arange", lambda x: torch.arange(x.size(0))[:, None] + x, 4, opset=11)
+    case("dyn_group_norm", nn.GroupNorm(2, 6), 6, 3)
+    case("dyn_interpolate", lambda x: F.interpolate(x, scale_factor=2, mode="bilinear"), 3, 4, 4)
+    case("dyn_interpolate_to", lambda x: F.interpolate(x, size=(7, 9), mode="bilinear"), 3, 4, 4)
+    case("dyn_matmul", lambda x: x @ x.t(), 3)
+    case("dyn_stack", lambda x: torch.stack([x, x * 2], 0).permute(1, 0, 2).reshape(-1, 6), 3)
+    case("dyn_pad", lambda x: F.pad(x, (1, 2, 0, 1)), 3)
+    case("dyn_cat", lambda x: torch.cat([x, x], 0), 3)
+    case("dyn_topk", lambda x: torch.topk(x, 2, 1), 5)
+    case("dyn_index", lambda x: x[:, torch.tensor([1, 0])], 5)
+    case("dyn_repeat", lambda x: x.repeat(2, 1), 5)
+    case("dyn_normalize", lambda x: F.normalize(x), 5)
+    case("dyn_roll", lambda x: torch.roll(x, 1, 0), 5)
+    case("dyn_adaptive", nn.AdaptiveAvgPool2d(3), 2, 7, 5)
+    case("dyn_max_pool", nn.MaxPool2d(3, 2, 1, ceil_mode=True), 2, 8, 8)
+    case("dyn_avg_pool", nn.AvgPool2d(3, 2, 1, ceil_mode=True), 2, 8, 8)
+    case("dyn_unbind", lambda x: torch.unbind(x, 1), 2, 8)
+    case("dyn_index_put", lambda x: torch.index_put(x, (torch.tensor([0, 1]),), torch.tensor(2.0)), 3, opset=11)
+    case("dyn_numbers", lambda x: x * x.shape[0] / x.size(1), 3)
+    case("dyn_size_sum", lambda x: x + (x.size(0) + 2) * 3 // 2, 3)
     return rows
 
 
