@@ -141,7 +141,13 @@ void ox__lua_retake_mark(ox_script *s)
 static int file_protected(lua_State *L)
 {
     const char *path = lua_touserdata(L, 1);
-    if (luaL_loadfilex(L, path, "t") != LUA_OK) return lua_error(L);
+    int r = luaL_loadfilex(L, path, "t");
+    if (r == LUA_ERRFILE) {
+        ox_error err;
+        ox_error_set(&err, OX_E_IO, "%s", lua_tostring(L, -1));
+        ox__lua_raise_host(L, &err);
+    }
+    if (r != LUA_OK) return lua_error(L);
     lua_call(L, 0, 0);
     return 0;
 }
@@ -149,7 +155,7 @@ static int file_protected(lua_State *L)
 ox_status ox_script_file(ox_script *s, const char *path, ox_error *err)
 {
     ox_status st = run_edit(s, file_protected, (void *)(uintptr_t)path, err);
-    if (st == OX_E_SCRIPT && err && !err->file[0]) ox_error_at_line(err, path, 0, 0);
+    if (st != OX_OK && err && !err->file[0]) ox_error_at_line(err, path, 0, 0);
     return st;
 }
 

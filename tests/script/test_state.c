@@ -67,7 +67,7 @@ static void test_files(void **state)
     assert_int_equal(err.line, 3);
     unlink(path);
     assert_prints(f, "y", "4");
-    assert_fails(ox_script_file(f->script, path, &err), OX_E_SCRIPT, "cannot open", &err);
+    assert_fails(ox_script_file(f->script, path, &err), OX_E_IO, "cannot open", &err);
 }
 
 static void test_control_functions(void **state)
