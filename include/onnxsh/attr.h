@@ -22,7 +22,7 @@ typedef enum ox_attr_kind {
     OX_ATTR_STRINGS = 8,
     OX_ATTR_TENSORS = 9,
     OX_ATTR_GRAPHS = 10,
-    OX_ATTR_SPARSE = 11,  /* a tensor of storage SPARSE */
+    OX_ATTR_SPARSE = 11, /* a tensor of storage SPARSE */
     OX_ATTR_SPARSES = 12,
     OX_ATTR_TYPE = 13,
     OX_ATTR_TYPES = 14,
@@ -35,16 +35,16 @@ typedef enum ox_attr_kind {
 
 typedef struct ox_attr {
     ox_str name;
-    uint8_t kind;      /* ox_attr_kind; the declared one for a reference */
-    bool rounded;      /* a float that a dump may have printed rounded */
-    bool lost;         /* `<Tensor>`, `[<Tensors>]`: the dump does not hold the data */
-    uint32_t n;        /* elements of a list kind */
-    ox_str ref;        /* not {0}: a reference to this attribute of the enclosing function */
+    uint8_t kind; /* ox_attr_kind; the declared one for a reference */
+    bool rounded; /* a float that a dump may have printed rounded */
+    bool lost;    /* `<Tensor>`, `[<Tensors>]`: the dump does not hold the data */
+    uint32_t n;   /* elements of a list kind */
+    ox_str ref;   /* not {0}: a reference to this attribute of the enclosing function */
     ox_str doc;
     union {
         int64_t i;
-        double f;      /* a float32 for ONNX attributes */
-        ox_str s;      /* bytes */
+        double f; /* a float32 for ONNX attributes */
+        ox_str s; /* bytes */
         ox_tensor t;
         ox_graph g;
         ox_type type;

@@ -15,33 +15,34 @@ extern "C" {
 
 /* ---- arguments, as a symbolic function gets them ---- */
 typedef enum ox_arg_kind {
-    OX_ARG_NONE,   /* an absent optional */
-    OX_ARG_VALUE,  /* a tensor, or anything that is not constant */
+    OX_ARG_NONE,  /* an absent optional */
+    OX_ARG_VALUE, /* a tensor, or anything that is not constant */
     OX_ARG_INT,
     OX_ARG_FLOAT,
     OX_ARG_BOOL,
-    OX_ARG_STR,    /* a string, or a device, layout or memory format as text */
-    OX_ARG_DTYPE,  /* a dtype, in `dtype` */
-    OX_ARG_LIST    /* n items, mixed if need be; an absent element is NONE */
+    OX_ARG_STR,   /* a string, or a device, layout or memory format as text */
+    OX_ARG_DTYPE, /* a dtype, in `dtype` */
+    OX_ARG_LIST   /* n items, mixed if need be; an absent element is NONE */
 } ox_arg_kind;
 
 typedef struct ox_arg {
     ox_arg_kind kind;
-    bool rounded;             /* a float constant that a dump printed rounded */
-    int64_t i;                /* INT, BOOL */
-    double f;                 /* FLOAT */
-    const char *s; size_t s_n;/* STR */
-    ox_dtype dtype;           /* DTYPE */
-    ox_value v;               /* VALUE; also set for constants that came from a value, else {0} */
-    size_t n;                 /* LIST */
+    bool rounded; /* a float constant that a dump printed rounded */
+    int64_t i;    /* INT, BOOL */
+    double f;     /* FLOAT */
+    const char *s;
+    size_t s_n;     /* STR */
+    ox_dtype dtype; /* DTYPE */
+    ox_value v;     /* VALUE; also set for constants that came from a value, else {0} */
+    size_t n;       /* LIST */
     const struct ox_arg *items;
 } ox_arg;
 
 /* ---- one call of a symbolic function: what `g` is in Lua ---- */
 typedef struct ox_call ox_call;
 
-OX_API ox_model *ox_call_model(const ox_call *c);      /* the model being made */
-OX_API ox_node ox_call_node(const ox_call *c);         /* the node being converted; new nodes go before it */
+OX_API ox_model *ox_call_model(const ox_call *c); /* the model being made */
+OX_API ox_node ox_call_node(const ox_call *c);    /* the node being converted; new nodes go before it */
 OX_API int64_t ox_call_opset(const ox_call *c, const char *domain); /* the target opset, 0 if the domain has none */
 OX_API bool ox_call_training(const ox_call *c);
 /* How many results a list result was unpacked into; 1 if it was not. */
@@ -69,29 +70,28 @@ typedef struct ox_symbolics ox_symbolics;
 typedef ox_status (*ox_symbolic_fn)(ox_call *c, size_t n, const ox_arg *args, void *ud, ox_error *err);
 
 /* One registration.
- * name     "aten::elu" (bare: serves every overload whose other arguments have defaults, are inert or are ignored, never
- *          an .out form), "aten::add.Tensor" (one overload), "^MyFunction" (a Python operator).
- * params   names of the operator's schema in any order (those of older schemas, and `input` for `self`, are accepted;
- *          a trailing underscore is stripped from Lua keywords). For a name without a schema they are positional.
- * ignore   arguments that the function knowingly leaves out.
- * schema   a schema of its own for operators outside the table, or NULL.
- * min_opset  the function serves this opset and above until one with a higher min_opset does; 0 = all. */
+ * name     "aten::elu" (bare: serves every overload whose other arguments have defaults, are inert or are ignored,
+ * never an .out form), "aten::add.Tensor" (one overload), "^MyFunction" (a Python operator). params   names of the
+ * operator's schema in any order (those of older schemas, and `input` for `self`, are accepted; a trailing underscore
+ * is stripped from Lua keywords). For a name without a schema they are positional. ignore   arguments that the function
+ * knowingly leaves out. schema   a schema of its own for operators outside the table, or NULL. min_opset  the function
+ * serves this opset and above until one with a higher min_opset does; 0 = all. */
 typedef struct ox_symbolic_def {
     const char *name;
     int64_t min_opset;
-    const char *domain;       /* of min_opset; NULL = ai.onnx */
+    const char *domain; /* of min_opset; NULL = ai.onnx */
     size_t n_params;
     const char *const *params;
-    bool positional;          /* variadic: all arguments in schema or node order, params unused */
+    bool positional; /* variadic: all arguments in schema or node order, params unused */
     size_t n_ignore;
     const char *const *ignore;
     const char *schema;
-    bool builtin;             /* a user's function comes before every built-in and replaces the user's earlier one */
-    const char *file;         /* where it was defined, for messages; NULL = C */
+    bool builtin;     /* a user's function comes before every built-in and replaces the user's earlier one */
+    const char *file; /* where it was defined, for messages; NULL = C */
     uint32_t line;
     ox_symbolic_fn fn;
     void *ud;
-    void (*free_ud)(void *ud);/* may be NULL */
+    void (*free_ud)(void *ud); /* may be NULL */
 } ox_symbolic_def;
 
 OX_API OX_MUST_USE ox_status ox_symbolics_create(ox_symbolics **out, ox_error *err);
@@ -112,75 +112,90 @@ OX_API void ox_symbolics_each(const ox_symbolics *r, const char *name, ox_symbol
 /* True if a node needs a symbolic function, or a pass, and finds one at that opset. Nodes of ONNX domains are fine. */
 OX_API bool ox_node_is_convertible(ox_symbolics *r, const ox_model *m, ox_node n, int64_t opset);
 
-/* Makes the parameters that a trace reads from module objects (prim::GetAttr) inputs of its main graph under their paths
+/* Makes the parameters that a trace reads from module objects (prim::GetAttr) inputs of its main graph under their
+ * paths
  * ("features.0.weight"), so that weights can be bound to them; *n gets how many were read. Nothing for other models. */
 OX_API OX_MUST_USE ox_status ox_lift_parameters(ox_model *m, size_t *n, ox_error *err);
 
 /* ---- conversion ---- */
-typedef enum ox_unsupported_policy { OX_UNSUPPORTED_ERROR, OX_UNSUPPORTED_FALLTHROUGH, OX_UNSUPPORTED_ATEN } ox_unsupported_policy;
+typedef enum ox_unsupported_policy {
+    OX_UNSUPPORTED_ERROR,
+    OX_UNSUPPORTED_FALLTHROUGH,
+    OX_UNSUPPORTED_ATEN
+} ox_unsupported_policy;
 typedef enum ox_params_policy { OX_PARAMS_AUTO, OX_PARAMS_INITIALIZER, OX_PARAMS_INPUT } ox_params_policy;
 
 enum { OX_OPSET_MIN = 9, OX_OPSET_DEFAULT = 17 };
 
 /* `--dynamic x:0=batch`: dim `axis` of input `input` is the symbol `symbol`. */
-typedef struct ox_dynamic_axis { const char *input; int64_t axis; const char *symbol; } ox_dynamic_axis;
+typedef struct ox_dynamic_axis {
+    const char *input;
+    int64_t axis;
+    const char *symbol;
+} ox_dynamic_axis;
 
 typedef struct ox_convert_options {
-    int64_t opset;                         /* 0 = OX_OPSET_DEFAULT */
-    size_t n_input_names, n_output_names;  /* partial lists are fine */
+    int64_t opset;                        /* 0 = OX_OPSET_DEFAULT */
+    size_t n_input_names, n_output_names; /* partial lists are fine */
     const char *const *input_names, *const *output_names;
     size_t n_dynamic;
     const ox_dynamic_axis *dynamic;
-    size_t n_custom_opsets;                /* --custom-opset domain=version */
+    size_t n_custom_opsets; /* --custom-opset domain=version */
     const char *const *custom_domains;
     const int64_t *custom_versions;
     ox_params_policy params;
     bool keep_initializers_as_inputs;
     bool no_fold;
-    bool strict;                           /* rounded constants are failures */
-    bool doc;                              /* keep source locations as doc_string */
+    bool strict; /* rounded constants are failures */
+    bool doc;    /* keep source locations as doc_string */
     ox_unsupported_policy unsupported;
     const ox_task *task;
 } ox_convert_options;
 
 /* One failure or warning. Strings live as long as the report. */
 typedef enum ox_failure_kind {
-    OX_FAILURE_MISSING,      /* no symbolic function */
-    OX_FAILURE_REFUSED,      /* the function, or binding, refused this case */
-    OX_FAILURE_SCRIPT,       /* an error inside the function */
-    OX_FAILURE_CONSTANT,     /* a lost constant is needed */
-    OX_FAILURE_VIEW,         /* a write through a view that is read later */
-    OX_FAILURE_CONSEQUENCE,  /* it stems from another failure */
-    OX_FAILURE_WARNING       /* the export went on */
+    OX_FAILURE_MISSING,     /* no symbolic function */
+    OX_FAILURE_REFUSED,     /* the function, or binding, refused this case */
+    OX_FAILURE_SCRIPT,      /* an error inside the function */
+    OX_FAILURE_CONSTANT,    /* a lost constant is needed */
+    OX_FAILURE_VIEW,        /* a write through a view that is read later */
+    OX_FAILURE_CONSEQUENCE, /* it stems from another failure */
+    OX_FAILURE_WARNING      /* the export went on */
 } ox_failure_kind;
 
 typedef struct ox_failure {
     ox_failure_kind kind;
-    ox_node node;            /* in the source model; {0} if it is about the whole graph */
-    const char *op;          /* "aten::elu" */
-    const char *scope;       /* "Net/Sequential[features]/ELU[1]", "" = none */
-    const char *file; uint32_t line, col; /* source of the node; "" = unknown */
+    ox_node node;      /* in the source model; {0} if it is about the whole graph */
+    const char *op;    /* "aten::elu" */
+    const char *scope; /* "Net/Sequential[features]/ELU[1]", "" = none */
+    const char *file;
+    uint32_t line, col; /* source of the node; "" = unknown */
     const char *message;
-    const char *hint;        /* "" = none */
-    const char *arguments;   /* one line each: "alpha = 1.0", "self : Float(2, 3) = %5" */
-    const char *lua_file; uint32_t lua_line; /* where the symbolic function failed; "" = not there */
-    size_t cause;            /* CONSEQUENCE: index of the failure that it stems from, else SIZE_MAX */
+    const char *hint;      /* "" = none */
+    const char *arguments; /* one line each: "alpha = 1.0", "self : Float(2, 3) = %5" */
+    const char *lua_file;
+    uint32_t lua_line; /* where the symbolic function failed; "" = not there */
+    size_t cause;      /* CONSEQUENCE: index of the failure that it stems from, else SIZE_MAX */
 } ox_failure;
 
-typedef struct ox_pass_stat { const char *name, *help; uint64_t changed; uint64_t n_nodes_after; } ox_pass_stat;
+typedef struct ox_pass_stat {
+    const char *name, *help;
+    uint64_t changed;
+    uint64_t n_nodes_after;
+} ox_pass_stat;
 
 typedef struct ox_report ox_report;
 OX_API void ox_report_free(ox_report *r);
 OX_API size_t ox_report_n(const ox_report *r);
 OX_API const ox_failure *ox_report_at(const ox_report *r, size_t i);
-OX_API size_t ox_report_n_failures(const ox_report *r);     /* all but warnings */
+OX_API size_t ox_report_n_failures(const ox_report *r); /* all but warnings */
 OX_API size_t ox_report_passes(const ox_report *r, const ox_pass_stat **rows);
 
 /* Converts. *out (the caller frees it) is the ONNX model: on success, or when the policy lets unsupported nodes stand;
  * NULL otherwise. *report is always made unless OX_E_NOMEM. OX_E_CHECK: failures are in the report. The source is not
  * changed. ox_node_origin of a result node is the id of the source node. */
-OX_API OX_MUST_USE ox_status ox_convert(ox_model **out, ox_report **report, const ox_model *source, ox_symbolics *symbolics,
-                                        const ox_convert_options *opt, ox_error *err);
+OX_API OX_MUST_USE ox_status ox_convert(ox_model **out, ox_report **report, const ox_model *source,
+                                        ox_symbolics *symbolics, const ox_convert_options *opt, ox_error *err);
 /* The passes in order, for `help` and `export --verbose`. */
 OX_API size_t ox_passes(const ox_pass_stat **rows);
 

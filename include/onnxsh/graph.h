@@ -4,12 +4,11 @@
  *   domain text   "" is ai.onnx (printed onnx::Conv), "aten", "prim", "quantized", a custom domain; "^" marks a Python
  *                 operator `^Name(args)`, whose argument text is the RAW attribute "args".
  *   sub-blocks    the blocks of prim::If/prim::Loop and the graph attributes of onnx::If/Loop/Scan are both GRAPH(S)
- *                 attributes of their node: blocks of a trace are the GRAPHS attribute "blocks". A block sees the values
- *                 of the graphs around it; its names may shadow theirs.
- *   graph outputs are uses: each graph owns a hidden return node whose inputs are the outputs, so use lists are whole
- *                 across blocks. ox_use.node.id of such a use is the return node; ox_node_is_return tells.
- *   inputs        {0} stands for an absent optional input.
- *   initializers  are values of a graph with a tensor (ox_value_tensor); one that is also an input (IR 3) is both. */
+ *                 attributes of their node: blocks of a trace are the GRAPHS attribute "blocks". A block sees the
+ * values of the graphs around it; its names may shadow theirs. graph outputs are uses: each graph owns a hidden return
+ * node whose inputs are the outputs, so use lists are whole across blocks. ox_use.node.id of such a use is the return
+ * node; ox_node_is_return tells. inputs        {0} stands for an absent optional input. initializers  are values of a
+ * graph with a tensor (ox_value_tensor); one that is also an input (IR 3) is both. */
 #ifndef ONNXSH_GRAPH_H
 #define ONNXSH_GRAPH_H
 
@@ -41,15 +40,16 @@ OX_API ox_node ox_graph_owner(const ox_model *m, ox_graph g);
 OX_API ox_graph ox_graph_parent(const ox_model *m, ox_graph g);
 
 /* Makes a graph. A block is owned once an attribute of a node names it (ox_node_set_attr). */
-OX_API OX_MUST_USE ox_status ox_graph_create(ox_model *m, ox_graph *out, ox_graph_kind kind, ox_str name, ox_error *err);
+OX_API OX_MUST_USE ox_status ox_graph_create(ox_model *m, ox_graph *out, ox_graph_kind kind, ox_str name,
+                                             ox_error *err);
 /* Deletes a block that no attribute names any more, or a function, with all inside. */
 OX_API OX_MUST_USE ox_status ox_graph_delete(ox_model *m, ox_graph g, ox_error *err);
 
 OX_API size_t ox_graph_n_inputs(const ox_model *m, ox_graph g);
 OX_API ox_value ox_graph_input(const ox_model *m, ox_graph g, size_t i);
 /* Adds a new value as input at position pos (SIZE_MAX = last). */
-OX_API OX_MUST_USE ox_status ox_graph_add_input(ox_model *m, ox_value *out, ox_graph g, size_t pos, ox_str name, ox_type t,
-                                                ox_error *err);
+OX_API OX_MUST_USE ox_status ox_graph_add_input(ox_model *m, ox_value *out, ox_graph g, size_t pos, ox_str name,
+                                                ox_type t, ox_error *err);
 /* Takes an input off the list; refused while it has uses, unless it has a tensor (it stays as an initializer). */
 OX_API OX_MUST_USE ox_status ox_graph_remove_input(ox_model *m, ox_graph g, size_t i, ox_error *err);
 /* Makes an initializer an input too (IR 3, --keep-initializers-as-inputs), at the end. */
@@ -82,11 +82,11 @@ OX_API ox_node ox_graph_find_node(const ox_model *m, ox_graph g, ox_str name);
 
 /* What a function is besides its graph. */
 typedef struct ox_function_info {
-    ox_str domain, overload;            /* its name is the graph's name */
+    ox_str domain, overload; /* its name is the graph's name */
     uint32_t n_attrs;
-    const ox_str *attrs;                /* attributes without a default */
+    const ox_str *attrs; /* attributes without a default */
     uint32_t n_defaults;
-    const ox_attr *defaults;            /* attributes with one */
+    const ox_attr *defaults; /* attributes with one */
     uint32_t n_opsets;
     const ox_opset *opsets;
 } ox_function_info;
@@ -110,9 +110,9 @@ OX_API size_t ox_node_metadata(const ox_model *m, ox_node n, const ox_pair **row
 /* True if (domain, op) are these; domain "onnx" and "ai.onnx" mean "". */
 OX_API bool ox_node_is(const ox_model *m, ox_node n, const char *domain, const char *op);
 OX_API size_t ox_node_n_inputs(const ox_model *m, ox_node n);
-OX_API ox_value ox_node_input(const ox_model *m, ox_node n, size_t i);   /* {0}: absent, or i out of range */
+OX_API ox_value ox_node_input(const ox_model *m, ox_node n, size_t i); /* {0}: absent, or i out of range */
 OX_API size_t ox_node_n_outputs(const ox_model *m, ox_node n);
-OX_API ox_value ox_node_output(const ox_model *m, ox_node n, size_t i);  /* an output named "" is {0}: absent */
+OX_API ox_value ox_node_output(const ox_model *m, ox_node n, size_t i); /* an output named "" is {0}: absent */
 OX_API size_t ox_node_attrs(const ox_model *m, ox_node n, const ox_attr **rows);
 OX_API const ox_attr *ox_node_attr(const ox_model *m, ox_node n, const char *name); /* NULL if there is none */
 /* The blocks that attributes of n name, in order. */
@@ -122,13 +122,15 @@ OX_API ox_graph ox_node_block(const ox_model *m, ox_node n, size_t i);
 OX_API bool ox_node_before(const ox_model *m, ox_node a, ox_node b);
 
 /* Makes a node before `before` ({0}: at the end of g), with n_out new unnamed outputs of unknown type. */
-OX_API OX_MUST_USE ox_status ox_node_create(ox_model *m, ox_node *out, ox_graph g, ox_node before, ox_str domain, ox_str op,
-                                            size_t n_in, const ox_value *inputs, size_t n_out, ox_error *err);
+OX_API OX_MUST_USE ox_status ox_node_create(ox_model *m, ox_node *out, ox_graph g, ox_node before, ox_str domain,
+                                            ox_str op, size_t n_in, const ox_value *inputs, size_t n_out,
+                                            ox_error *err);
 /* Deletes a node and the blocks that it owns. Refused (OX_E_INVALID, naming a user) while a value of it is used. */
 OX_API OX_MUST_USE ox_status ox_node_delete(ox_model *m, ox_node n, ox_error *err);
 /* Moves a node before `before` of the same graph ({0}: to the end). Order is not checked against uses. */
 OX_API OX_MUST_USE ox_status ox_node_move(ox_model *m, ox_node n, ox_node before, ox_error *err);
-OX_API OX_MUST_USE ox_status ox_node_set_op(ox_model *m, ox_node n, ox_str domain, ox_str op, ox_str overload, ox_error *err);
+OX_API OX_MUST_USE ox_status ox_node_set_op(ox_model *m, ox_node n, ox_str domain, ox_str op, ox_str overload,
+                                            ox_error *err);
 OX_API OX_MUST_USE ox_status ox_node_set_name(ox_model *m, ox_node n, ox_str name, ox_error *err);
 OX_API OX_MUST_USE ox_status ox_node_set_doc(ox_model *m, ox_node n, ox_str doc, ox_error *err);
 OX_API OX_MUST_USE ox_status ox_node_set_scope(ox_model *m, ox_node n, ox_scope s, ox_error *err);
@@ -136,9 +138,11 @@ OX_API OX_MUST_USE ox_status ox_node_set_loc(ox_model *m, ox_node n, ox_loc l, o
 OX_API OX_MUST_USE ox_status ox_node_set_metadata(ox_model *m, ox_node n, ox_str key, ox_str value, ox_error *err);
 OX_API OX_MUST_USE ox_status ox_node_set_input(ox_model *m, ox_node n, size_t i, ox_value v, ox_error *err);
 /* Replaces the whole input list (any length). */
-OX_API OX_MUST_USE ox_status ox_node_set_inputs(ox_model *m, ox_node n, size_t n_in, const ox_value *inputs, ox_error *err);
+OX_API OX_MUST_USE ox_status ox_node_set_inputs(ox_model *m, ox_node n, size_t n_in, const ox_value *inputs,
+                                                ox_error *err);
 /* Adds an output at the end; drops the last one (refused while used). */
-OX_API OX_MUST_USE ox_status ox_node_add_output(ox_model *m, ox_value *out, ox_node n, ox_str name, ox_type t, ox_error *err);
+OX_API OX_MUST_USE ox_status ox_node_add_output(ox_model *m, ox_value *out, ox_node n, ox_str name, ox_type t,
+                                                ox_error *err);
 OX_API OX_MUST_USE ox_status ox_node_drop_output(ox_model *m, ox_node n, ox_error *err);
 /* Adds or replaces the attribute a->name; arrays are copied. Graphs named by it become blocks of n. */
 OX_API OX_MUST_USE ox_status ox_node_set_attr(ox_model *m, ox_node n, const ox_attr *a, ox_error *err);
@@ -154,13 +158,13 @@ typedef struct ox_use {
 } ox_use;
 
 OX_API bool ox_value_is_alive(const ox_model *m, ox_value v);
-OX_API ox_str ox_value_name(const ox_model *m, ox_value v);    /* {0} or "": unnamed */
+OX_API ox_str ox_value_name(const ox_model *m, ox_value v); /* {0} or "": unnamed */
 OX_API ox_type ox_value_type(const ox_model *m, ox_value v);
 OX_API ox_layout ox_value_layout(const ox_model *m, ox_value v);
 OX_API ox_tensor ox_value_tensor(const ox_model *m, ox_value v); /* {0} unless an initializer */
 OX_API ox_str ox_value_doc(const ox_model *m, ox_value v);
 OX_API size_t ox_value_metadata(const ox_model *m, ox_value v, const ox_pair **rows);
-OX_API ox_node ox_value_node(const ox_model *m, ox_value v);   /* the node that makes it; {0} for inputs, initializers */
+OX_API ox_node ox_value_node(const ox_model *m, ox_value v); /* the node that makes it; {0} for inputs, initializers */
 OX_API uint32_t ox_value_index(const ox_model *m, ox_value v); /* its output number there, or its input number */
 OX_API ox_graph ox_value_graph(const ox_model *m, ox_value v); /* the graph that it belongs to */
 OX_API bool ox_value_is_input(const ox_model *m, ox_value v);
@@ -187,7 +191,8 @@ OX_API ox_str ox_value_fresh_name(ox_model *m, const char *base);
 
 /* ---- scopes: a tree of (class, attribute) pairs ---- */
 /* The child of parent ({0}: a root) of that class and attribute, made on first use. class may be {0} (not known). */
-OX_API OX_MUST_USE ox_status ox_scope_add(ox_model *m, ox_scope *out, ox_scope parent, ox_str cls, ox_str attr, ox_error *err);
+OX_API OX_MUST_USE ox_status ox_scope_add(ox_model *m, ox_scope *out, ox_scope parent, ox_str cls, ox_str attr,
+                                          ox_error *err);
 OX_API ox_scope ox_scope_parent(const ox_model *m, ox_scope s);
 OX_API ox_str ox_scope_class(const ox_model *m, ox_scope s);
 OX_API ox_str ox_scope_attr(const ox_model *m, ox_scope s);

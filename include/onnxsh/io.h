@@ -50,11 +50,11 @@ typedef struct ox_save_options {
 
 /* Saves an ONNX model to path: weights are streamed from their maps, the file is written beside the target, synced and
  * renamed. The model may have been opened from path itself. A trace is OX_E_INVALID with the hint to export it.
- * External data goes to one file beside it, named after the whole file name (`m.onnx.data`, or `m.onnx-1.data`, ... when
- * that name is taken: nothing is written over or through a link); the rename of the .onnx is the only commit, and data of
- * that name which the replaced model used and the new one does not goes afterwards. References to data that was external
- * before are kept only when the model is saved in place; under another name it gets data of its own. Under ALWAYS tensors
- * below 1 KiB stay inside. */
+ * External data goes to one file beside it, named after the whole file name (`m.onnx.data`, or `m.onnx-1.data`, ...
+ * when that name is taken: nothing is written over or through a link); the rename of the .onnx is the only commit, and
+ * data of that name which the replaced model used and the new one does not goes afterwards. References to data that was
+ * external before are kept only when the model is saved in place; under another name it gets data of its own. Under
+ * ALWAYS tensors below 1 KiB stay inside. */
 OX_API OX_MUST_USE ox_status ox_save_onnx(const ox_model *m, const char *path, const ox_save_options *opt,
                                           ox_error *err);
 /* The bytes that ox_save_onnx would write inline, without weights held elsewhere. */

@@ -28,27 +28,52 @@ extern "C" {
 
 typedef struct ox_model ox_model;
 
-typedef struct { uint32_t id, gen; } ox_graph;
-typedef struct { uint32_t id, gen; } ox_node;
-typedef struct { uint32_t id, gen; } ox_value;
-typedef struct { uint32_t id, gen; } ox_scope;
+typedef struct {
+    uint32_t id, gen;
+} ox_graph;
+typedef struct {
+    uint32_t id, gen;
+} ox_node;
+typedef struct {
+    uint32_t id, gen;
+} ox_value;
+typedef struct {
+    uint32_t id, gen;
+} ox_scope;
 
-typedef struct { uint32_t id; } ox_str;
-typedef struct { uint32_t id; } ox_dim;
-typedef struct { uint32_t id; } ox_type;
-typedef struct { uint32_t id; } ox_layout;
-typedef struct { uint32_t id; } ox_loc;
-typedef struct { uint32_t id; } ox_tensor;
+typedef struct {
+    uint32_t id;
+} ox_str;
+typedef struct {
+    uint32_t id;
+} ox_dim;
+typedef struct {
+    uint32_t id;
+} ox_type;
+typedef struct {
+    uint32_t id;
+} ox_layout;
+typedef struct {
+    uint32_t id;
+} ox_loc;
+typedef struct {
+    uint32_t id;
+} ox_tensor;
 
 /* A key and a value of metadata_props. */
-typedef struct ox_pair { ox_str key, value; } ox_pair;
+typedef struct ox_pair {
+    ox_str key, value;
+} ox_pair;
 /* The version of an operator set; domain "" is ai.onnx. */
-typedef struct ox_opset { ox_str domain; int64_t version; } ox_opset;
+typedef struct ox_opset {
+    ox_str domain;
+    int64_t version;
+} ox_opset;
 
 /* What kind of file a model came from. */
 typedef enum ox_model_kind {
-    OX_MODEL_ONNX,  /* an ONNX model: saved as .onnx */
-    OX_MODEL_TRACE  /* a PyTorch graph: aten/prim nodes, or onnx nodes read from a dump */
+    OX_MODEL_ONNX, /* an ONNX model: saved as .onnx */
+    OX_MODEL_TRACE /* a PyTorch graph: aten/prim nodes, or onnx nodes read from a dump */
 } ox_model_kind;
 
 /* Makes an empty model with an empty main graph. The caller frees it with ox_model_free. */
@@ -72,8 +97,8 @@ OX_API ox_model_kind ox_model_get_kind(const ox_model *m);
 /* A number that no other model of the process has or had, never 0: for references that outlive the model and must not
  * take another one at the same address for it. */
 OX_API uint64_t ox_model_serial(const ox_model *m);
-OX_API ox_graph ox_model_main(const ox_model *m);             /* the main graph */
-OX_API int64_t ox_model_ir_version(const ox_model *m);        /* 0 = not stated */
+OX_API ox_graph ox_model_main(const ox_model *m);      /* the main graph */
+OX_API int64_t ox_model_ir_version(const ox_model *m); /* 0 = not stated */
 OX_API OX_MUST_USE ox_status ox_model_set_ir_version(ox_model *m, int64_t v, ox_error *err);
 
 /* The model's text fields. */

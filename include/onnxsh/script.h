@@ -15,18 +15,19 @@ typedef struct ox_script_host {
     void *ud;
     /* print() and the echo of expressions: text as it is, newline included. */
     ox_status (*print)(void *ud, const char *s, size_t n, ox_error *err);
-    /* The model that `model` names, NULL if none is open; asked at each use. The state pins nothing: a handle whose model
-     * was closed is refused. */
+    /* The model that `model` names, NULL if none is open; asked at each use. The state pins nothing: a handle whose
+     * model was closed is refused. */
     ox_model *(*model)(void *ud);
     /* Runs a prompt command from Lua: command("show %x"). */
     ox_status (*command)(void *ud, const char *line, ox_error *err);
-    /* A command defined in Lua by command{name=, usage=, help=, run=}: the host adds a row; run_id is for ox_script_run. */
+    /* A command defined in Lua by command{name=, usage=, help=, run=}: the host adds a row; run_id is for
+     * ox_script_run. */
     ox_status (*define)(void *ud, const char *name, const char *usage, const char *help, int run_id, ox_error *err);
 } ox_script_host;
 
 typedef struct ox_script_options {
-    const char *lua_dir;        /* overrides the embedded Lua files, NULL = embedded */
-    ox_symbolics *symbolics;    /* where symbolic{...} registers; borrowed, outlives the state */
+    const char *lua_dir;     /* overrides the embedded Lua files, NULL = embedded */
+    ox_symbolics *symbolics; /* where symbolic{...} registers; borrowed, outlives the state */
     ox_script_host host;
 } ox_script_options;
 
@@ -38,13 +39,16 @@ OX_API void ox_script_free(ox_script *s);
 OX_API OX_MUST_USE ox_status ox_script_file(ox_script *s, const char *path, ox_error *err);
 /* Runs a chunk of the prompt: first as an expression, whose values are printed, then as statements. *incomplete (may be
  * NULL) is set, and OX_E_SCRIPT returned, if the chunk only lacks its end. */
-OX_API OX_MUST_USE ox_status ox_script_chunk(ox_script *s, const char *text, size_t n, const char *chunk_name, bool *incomplete,
-                                             ox_error *err);
+OX_API OX_MUST_USE ox_status ox_script_chunk(ox_script *s, const char *text, size_t n, const char *chunk_name,
+                                             bool *incomplete, ox_error *err);
 /* Runs the function of a command{...} with the words of its line. */
-OX_API OX_MUST_USE ox_status ox_script_run(ox_script *s, int run_id, size_t n_words, const char *const *words, ox_error *err);
-/* Stops what runs at the next instruction, inside coroutines too; async-signal-safe. It then ends with OX_E_INTERRUPTED. */
+OX_API OX_MUST_USE ox_status ox_script_run(ox_script *s, int run_id, size_t n_words, const char *const *words,
+                                           ox_error *err);
+/* Stops what runs at the next instruction, inside coroutines too; async-signal-safe. It then ends with
+ * OX_E_INTERRUPTED. */
 OX_API void ox_script_interrupt(ox_script *s);
-/* Registers all built-in functions at once, for listings: otherwise a family is loaded when one of its names is looked up. */
+/* Registers all built-in functions at once, for listings: otherwise a family is loaded when one of its names is looked
+ * up. */
 OX_API OX_MUST_USE ox_status ox_script_load_all(ox_script *s, ox_error *err);
 /* The source of the function that serves a name at an opset ("aten::elu"), as text; file and line of its beginning.
  * *text is allocated, to be freed with ox_script_free_text. OX_E_NOT_FOUND if there is none or it is in C. */
@@ -52,9 +56,12 @@ OX_API OX_MUST_USE ox_status ox_script_source(ox_script *s, const char *name, in
                                               size_t where_size, ox_error *err);
 OX_API void ox_script_free_text(char *text);
 /* Completions of a Lua expression's end ("model:gr", "sym.sc"): calls fn for each full word. */
-OX_API void ox_script_complete(ox_script *s, const char *text, size_t n, void (*fn)(void *ud, const char *word), void *ud);
+OX_API void ox_script_complete(ox_script *s, const char *text, size_t n, void (*fn)(void *ud, const char *word),
+                               void *ud);
 /* Rows of documented functions, for help and its tests: {"g:op", usage, doc}. */
-typedef struct ox_script_doc { const char *name, *usage, *doc; } ox_script_doc;
+typedef struct ox_script_doc {
+    const char *name, *usage, *doc;
+} ox_script_doc;
 OX_API size_t ox_script_docs(const ox_script_doc **rows);
 
 #ifdef __cplusplus

@@ -18,18 +18,18 @@ extern "C" {
 enum { OX_DIM_MAX_TERMS = 32 };
 
 typedef enum ox_dim_kind {
-    OX_DIM_NONE,    /* id 0 */
+    OX_DIM_NONE, /* id 0 */
     OX_DIM_CONST,
     OX_DIM_SYMBOL,
     OX_DIM_UNKNOWN,
-    OX_DIM_ADD,     /* two or more operands, at most one constant, which stands last */
-    OX_DIM_MUL,     /* two or more operands, at most one constant, which stands first */
-    OX_DIM_FLOORDIV,/* numerator, denominator */
+    OX_DIM_ADD,      /* two or more operands, at most one constant, which stands last */
+    OX_DIM_MUL,      /* two or more operands, at most one constant, which stands first */
+    OX_DIM_FLOORDIV, /* numerator, denominator */
     OX_DIM_MAX,
     OX_DIM_MIN
 } ox_dim_kind;
 
-OX_API ox_dim ox_dim_const(ox_model *m, int64_t v);            /* any value; negative ones occur inside sums */
+OX_API ox_dim ox_dim_const(ox_model *m, int64_t v); /* any value; negative ones occur inside sums */
 OX_API ox_dim ox_dim_symbol(ox_model *m, ox_str name);
 OX_API ox_dim ox_dim_unknown(ox_model *m, const char *reason); /* reason: a short clause, NULL = not recorded */
 OX_API ox_dim ox_dim_add(ox_model *m, ox_dim a, ox_dim b);
@@ -42,7 +42,7 @@ OX_API ox_dim ox_dim_min(ox_model *m, ox_dim a, ox_dim b);
 OX_API ox_dim_kind ox_dim_get_kind(const ox_model *m, ox_dim d);
 /* True and *v set if d is a constant. */
 OX_API bool ox_dim_is_const(const ox_model *m, ox_dim d, int64_t *v);
-OX_API ox_str ox_dim_name(const ox_model *m, ox_dim d);        /* of a symbol; the reason of an unknown */
+OX_API ox_str ox_dim_name(const ox_model *m, ox_dim d); /* of a symbol; the reason of an unknown */
 OX_API size_t ox_dim_operands(const ox_model *m, ox_dim d, const ox_dim **ops);
 /* Known to be equal: the same id, and no unknown in it. */
 OX_API bool ox_dim_equal(const ox_model *m, ox_dim a, ox_dim b);
@@ -50,7 +50,8 @@ OX_API bool ox_dim_equal(const ox_model *m, ox_dim a, ox_dim b);
 OX_API bool ox_dim_differ(const ox_model *m, ox_dim a, ox_dim b);
 /* Replaces every symbol `name` inside d by `by`. */
 OX_API ox_dim ox_dim_substitute(ox_model *m, ox_dim d, ox_str name, ox_dim by);
-/* Parses what ox_dim_print writes: integers, symbols, + - * // max(,) min(,) parentheses, `*` or `?` alone = unknown. */
+/* Parses what ox_dim_print writes: integers, symbols, + - * // max(,) min(,) parentheses, `*` or `?` alone = unknown.
+ */
 OX_API OX_MUST_USE ox_status ox_dim_parse(ox_model *m, const char *s, size_t n, ox_dim *out, ox_error *err);
 
 /* ---- types ---- */
@@ -67,15 +68,15 @@ typedef enum ox_type_kind {
     OX_TYPE_FLOAT_SCALAR,
     OX_TYPE_BOOL_SCALAR,
     OX_TYPE_COMPLEX_SCALAR,
-    OX_TYPE_NUMBER,     /* Scalar: int, float, bool or complex */
+    OX_TYPE_NUMBER, /* Scalar: int, float, bool or complex */
     OX_TYPE_STR,
     OX_TYPE_DEVICE,
     OX_TYPE_NONETYPE,
-    OX_TYPE_LIST,       /* 1 item */
-    OX_TYPE_TUPLE,      /* n items, with field names when it is a NamedTuple (names: type name, then the fields) */
-    OX_TYPE_DICT,       /* 2 items: key, value */
-    OX_TYPE_UNION,      /* n items */
-    OX_TYPE_CLASS,      /* names: the qualified class, "__torch__...." */
+    OX_TYPE_LIST,  /* 1 item */
+    OX_TYPE_TUPLE, /* n items, with field names when it is a NamedTuple (names: type name, then the fields) */
+    OX_TYPE_DICT,  /* 2 items: key, value */
+    OX_TYPE_UNION, /* n items */
+    OX_TYPE_CLASS, /* names: the qualified class, "__torch__...." */
     OX_N_TYPE_KINDS
 } ox_type_kind;
 
@@ -84,14 +85,14 @@ enum { OX_RANK_UNKNOWN = -1, OX_MAX_RANK = 1024, OX_MAX_TYPE_DEPTH = 64 };
 /* The parts of a type. Arrays are borrowed from the model. */
 typedef struct ox_type_info {
     ox_type_kind kind;
-    ox_dtype dtype;        /* TENSOR, SPARSE: element type (UNDEFINED = unknown); MAP: key type */
-    int32_t rank;          /* TENSOR, SPARSE: OX_RANK_UNKNOWN or the number of dims */
+    ox_dtype dtype; /* TENSOR, SPARSE: element type (UNDEFINED = unknown); MAP: key type */
+    int32_t rank;   /* TENSOR, SPARSE: OX_RANK_UNKNOWN or the number of dims */
     const ox_dim *dims;
     uint32_t n_items;
     const ox_type *items;
     uint32_t n_names;
     const ox_str *names;
-    ox_str denotation;     /* ONNX TypeProto.denotation, usually {0} */
+    ox_str denotation;             /* ONNX TypeProto.denotation, usually {0} */
     const ox_str *dim_denotations; /* `rank` of them, or NULL when none has one */
 } ox_type_info;
 
@@ -107,11 +108,11 @@ OX_API ox_type_info ox_type_get(const ox_model *m, ox_type t);
 
 /* ---- layouts: what a torch dump says beside a tensor's type ---- */
 typedef struct ox_layout_info {
-    int8_t requires_grad;      /* -1 = not printed */
-    bool undefined;            /* "[Undefined]" */
-    ox_str device;             /* "cpu", "cuda:0"; {0} = not printed */
-    int32_t n_strides;         /* -1 = not printed */
-    const int64_t *strides;    /* elements; OX_STRIDE_UNKNOWN where `*` was printed */
+    int8_t requires_grad;   /* -1 = not printed */
+    bool undefined;         /* "[Undefined]" */
+    ox_str device;          /* "cpu", "cuda:0"; {0} = not printed */
+    int32_t n_strides;      /* -1 = not printed */
+    const int64_t *strides; /* elements; OX_STRIDE_UNKNOWN where `*` was printed */
     /* Of a list, tuple, ...: the layouts of the tensors inside, in the order in which the type's text names them
      * (ids of ox_layout, 0 = nothing printed). n_items is 0 for a tensor's own layout. */
     uint32_t n_items;

@@ -44,6 +44,10 @@ typedef struct writes {
     OX__VEC(change) log;
 } writes;
 
+/* A value of more storages than this, or a part of something with more views, is not followed: it belongs to storage 0,
+ * which any write is taken to change. */
+enum { MAX_ROOTS = 64, MAX_MEMBERS = 256, NOT_FOLLOWED = 0 };
+
 /* ---- tables ---- */
 static ox_status add_id(writes *w, ids *l, uint32_t id)
 {
@@ -107,9 +111,12 @@ static ox_value current(const writes *w, ox_value v)
 static ox_status give_roots(writes *w, uint32_t value, const uint32_t *roots, uint32_t n)
 {
     ox_status s = OX_OK;
+    bool followed = n <= MAX_ROOTS;
+    for (uint32_t i = 0; followed && i < n; i++) followed = roots[i] != NOT_FOLLOWED;
     w->of[value].roots = (ids){0};
+    if (!followed) n = 1;
     for (uint32_t i = 0; s == OX_OK && i < OX__MAX(n, 1u); i++) {
-        uint32_t root = n ? roots[i] : value;
+        uint32_t root = !followed ? NOT_FOLLOWED : n ? roots[i] : value;
         s = add_id(w, &w->of[value].roots, root);
         if (s == OX_OK) s = join(w, root, value);
     }
@@ -166,13 +173,21 @@ static bool holds_tensors(const ox__conv *c, ox_value v)
     }
 }
 
+/* Parts are told apart where that costs little. */
+static bool few_members(const writes *w, const uint32_t *roots, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (roots[i] == NOT_FOLLOWED || w->of[roots[i]].members.n > MAX_MEMBERS) return false;
+    return n > 0 && n < MAX_ROOTS / 2;
+}
+
 static ox_status make_outputs(writes *w, ox_node n, const ox__effect *e, ox_graph g)
 {
     const ox_model *m = w->c->m;
     uint32_t *roots = NULL, k = 0;
     size_t n_out = ox_node_n_outputs(m, n);
     if ((e->views || e->same) && !(roots = roots_of_inputs(w, n, &k))) return ox__nomem(w->c->err);
-    bool parts = k && n_out > 1 && e->parts;
+    bool parts = n_out > 1 && n_out <= MAX_ROOTS && e->parts && few_members(w, roots, k);
     ox_status s = OX_OK;
     for (size_t i = 0; s == OX_OK && i < n_out; i++) {
         ox_value v = ox_node_output(m, n, i);
@@ -254,20 +269,30 @@ static ox_status note_input(writes *w, ox_node n, ox_value first)
                            "it writes to the graph's input %s", ox_str_text(c->m, ox_value_name(c->m, first), NULL));
 }
 
-/* The result stands for what was written; every other value of the storages is stale. */
+/* Every value of a storage but the one that was written, which the result stands for, is stale. */
+static ox_status write_storage(writes *w, ox_node n, uint32_t root, ox_value target, ox_value out)
+{
+    const ids mem = w->of[root].members;
+    ox_status s = OX_OK;
+    for (uint32_t k = 0; s == OX_OK && k < mem.n; k++) {
+        ox_value now = current(w, ox_model_value_at(w->c->m, mem.p[k]));
+        bool same = now.id == target.id && out.id;
+        if (!same && now.id != out.id && !w->of[mem.p[k]].stale.id) s = set_stale(w, mem.p[k], n);
+    }
+    if (s == OX_OK && mem.n) s = note(w, root, true);
+    w->of[root].members = (ids){0};
+    return s;
+}
+
 static ox_status spread_write(writes *w, ox_node n, ox_value target, ox_value out)
 {
     const ids roots = w->of[target.id].roots;
-    ox_status s = OX_OK;
+    ox_status s = write_storage(w, n, NOT_FOLLOWED, target, out);
     for (uint32_t i = 0; s == OX_OK && i < roots.n; i++) {
-        const ids mem = w->of[roots.p[i]].members;
-        for (uint32_t k = 0; s == OX_OK && k < mem.n; k++) {
-            ox_value now = current(w, ox_model_value_at(w->c->m, mem.p[k]));
-            bool same = now.id == target.id && out.id;
-            if (!same && now.id != out.id && !w->of[mem.p[k]].stale.id) s = set_stale(w, mem.p[k], n);
-        }
-        if (s == OX_OK) s = note(w, roots.p[i], true);
-        w->of[roots.p[i]].members = (ids){0};
+        if (roots.p[i] == NOT_FOLLOWED)
+            return ox__report_note(w->c, OX_FAILURE_VIEW, n, NULL,
+                                   "what it writes to shares memory in more ways than are followed");
+        s = write_storage(w, n, roots.p[i], target, out);
     }
     if (s != OX_OK || !known(w, out)) return s;
     s = give_roots(w, out.id, roots.p, roots.n);

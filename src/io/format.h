@@ -7,10 +7,10 @@
 #include <onnxsh/io.h>
 
 typedef struct ox__open_args {
-    ox__map *map;                /* the whole file; the loader may hand it over to the model (then zeroes it) */
-    const char *path;            /* for errors, and the directory of external data */
-    const ox_open_options *opt;  /* never NULL */
-    ox_warn_fn warn;             /* may be NULL */
+    ox__map *map;               /* the whole file; the loader may hand it over to the model (then zeroes it) */
+    const char *path;           /* for errors, and the directory of external data */
+    const ox_open_options *opt; /* never NULL */
+    ox_warn_fn warn;            /* may be NULL */
     void *ud;
 } ox__open_args;
 
@@ -18,7 +18,8 @@ typedef struct ox__format {
     const char *name;       /* "onnx" */
     const char *extensions; /* ".onnx", for completion and help; space separated */
     const char *help;       /* one line */
-    /* How sure it is that these bytes are of its format: 0 no, 1..99 maybe, 100 certain. path's extension may add to it. */
+    /* How sure it is that these bytes are of its format: 0 no, 1..99 maybe, 100 certain. path's extension may add to
+     * it. */
     int (*sniff)(const uint8_t *p, uint64_t n, const char *path);
     ox_status (*open)(ox_model **out, ox__open_args *args, ox_error *err);
     /* NULL: the file holds one graph. */

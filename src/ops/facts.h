@@ -30,8 +30,8 @@ typedef struct ox__vec_fact {
 bool ox__facts_vec(ox__facts *f, ox_value v, ox__vec_fact *out);
 /* The same where every element is a constant; *out lives as long as f. */
 bool ox__facts_ints(ox__facts *f, ox_value v, const int64_t **out, size_t *n);
-/* The constant behind a value: an initializer (from IR 4 on: one that is no input), the tensor of a Constant node, what evaluation gave;
- * {0} if there is none. */
+/* The constant behind a value: an initializer (from IR 4 on: one that is no input), the tensor of a Constant node, what
+ * evaluation gave; {0} if there is none. */
 ox_tensor ox__facts_tensor(ox__facts *f, ox_value v);
 /* The constant behind a value, made from its dims if need be. */
 ox_status ox__facts_materialize(ox__facts *f, ox_value v, ox_tensor *out, ox_error *err) OX_MUST_USE;

@@ -64,7 +64,8 @@ static ox_dim combine(ox__translate *t, ox_dim_kind kind, ox_dim a, ox_dim b)
 ox_dim ox__translate_dim(ox__translate *t, ox_dim d)
 {
     int64_t v;
-    if (ox_dim_is_const(t->src, d, &v)) return ox_dim_const(t->dst, v); /* their ids may be numbers, too large for a map */
+    if (ox_dim_is_const(t->src, d, &v))
+        return ox_dim_const(t->dst, v); /* their ids may be numbers, too large for a map */
     uint32_t id = known(&t->dim, d.id);
     if (id || !d.id) return (ox_dim){id};
     ox_dim to = {0};
