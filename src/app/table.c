@@ -21,7 +21,8 @@ struct ox_table {
     size_t width[OX_TABLE_MAX_COLUMNS];
     cell *held;
     size_t n_held;
-    unsigned col; /* of the row being added, while streaming */
+    size_t blanks; /* that stand before the next text of the line */
+    unsigned col;  /* of the row being added, while streaming */
     cell row[OX_TABLE_MAX_COLUMNS];
     bool streaming, failed;
 };
@@ -53,13 +54,19 @@ static void put_padded(ox_table *t, unsigned c, const char *s, ox_ink ink)
         w = ox_text_width(s, n);
     }
     size_t pad = w < t->width[c] ? t->width[c] - w : 0;
-    bool last = c + 1 == t->n_cols;
-    if (t->right[c]) ox_out_f(t->o, "%*s", (int)pad, "");
-    ox_out_f(t->o, "%s", ink == OX_INK_PLAIN ? "" : ox_out_ink(t->o, ink));
-    (void)ox_out_write(t->o, s, n, NULL);
-    ox_out_f(t->o, "%s", ink == OX_INK_PLAIN ? "" : ox_out_reset(t->o));
-    if (!last) ox_out_f(t->o, "%*s", (int)(GAP + (t->right[c] ? 0 : pad)), "");
-    if (last) ox_out_f(t->o, "\n");
+    if (t->right[c]) t->blanks += pad;
+    if (n) { /* blanks wait for the next text, so that no line ends in them */
+        ox_out_f(t->o, "%*s", (int)t->blanks, "");
+        t->blanks = 0;
+        ox_out_f(t->o, "%s", ink == OX_INK_PLAIN ? "" : ox_out_ink(t->o, ink));
+        (void)ox_out_write(t->o, s, n, NULL);
+        ox_out_f(t->o, "%s", ink == OX_INK_PLAIN ? "" : ox_out_reset(t->o));
+    }
+    t->blanks += GAP + (t->right[c] ? 0 : pad);
+    if (c + 1 == t->n_cols) {
+        ox_out_f(t->o, "\n");
+        t->blanks = 0;
+    }
 }
 
 static size_t total_width(const ox_table *t)
