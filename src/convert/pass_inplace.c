@@ -28,7 +28,8 @@ typedef struct state { /* of a value */
 
 typedef struct change {
     uint32_t id;
-    bool list; /* of members, else of now and stale */
+    bool list;  /* of members, else of now and stale */
+    bool write; /* else a chain was only shortened */
     ids members;
     ox_value now;
     ox_node stale;
@@ -62,30 +63,30 @@ static ox_status add_id(writes *w, ids *l, uint32_t id)
     return OX_OK;
 }
 
-static ox_status note(writes *w, uint32_t id, bool list)
+static ox_status note(writes *w, uint32_t id, bool list, bool write)
 {
     const state *st = &w->of[id];
-    change x = {id, list, st->members, st->now, st->stale};
+    change x = {id, list, write, st->members, st->now, st->stale};
     return ox__vec_push(&w->log, x) ? OX_OK : ox__nomem(w->c->err);
 }
 
 static ox_status set_now(writes *w, uint32_t id, ox_value now)
 {
-    ox_status s = note(w, id, false);
+    ox_status s = note(w, id, false, true);
     if (s == OX_OK) w->of[id].now = now;
     return s;
 }
 
 static ox_status set_stale(writes *w, uint32_t id, ox_node writer)
 {
-    ox_status s = note(w, id, false);
+    ox_status s = note(w, id, false, true);
     if (s == OX_OK) w->of[id].stale = writer;
     return s;
 }
 
 static ox_status join(writes *w, uint32_t root, uint32_t value)
 {
-    ox_status s = note(w, root, true);
+    ox_status s = note(w, root, true, true);
     return s == OX_OK ? add_id(w, &w->of[root].members, value) : s;
 }
 
@@ -94,13 +95,14 @@ static bool known(const writes *w, ox_value v)
     return v.id && v.id < w->limit;
 }
 
-/* What a value is at this point; the chain is shortened on the way. */
-static ox_value current(const writes *w, ox_value v)
+/* What a value is at this point; the chain is shortened on the way, so that reading an old name again costs nothing. */
+static ox_value current(writes *w, ox_value v)
 {
     ox_value top = v;
     while (known(w, top) && w->of[top.id].now.id) top = w->of[top.id].now;
-    while (known(w, v) && w->of[v.id].now.id && w->of[v.id].now.id != top.id && !w->log.n) {
+    while (known(w, v) && w->of[v.id].now.id && w->of[v.id].now.id != top.id) {
         ox_value next = w->of[v.id].now;
+        if (note(w, v.id, false, false) != OX_OK) break;
         w->of[v.id].now = top;
         v = next;
     }
@@ -279,7 +281,7 @@ static ox_status write_storage(writes *w, ox_node n, uint32_t root, ox_value tar
         bool same = now.id == target.id && out.id;
         if (!same && now.id != out.id && !w->of[mem.p[k]].stale.id) s = set_stale(w, mem.p[k], n);
     }
-    if (s == OX_OK && mem.n) s = note(w, root, true);
+    if (s == OX_OK && mem.n) s = note(w, root, true, true);
     w->of[root].members = (ids){0};
     return s;
 }
@@ -331,7 +333,7 @@ static ox_status leave_block(writes *w, ox_graph g, size_t mark, ids *stale, ox_
         ox_node writer = st->stale.id ? st->stale : ox_value_node(w->c->m, st->now);
         st->now = x->now;
         st->stale = x->stale;
-        if (st->home.id == g.id || s != OX_OK) continue;
+        if (!x->write || st->home.id == g.id || s != OX_OK) continue;
         s = add_id(w, stale, x->id);
         ox_node *more = s == OX_OK ? ox__realloc(*writers, stale->n * sizeof **writers) : NULL;
         if (!more) return ox__nomem(w->c->err);

@@ -5,11 +5,6 @@
 
 #include <ctype.h>
 
-typedef struct entry {
-    const char *text;
-    uint32_t next; /* the number that the next one of this name gets */
-} entry;
-
 typedef struct level {
     ox_scope scope;
     const char *path; /* "/features/features.0" */
@@ -18,53 +13,43 @@ typedef struct level {
 typedef struct namer {
     ox__conv *c;
     uint64_t *changed;
-    OX__VEC(entry) taken;
-    ox__index index;
-    OX__VEC(level) chain; /* of the node before */
-    ox__buf buf, dotted;
+    OX__VEC(uint32_t) next; /* by string: the number that the next one of this name gets, 0 = nothing has it */
+    OX__VEC(level) chain;   /* of the node before */
+    ox__buf buf, dotted, numbered;
 } namer;
 
 /* ---- names that are taken ---- */
-typedef struct key {
-    const namer *w;
-    const char *text;
-} key;
-
-static bool same(const void *ud, uint32_t id)
+static bool is_taken(const namer *w, ox_str name)
 {
-    const key *k = ud;
-    return strcmp(k->w->taken.p[id - 1].text, k->text) == 0;
+    return name.id < w->next.n && w->next.p[name.id];
 }
 
-static entry *find(const namer *w, const char *text)
+static bool take(namer *w, ox_str name)
 {
-    key k = {w, text};
-    uint32_t id = ox__index_find(&w->index, ox__hash(text, strlen(text)), same, &k);
-    return id ? &w->taken.p[id - 1] : NULL;
-}
-
-static const char *take(namer *w, const char *text)
-{
-    entry e = {ox__arena_dup(&w->c->mem, text, strlen(text) + 1), 1};
-    if (!e.text || !ox__vec_push(&w->taken, e)) return NULL;
-    return ox__index_add(&w->index, ox__hash(text, strlen(text)), (uint32_t)w->taken.n) ? e.text : NULL;
-}
-
-/* base, else base_1, base_2, ...: the first that nothing has. NULL when out of memory. */
-static const char *fresh(namer *w, const char *base)
-{
-    entry *e = find(w, base);
-    if (!e) return take(w, base);
-    for (;;) {
-        size_t at = (size_t)(e - w->taken.p);
-        ox__buf b = {0};
-        ox__buf_addf(&b, "%s_%u", base, e->next++);
-        const char *name = b.failed || find(w, b.p) ? NULL : take(w, b.p);
-        bool again = !b.failed && !name && find(w, b.p) != NULL;
-        ox__buf_free(&b);
-        if (!again) return name;
-        e = &w->taken.p[at];
+    if (name.id >= w->next.n) {
+        if (!ox__vec_reserve(&w->next, (size_t)name.id + 1)) return false;
+        memset(w->next.p + w->next.n, 0, (w->next.cap - w->next.n) * sizeof *w->next.p);
+        w->next.n = w->next.cap;
     }
+    w->next.p[name.id] = 1;
+    return true;
+}
+
+/* base, else base_1, base_2, ...: the first that nothing has. {0} when out of memory. */
+static ox_str fresh(namer *w, const char *base)
+{
+    ox_str first = ox__conv_str(w->c, base), s = first;
+    while (s.id && is_taken(w, s)) {
+        ox__buf_clear(&w->numbered);
+        ox__buf_addf(&w->numbered, "%s_%u", base, w->next.p[first.id]++);
+        s = w->numbered.failed ? (ox_str){0} : ox__conv_str(w->c, w->numbered.p);
+    }
+    return s.id && take(w, s) ? s : (ox_str){0};
+}
+
+static const char *text_of(const namer *w, ox_str s)
+{
+    return s.id ? ox_str_text(w->c->m, s, NULL) : NULL;
 }
 
 /* ---- scopes ---- */
@@ -112,7 +97,7 @@ static ox_status enter(namer *w, ox_scope s, const char **path)
         if (len && *name) { /* the root has no name of its own */
             ox__buf_clear(&w->buf);
             ox__buf_addf(&w->buf, "%s/%s", outer, name);
-            l.path = w->buf.failed ? NULL : fresh(w, w->buf.p);
+            l.path = w->buf.failed ? NULL : text_of(w, fresh(w, w->buf.p));
         }
         if (!l.path || !ox__vec_push(&w->chain, l)) return ox__nomem(w->c->err);
     }
@@ -138,9 +123,9 @@ static ox_status name_values(namer *w, ox_node n, const char *name, bool all)
         if (returned && has_name(m, ox_value_name(m, v))) continue;
         ox__buf_clear(&w->buf);
         ox__buf_addf(&w->buf, "%s_output_%zu", name, i);
-        const char *text = w->buf.failed ? NULL : fresh(w, w->buf.p);
-        if (!text) return ox__nomem(w->c->err);
-        ox_status s = ox_value_set_name(m, v, ox__conv_str(w->c, text), w->c->err);
+        ox_str text = w->buf.failed ? (ox_str){0} : fresh(w, w->buf.p);
+        if (!text.id) return ox__nomem(w->c->err);
+        ox_status s = ox_value_set_name(m, v, text, w->c->err);
         if (s != OX_OK) return s;
     }
     return OX_OK;
@@ -151,7 +136,7 @@ static ox_status name_node(namer *w, ox_node n)
     ox__conv *c = w->c;
     ox_node from = ox_model_node_at(c->src, ox_node_origin(c->m, n));
     bool made = !from.id || !ox_node_is(c->src, from, "", ox_str_text(c->m, ox_node_op(c->m, n), NULL));
-    const char *path = NULL, *name;
+    const char *path = NULL;
     ox__arena_reset(&c->call);
     ox_status s = enter(w, ox_node_scope(c->m, n), &path);
     if (s != OX_OK) return s;
@@ -159,12 +144,12 @@ static ox_status name_node(namer *w, ox_node n)
         return name_values(w, n, ox_str_text(c->m, ox_node_name(c->m, n), NULL), made);
     ox__buf_clear(&w->buf);
     ox__buf_addf(&w->buf, "%s%s%s", path ? path : "", path ? "/" : "", ox_str_text(c->m, ox_node_op(c->m, n), NULL));
-    name = w->buf.failed ? NULL : fresh(w, w->buf.p);
-    if (!name) return ox__nomem(c->err);
-    if (!made && ox_model_get_kind(c->src) == OX_MODEL_ONNX) return name_values(w, n, name, false);
-    s = ox_node_set_name(c->m, n, ox__conv_str(c, name), c->err);
+    ox_str name = w->buf.failed ? (ox_str){0} : fresh(w, w->buf.p);
+    if (!name.id) return ox__nomem(c->err);
+    if (!made && ox_model_get_kind(c->src) == OX_MODEL_ONNX) return name_values(w, n, text_of(w, name), false);
+    s = ox_node_set_name(c->m, n, name, c->err);
     ++*w->changed;
-    return s == OX_OK ? name_values(w, n, name, made) : s;
+    return s == OX_OK ? name_values(w, n, text_of(w, name), made) : s;
 }
 
 /* "/Loop_body": a graph must have a name. */
@@ -190,9 +175,10 @@ static ox_status walk(namer *w, ox_graph g)
     ox_status s = OX_OK;
     for (size_t i = 0; s == OX_OK && g.id != ox_model_main(c->m).id && i < ox_graph_n_inputs(c->m, g); i++) {
         ox_value v = ox_graph_input(c->m, g, i);
-        const char *own = ox_str_text(c->m, ox_value_name(c->m, v), NULL), *text = fresh(w, *own ? own : "input");
-        if (!text) return ox__nomem(c->err);
-        if (strcmp(text, own) != 0) s = ox_value_set_name(c->m, v, ox__conv_str(c, text), c->err);
+        const char *own = ox_str_text(c->m, ox_value_name(c->m, v), NULL);
+        ox_str name = fresh(w, *own ? own : "input");
+        if (!name.id) return ox__nomem(c->err);
+        s = ox_value_set_name(c->m, v, name, c->err);
     }
     for (ox_node n = ox_graph_first(c->m, g); s == OX_OK && n.id; n = ox_node_next(c->m, n)) {
         s = name_node(w, n);
@@ -205,10 +191,11 @@ static ox_status walk(namer *w, ox_graph g)
 /* ---- what the user names ---- */
 static ox_status rename_value(namer *w, ox_value v, const char *name)
 {
-    if (find(w, name)) return ox__fail(w->c->err, OX_E_INVALID, "the name '%s' is given twice", name);
-    if (!take(w, name)) return ox__nomem(w->c->err);
+    ox_str str = ox__conv_str(w->c, name);
+    if (is_taken(w, str)) return ox__fail(w->c->err, OX_E_INVALID, "the name '%s' is given twice", name);
+    if (!str.id || !take(w, str)) return ox__nomem(w->c->err);
     ++*w->changed;
-    return ox_value_set_name(w->c->m, v, ox__conv_str(w->c, name), w->c->err);
+    return ox_value_set_name(w->c->m, v, str, w->c->err);
 }
 
 /* Inputs, outputs and weights first: the names of the rest make room for them. */
@@ -230,16 +217,17 @@ static ox_status name_interface(namer *w)
     for (size_t i = o->n_input_names; s == OX_OK && i < n_in + ox_graph_n_initializers(c->m, g); i++) {
         ox_value v = i < n_in ? ox_graph_input(c->m, g, i) : ox_graph_initializer(c->m, g, i - n_in);
         if (i >= n_in && ox_value_is_input(c->m, v)) continue;
-        const char *own = ox_str_text(c->m, ox_value_name(c->m, v), NULL), *text = fresh(w, *own ? own : "input");
-        if (!text) return ox__nomem(c->err);
-        if (strcmp(text, own) != 0) s = ox_value_set_name(c->m, v, ox__conv_str(c, text), c->err);
+        const char *own = ox_str_text(c->m, ox_value_name(c->m, v), NULL);
+        ox_str name = fresh(w, *own ? own : "input");
+        if (!name.id) return ox__nomem(c->err);
+        s = ox_value_set_name(c->m, v, name, c->err);
     }
     for (size_t i = o->n_output_names; s == OX_OK && i < n_out; i++) {
         ox_value v = ox_graph_output(c->m, g, i);
         const char *own = ox_str_text(c->m, i < c->n_out_names ? c->out_names[i] : ox_value_name(c->m, v), NULL);
-        const char *text = *own ? fresh(w, own) : NULL;
-        if (*own && !text) return ox__nomem(c->err);
-        if (text) s = ox_value_set_name(c->m, v, ox__conv_str(c, text), c->err);
+        if (!*own) continue;
+        ox_str name = fresh(w, own);
+        s = name.id ? ox_value_set_name(c->m, v, name, c->err) : ox__nomem(c->err);
     }
     return s;
 }
@@ -249,10 +237,10 @@ ox_status ox__pass_names(ox__conv *c, uint64_t *changed)
     namer w = {.c = c, .changed = changed};
     ox_status s = name_interface(&w);
     if (s == OX_OK) s = walk(&w, ox_model_main(c->m));
-    ox__vec_free(&w.taken);
+    ox__vec_free(&w.next);
     ox__vec_free(&w.chain);
-    ox__index_free(&w.index);
     ox__buf_free(&w.buf);
     ox__buf_free(&w.dotted);
+    ox__buf_free(&w.numbered);
     return s;
 }

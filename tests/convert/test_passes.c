@@ -279,6 +279,22 @@ static void test_writes_in_blocks(void **state)
              "onnx::If(%k)");
 }
 
+/* Reading in a block what was written before it, through an older name, is no write of the block's. */
+static void test_reads_in_blocks(void **state)
+{
+    cv *c = *state;
+    common(c);
+    cv_gives(
+        c,
+        TRACE("%k : Bool(), %x : Float(2)",
+              "  %c : bool = aten::Bool(%k)\n  %a : Float(2) = aten::sigmoid(%x)\n  %b : Float(2) = aten::relu_(%a)\n"
+              "  %d : Float(2) = aten::sigmoid_(%a)\n  %y : Float(2) = prim::If(%c)\n"
+              "    block0():\n      %e : Float(2) = aten::relu(%a)\n      -> (%e)\n"
+              "    block1():\n      %f : Float(2) = aten::sigmoid(%b)\n      -> (%f)\n"
+              "  %z : Float(2) = aten::mul(%a, %y)\n  return (%z)\n"),
+        "onnx::Mul(%Sigmoid_1_output_0, %If_output_0)");
+}
+
 static void test_write_to_input(void **state)
 {
     cv *c = *state;
@@ -449,6 +465,7 @@ int main(int argc, char **argv)
         T(test_view_writes),
         T(test_view_writes_that_hold),
         T(test_writes_in_blocks),
+        T(test_reads_in_blocks),
         T(test_write_to_input),
         T(test_lists),
         T(test_parameters_of_modules),
