@@ -12,11 +12,11 @@ from gen_models import FLOAT, Graph, part, tensor, value, write_model  # noqa: E
 g = Graph("main_graph")
 for name, n in (("w0", 512), ("w1", 300), ("small", 4)):
     g.inits.append(part(5, tensor(name, FLOAT, [n], struct.pack("<%df" % n, *range(n)))))
-g.node("Mul", ["w0", "x"], ["a"], "/scale/Mul")
-g.node("Slice", ["w1", "small", "small"], ["b"], "/cut/Slice")
-g.node("Add", ["a", "b"], ["y"], "/Add")
+g.node("Mul", ["w0", "x"], ["y"], "/scale/Mul")
+g.node("Relu", ["w1"], ["a"], "/act/Relu")
+g.node("Neg", ["small"], ["b"], "/Neg")
 g.inputs.append(part(11, value("x", FLOAT, ["n", 512])))
-g.outputs.append(part(12, value("y", FLOAT, ["n", 512])))
+g.outputs += [part(12, value("y", FLOAT, ["n", 512])), part(12, value("a", FLOAT, [300])), part(12, value("b", FLOAT, [4]))]
 write_model(os.path.join(HERE, "data", "weights.onnx"), g)
 
 # A trace that every opset can express, with constants to fold and an in-place form.

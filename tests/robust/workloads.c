@@ -192,6 +192,7 @@ static ox_status run_dims(const workload *w, ox_error *err)
 /* ---- saving over a file ---- */
 
 static uint64_t old_digest, old_bytes;
+static size_t old_entries;
 
 enum { SAVE_PLAIN, SAVE_EDITED, SAVE_EXTERNAL, SAVE_EXTERNAL_AGAIN, SAVE_INLINE };
 
@@ -211,6 +212,7 @@ static void before_save(const workload *w)
     }
     old_digest = files_digest_model(at.path);
     old_bytes = files_digest(at.path);
+    old_entries = files_count();
     if (w->mode != SAVE_PLAIN && (files_edit(at.m, &err) != OX_OK || ox_journal_commit(at.m, "edit", &err) != OX_OK))
         files_stop("edit", &err);
 }
@@ -227,6 +229,10 @@ static bool after_save(const workload *w, ox_status s)
 {
     bool whole = files_digest_model(at.path) != 0;
     if (s != OX_OK) whole = whole && files_digest(at.path) == old_bytes && files_digest_model(at.path) == old_digest;
+    if (s != OX_OK && files_count() != old_entries) {
+        fprintf(stderr, "%s: something is left\n", w->name);
+        whole = false;
+    }
     if (s == OX_OK && w->mode != SAVE_PLAIN) whole = whole && files_digest(at.path) != old_bytes;
     if (files_has_temporary()) {
         fprintf(stderr, "%s: a temporary file is left\n", w->name);

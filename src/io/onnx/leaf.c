@@ -33,7 +33,7 @@ static bool check(ox__reader r, const ProtobufCMessageDescriptor *type, unsigned
             ox__reader_fail(&r, "a field has another wire type than the format gives it");
         } else if (fd->type == PROTOBUF_C_TYPE_STRING && memchr(f.sub.p, 0, (size_t)ox__reader_left(&f.sub))) {
             r.p = f.sub.p;
-            ox__reader_fail(&r, "a text of a type has a NUL byte");
+            ox__reader_fail(&r, "a text of a type or an operator set has a NUL byte");
         } else if (fd->type == PROTOBUF_C_TYPE_MESSAGE && !check(f.sub, fd->descriptor, depth + 1, bad)) {
             return false;
         }

@@ -14,6 +14,7 @@ static void free_enc(ox__enc *e)
     ox__free(e->usable);
     ox__free(e->kept);
     ox__free(e->data_name);
+    ox__free(e->data_path);
     for (size_t i = 0; i < e->old.n; i++) ox__free(e->old.p[i]);
     ox__vec_free(&e->old);
     for (int i = 0; i < 3; i++) ox__free(e->marks[i]);
@@ -136,7 +137,7 @@ static ox_status commit_all(ox__enc *e, const char *path, bool copy, ox_error *e
     if (s == OX_OK)
         ox__data_sweep(e, path);
     else if (e->moved.n && before[0] == after[0] && before[1] == after[1]) /* else it is there, though not confirmed */
-        ox__data_drop(e, path);
+        ox__data_drop(e);
     return s;
 }
 
@@ -163,7 +164,7 @@ ox_status ox_save_onnx(const ox_model *m, const char *path, const ox_save_option
     }
     if (s == OX_OK && e.moved.n) {
         s = ox__data_write(&e, path, err);
-        if (s != OX_OK) ox__data_drop(&e, path); /* it may be there, though not confirmed by the disk */
+        if (s != OX_OK) ox__data_drop(&e); /* it may be there, though not confirmed by the disk */
     }
     if (s == OX_OK) s = commit_all(&e, path, copy, err);
     if (s == OX_OK) settle(&e, path);

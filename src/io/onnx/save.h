@@ -33,6 +33,7 @@ typedef struct ox__enc {
     bool keep_refs;      /* the target is the file that the model came from: references to data stay */
     bool spill;          /* the file would be too large: tensors go out */
     char *data_name;     /* location of the new data file; owned */
+    char *data_path;     /* its path, once it is written; owned */
     OX__VEC(char *) old; /* locations of data files that the save makes superfluous, perhaps; owned */
     OX__VEC(ox__moved) moved;
     size_t next_moved;     /* writing: the next of them */
@@ -119,8 +120,8 @@ ox__fate ox__enc_fate(ox__enc *e, const ox_tensor_info *info);
 uint64_t ox__enc_place(ox__enc *e, ox_tensor t, uint64_t n);
 /* Writes the new data file beside path. */
 ox_status ox__data_write(ox__enc *e, const char *path, ox_error *err) OX_MUST_USE;
-/* Removes the new data file after a failure. */
-void ox__data_drop(ox__enc *e, const char *path);
+/* Removes the new data file after a failure; allocates nothing. */
+void ox__data_drop(ox__enc *e);
 /* Before the commit: the data files that belong to the model that path holds now. After it: removes those that nothing
  * names any more. */
 void ox__data_find_old(ox__enc *e, const char *path);

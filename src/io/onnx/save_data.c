@@ -156,9 +156,9 @@ static ox_status write_chunk(void *ud, const void *chunk, uint64_t n, uint64_t o
 ox_status ox__data_write(ox__enc *e, const char *path, ox_error *err)
 {
     ox__save *sv = NULL;
-    char *to = beside(path, e->data_name);
-    ox_status s = to ? ox__check_relative(e->data_name, strlen(e->data_name), err) : ox__nomem(err);
-    if (s == OX_OK) s = ox__save_open(&sv, to, err);
+    e->data_path = beside(path, e->data_name);
+    ox_status s = e->data_path ? ox__check_relative(e->data_name, strlen(e->data_name), err) : ox__nomem(err);
+    if (s == OX_OK) s = ox__save_open(&sv, e->data_path, err);
     for (size_t i = 0; i < e->moved.n && s == OX_OK; i++) {
         const ox__moved *m = &e->moved.p[i];
         ox_tensor_info info = ox_tensor_get(e->m, m->tensor);
@@ -174,15 +174,12 @@ ox_status ox__data_write(ox__enc *e, const char *path, ox_error *err)
         sv = NULL;
     }
     ox__save_abort(sv);
-    ox__free(to);
     return s;
 }
 
-void ox__data_drop(ox__enc *e, const char *path)
+void ox__data_drop(ox__enc *e)
 {
-    char *p = beside(path, e->data_name);
-    if (p) unlink(p);
-    ox__free(p);
+    if (e->data_path) unlink(e->data_path);
 }
 
 /* ---- what the model that is replaced leaves behind ---- */
