@@ -87,8 +87,9 @@ static ox_status parse_dims(ox_model *m, const spec *p, ox_dim *dims, int32_t *r
         if (last - t == 1 && *t == '?') {
             dims[*rank] = ox_dim_unknown(m, "given as ? by --input");
         } else {
-            ox_status st = ox_dim_parse(m, t, (size_t)(last - t), &dims[*rank], err);
-            if (st != OX_OK) return st;
+            ox_error why;
+            ox_status st = ox_dim_parse(m, t, (size_t)(last - t), &dims[*rank], &why);
+            if (st != OX_OK) return st == OX_E_NOMEM ? ox_error_set(err, st, "out of memory") : bad(p, err, why.msg);
             int64_t v;
             if (ox_dim_is_const(m, dims[*rank], &v) && v < 0) return bad(p, err, "a dim is negative");
         }

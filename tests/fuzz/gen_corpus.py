@@ -189,6 +189,15 @@ QUERIES = ["op:Conv scope:features", "op:aten::_convolution or not (op:relu and 
            "up(%y,3)", "down(%x.1)", "name:\"a b\"", "shape:[2,n,..,4]", "op:/^(a+)+$/", "scope:features.0$ in:1", "not not not op:a", "((((op:a))))", "up(%17,99999999999)",
            "attr:name=weight", "op:\"\\\"\"", "dtype:float16,float32", "/conv/", "conv", "op:", ":", "rank:4", "line:12", "up(up(%y))", "and", "op:* OR op:?"]
 
+# ---- lines of the prompt ----
+
+LINES = ["show --style torch", "show features.0", "tree --depth 2", "find --count --limit 3 op:aten::linear and not name:/x/", "ops --missing --opset 13", "info",
+         "node \"#3\"", "value %x.1 %y", "weights --stats w*", "check --only structure --skip schema", "schema aten::elu", "symbolics aten::elu", "help find", "set style seed",
+         "set opset 17", "version", "show \"a \\\" b\\\\\"", "find \"name:\\\"a b\\\"\"", ":show", "show = 3", "model:graph()", "export --opset=17 --dynamic x:0=b out.onnx", "save --",
+         "help --man", "ops " + "x " * 70, "set", "node --result #1", "value \\x25y"]
+SPECS = ["float32[2,seq,?]", "x.1=float32[batch,3]", "n=int:3", "\"odd=name\"=int64[2]", "float32[]", "float32", "n=bool:true\nfloat16[1,2,3]", "x.1=float32[2*n+1,max(a,b)]",
+         "float33[2]", "x.1=float32[2", "nowhere=float32", "=", "float32[,]", "n=float:1e5", "\"a\\\"b\"=int8[]", "float32[" + ",".join(["1"] * 70) + "]"]
+
 # ---- arrays ----
 
 
@@ -240,6 +249,10 @@ def main():
         write("query", "dim%02d" % i, "d\n" + d)
     for i, q in enumerate(QUERIES):
         write("query", "query%02d" % i, q)
+    for i, q in enumerate(LINES):
+        write("line", "line%02d" % i, q)
+    for i, q in enumerate(SPECS):
+        write("line", "spec%02d" % i, "i\n" + q)
     for name, data in arrays():
         write("arrays", name, data)
 
