@@ -4,9 +4,11 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 /* No single block of this library can need more; a larger wish is a miscounted file, whatever the machine has. */
 #define MAX_BLOCK ((size_t)1 << 39)
+#define LARGE_PAGE ((size_t)2 << 20)
 
 static _Atomic uint64_t n_allocs;
 static _Atomic uint64_t fail_at; /* 0 = never */
@@ -41,21 +43,31 @@ static bool may_alloc(size_t n)
     return n <= MAX_BLOCK;
 }
 
+/* A large block asks for large pages, where the system leaves that to the program: tables that are looked into at
+ * random spend most of their time on the pages' addresses otherwise. `p` may be NULL. */
+static void *in_large_pages(void *p, size_t n)
+{
+    uintptr_t from = ((uintptr_t)p + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
+    uintptr_t to = ((uintptr_t)p + n) & ~(uintptr_t)(LARGE_PAGE - 1);
+    if (p && n >= LARGE_PAGE && to > from) madvise((void *)from, to - from, MADV_HUGEPAGE);
+    return p;
+}
+
 void *ox__alloc(size_t n)
 {
-    return may_alloc(n) ? malloc(n ? n : 1) : NULL;
+    return may_alloc(n) ? in_large_pages(malloc(n ? n : 1), n) : NULL;
 }
 
 void *ox__calloc(size_t count, size_t n)
 {
     size_t bytes;
     if (__builtin_mul_overflow(count, n, &bytes)) return NULL;
-    return may_alloc(bytes) ? calloc(1, bytes ? bytes : 1) : NULL;
+    return may_alloc(bytes) ? in_large_pages(calloc(1, bytes ? bytes : 1), bytes) : NULL;
 }
 
 void *ox__realloc(void *p, size_t n)
 {
-    return may_alloc(n) ? realloc(p, n ? n : 1) : NULL;
+    return may_alloc(n) ? in_large_pages(realloc(p, n ? n : 1), n) : NULL;
 }
 
 void ox__free(void *p)

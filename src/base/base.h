@@ -102,17 +102,22 @@ typedef bool (*ox__index_eq)(const void *ud, uint32_t id);
 uint32_t ox__index_find(const ox__index *x, uint64_t hash, ox__index_eq eq, const void *ud);
 /* Adds an id that is not there; false when out of memory. */
 bool ox__index_add(ox__index *x, uint64_t hash, uint32_t id);
+bool ox__index_reserve(ox__index *x, size_t n); /* room for n ids in all; false when out of memory */
 void ox__index_clear(ox__index *x); /* empties, keeps the memory */
 void ox__index_free(ox__index *x);
 
 /* ---- intern table: byte strings to ids from 1; id 1 is the empty string ---- */
+enum { OX__INTERN_RECENT = 2048 };
 typedef struct ox__intern {
     ox__arena arena;
     ox__index index;
+    uint64_t *recent;           /* OX__INTERN_RECENT cells, as in the index: ids met last, found without its cache misses */
     OX__VEC(const char *) text; /* by id; the length stands in 4 bytes before the text */
 } ox__intern;
 uint32_t ox__intern_add(ox__intern *t, const char *s, size_t n); /* 0 when out of memory or n > UINT32_MAX */
 uint32_t ox__intern_find(const ox__intern *t, const char *s, size_t n);
+/* Room for so many strings more; false when out of memory. */
+bool ox__intern_reserve(ox__intern *t, size_t n);
 static inline const char *ox__intern_text(const ox__intern *t, uint32_t id, size_t *n)
 {
     if (id == 0 || id >= t->text.n) {

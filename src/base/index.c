@@ -49,9 +49,8 @@ static void place(uint64_t *cells, size_t cap, uint64_t cell)
     cells[i] = cell;
 }
 
-static bool grow(ox__index *x)
+static bool resize(ox__index *x, size_t cap)
 {
-    size_t cap = x->cap ? x->cap * 2 : 64;
     if (cap > (size_t)1 << 32) return false;
     uint64_t *cells = ox__calloc(cap, sizeof *cells);
     if (!cells) return false;
@@ -64,9 +63,16 @@ static bool grow(ox__index *x)
     return true;
 }
 
+bool ox__index_reserve(ox__index *x, size_t n)
+{
+    size_t cap = x->cap ? x->cap : 64;
+    while (cap / 4 * 3 < n && cap <= (size_t)1 << 32) cap *= 2;
+    return cap == x->cap || resize(x, cap);
+}
+
 bool ox__index_add(ox__index *x, uint64_t hash, uint32_t id)
 {
-    if (x->n >= x->cap / 4 * 3 && !grow(x)) return false;
+    if (x->n >= x->cap / 4 * 3 && !ox__index_reserve(x, x->n + 1)) return false;
     place(x->cell, x->cap, cell_of(tag_of(x, hash), id));
     x->n++;
     return true;

@@ -7,12 +7,17 @@ typedef struct key {
     size_t n;
 } key;
 
+static bool is_text(const ox__intern *t, uint32_t id, const char *s, size_t n)
+{
+    size_t k;
+    const char *text = ox__intern_text(t, id, &k);
+    return k == n && memcmp(text, s, n) == 0;
+}
+
 static bool equals(const void *ud, uint32_t id)
 {
     const key *k = ud;
-    size_t n;
-    const char *s = ox__intern_text(k->table, id, &n);
-    return n == k->n && memcmp(s, k->s, n) == 0;
+    return is_text(k->table, id, k->s, k->n);
 }
 
 static uint32_t append(ox__intern *t, const char *s, size_t n, uint64_t hash)
@@ -29,18 +34,28 @@ static uint32_t append(ox__intern *t, const char *s, size_t n, uint64_t hash)
     return id;
 }
 
+/* The ids 0 (none) and 1 (the empty string) come first. */
+static bool begin(ox__intern *t)
+{
+    if (t->text.n == 0 && !ox__vec_push(&t->text, (const char *)NULL)) return false;
+    if (!t->recent && !(t->recent = ox__calloc(OX__INTERN_RECENT, sizeof *t->recent))) return false;
+    return append(t, "", 0, ox__hash("", 0)) != 0;
+}
+
+/* A name is used soon after it is defined, and the same few operators and attributes come again and again: most
+ * strings of a large file are among those met last, which the caches hold, as the index is too large to. */
 uint32_t ox__intern_add(ox__intern *t, const char *s, size_t n)
 {
-    if (n > UINT32_MAX - 8) return 0;
-    if (t->text.n < 2) { /* ids 0 (none) and 1 (the empty string) come first */
-        if (t->text.n == 0 && !ox__vec_push(&t->text, (const char *)NULL)) return 0;
-        if (!append(t, "", 0, ox__hash("", 0))) return 0;
-    }
+    if (n > UINT32_MAX - 8 || (t->text.n < 2 && !begin(t))) return 0;
     if (n == 0) return 1;
     uint64_t hash = ox__hash(s, n);
+    uint64_t *met = &t->recent[hash % OX__INTERN_RECENT], tag = hash >> 32 << 32;
+    if (*met && (*met ^ tag) <= UINT32_MAX && is_text(t, (uint32_t)*met, s, n)) return (uint32_t)*met;
     key k = {t, s, n};
     uint32_t id = ox__index_find(&t->index, hash, equals, &k);
-    return id ? id : append(t, s, n, hash);
+    if (!id) id = append(t, s, n, hash);
+    if (id) *met = tag | id;
+    return id;
 }
 
 uint32_t ox__intern_find(const ox__intern *t, const char *s, size_t n)
@@ -50,9 +65,17 @@ uint32_t ox__intern_find(const ox__intern *t, const char *s, size_t n)
     return ox__index_find(&t->index, ox__hash(s, n), equals, &k);
 }
 
+bool ox__intern_reserve(ox__intern *t, size_t n)
+{
+    n += t->text.n;
+    return n < UINT32_MAX && ox__vec_reserve(&t->text, n) && ox__index_reserve(&t->index, n);
+}
+
 void ox__intern_free(ox__intern *t)
 {
     ox__arena_free(&t->arena);
     ox__index_free(&t->index);
     ox__vec_free(&t->text);
+    ox__free(t->recent);
+    t->recent = NULL;
 }

@@ -86,7 +86,7 @@ ox_status ox__model_reserve(ox_model *m, size_t nodes, size_t values, size_t use
     if (s == OX_OK) s = ox__reserve(m, OX__VALUE, values, err);
     if (s == OX_OK) s = ox__reserve(m, OX__USE, uses, err);
     if (s == OX_OK) s = ox__reserve(m, OX__ID, nodes, err); /* an output each, mostly */
-    if (s == OX_OK && !ox__vec_reserve(&m->strings.text, m->strings.text.n + strings)) s = ox__nomem(err);
+    if (s == OX_OK && !ox__intern_reserve(&m->strings, strings)) s = ox__nomem(err);
     return s;
 }
 

@@ -218,6 +218,28 @@ static void test_intern(void **state)
     ox__intern_free(&t);
 }
 
+/* More strings than are kept as recent, with room made for them, and again in another order. */
+static void test_intern_reserved(void **state)
+{
+    (void)state;
+    enum { N = 3 * OX__INTERN_RECENT };
+    ox__intern t = {0};
+    assert_true(ox__intern_reserve(&t, N + 1));
+    const uint64_t *cells = t.index.cell;
+    char name[32];
+    for (uint32_t i = 0; i < N; i++) {
+        int k = snprintf(name, sizeof name, "v%u", i);
+        assert_int_equal(ox__intern_add(&t, name, (size_t)k), i + 2);
+    }
+    assert_ptr_equal(t.index.cell, cells);
+    for (uint32_t i = N; i-- > 0;) {
+        int k = snprintf(name, sizeof name, "v%u", i);
+        assert_int_equal(ox__intern_add(&t, name, (size_t)k), i + 2);
+    }
+    assert_false(ox__intern_reserve(&t, UINT32_MAX));
+    ox__intern_free(&t);
+}
+
 static void test_intern_out_of_memory(void **state)
 {
     (void)state;
@@ -250,9 +272,16 @@ static void test_intern_out_of_memory(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_alloc),      TEST(test_arena),  TEST(test_buf),
-        TEST(test_vec),        TEST(test_index),  TEST(test_index_out_of_memory),
-        TEST(test_hash),       TEST(test_intern), TEST(test_intern_out_of_memory),
+        TEST(test_alloc),
+        TEST(test_arena),
+        TEST(test_buf),
+        TEST(test_vec),
+        TEST(test_index),
+        TEST(test_index_out_of_memory),
+        TEST(test_hash),
+        TEST(test_intern),
+        TEST(test_intern_reserved),
+        TEST(test_intern_out_of_memory),
         TEST(test_buf_sticky),
     };
     if (argc > 1) cmocka_set_test_filter(argv[1]);

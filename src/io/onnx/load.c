@@ -42,6 +42,13 @@ ox_str ox__load_str(ox__load *ld, ox__span s)
     return ox_str_add(ld->m, s.p, s.n);
 }
 
+ox_str ox__load_str_near(ox__load *ld, ox__span s, ox_str guess)
+{
+    size_t n;
+    const char *text = ox_str_text(ld->m, guess, &n);
+    return guess.id && n == s.n && memcmp(text, s.p, n) == 0 ? guess : ox__load_str(ld, s);
+}
+
 ox_status ox__load_record(ox__load *ld, const uint8_t *at, const ox__msg *msg, uint32_t *rec, ox_error *err)
 {
     ox__onnx *io = ld->io;

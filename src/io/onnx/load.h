@@ -55,6 +55,8 @@ ox_status ox__load_charge(ox__load *ld, const void *at, uint64_t credit, uint64_
 /* The end of a walk: OX_OK, or what stopped it. */
 ox_status ox__load_end(ox__load *ld, const ox__reader *r, ox_error *err) OX_MUST_USE;
 ox_str ox__load_str(ox__load *ld, ox__span s); /* {0} when out of memory, which the model remembers */
+/* The same; looks first whether the string is `guess`, {0} for none. */
+ox_str ox__load_str_near(ox__load *ld, ox__span s, ox_str guess);
 /* Adds a record for the field at `at`, with the parts of its message if there are several. */
 ox_status ox__load_record(ox__load *ld, const uint8_t *at, const ox__msg *msg, uint32_t *rec,
                           ox_error *err) OX_MUST_USE;

@@ -32,6 +32,15 @@ static const layout func_layout = {.node = OX__FUNC_NODE,
                                    .metadata = OX__FUNC_METADATA,
                                    .plain = true};
 
+/* What one walk looks at: from its first field on, so many. The rest of the file is not touched again. */
+typedef struct stretch {
+    ox__fields from;
+    uint32_t rec; /* before the first */
+    uint64_t n;
+} stretch;
+
+enum { VALUES, NODES, OUTPUTS, N_WALKS };
+
 typedef struct reading {
     ox__load *ld;
     const layout *l;
@@ -40,6 +49,8 @@ typedef struct reading {
     uint32_t rec;   /* of the graph; its fields' records follow */
     unsigned depth; /* of its message */
     size_t outputs; /* where its outputs begin on ld->ids */
+    stretch walk[N_WALKS];
+    uint32_t next; /* the value that the next value_info should be of: they go in the order of the values */
 } reading;
 
 static bool is_record(const layout *l, const ox__field *f)
@@ -53,6 +64,29 @@ static ox__fields fields_of(const reading *rd)
     ox__fields it = ox__fields_of(rd->msg);
     it.lets_go = rd->ld->io->mapped;
     return it;
+}
+
+/* The walk that a field is for; N_WALKS = none. */
+static int walk_of(const layout *l, const ox__field *f)
+{
+    uint32_t n = f->number;
+    if (f->type != OX__WIRE_BYTES) return N_WALKS;
+    if (n == l->node) return NODES;
+    if (n == l->output || n == l->info || n == l->annotation) return OUTPUTS;
+    bool value = n == l->input || n == l->init || n == l->sparse || n == l->name || n == l->doc || n == l->metadata;
+    return value ? VALUES : N_WALKS;
+}
+
+/* The next field of a walk. */
+static bool next_of(const reading *rd, int walk, stretch *at, ox__field *f)
+{
+    while (at->n && ox__fields_next(&at->from, f)) {
+        at->rec += is_record(rd->l, f);
+        if (walk_of(rd->l, f) != walk) continue;
+        at->n--;
+        return true;
+    }
+    return false;
 }
 
 /* ---- names ---- */
@@ -143,50 +177,48 @@ ox_status ox__load_define(ox__load *ld, ox_graph g, ox_str name, uint32_t *value
 
 /* ---- the first walk ---- */
 
-static ox_status count(reading *rd, ox_error *err)
+static bool add_record(ox__onnx *io, const uint8_t *at)
+{
+    return ox__vec_push(&io->rec_at, (uint64_t)(at - io->start)) && ox__vec_push(&io->rec_id, 0);
+}
+
+/* Records cost less than what the file may cost in any case, so they are numbered while they are counted. */
+static ox_status count(reading *rd, const uint8_t *graph_at, ox_error *err)
 {
     ox__load *ld = rd->ld;
     const layout *l = rd->l;
-    uint64_t nodes = 0, records = 1, values = 0, credit = 0;
+    const uint8_t *at = rd->msg->part.p;
+    uint64_t nodes = 0, values = 0, credit = 0;
+    rd->rec = (uint32_t)ld->io->rec_at.n;
+    if (!add_record(ld->io, graph_at)) return ox__nomem(err);
     ox__fields it = fields_of(rd);
     for (ox__field f; ox__fields_next(&it, &f);) {
         uint64_t n = f.type == OX__WIRE_BYTES ? ox__reader_left(&f.sub) + 2 : 2;
         bool init = f.number == l->init || f.number == l->sparse;
         credit += init ? 2 : OX__MIN(n, (uint64_t)OX__NODE_CREDIT);
+        int walk = walk_of(l, &f);
+        if (walk < N_WALKS && rd->walk[walk].n++ == 0) {
+            rd->walk[walk].from = it;
+            rd->walk[walk].from.r.p = f.at;
+            rd->walk[walk].from.from = NULL;
+            rd->walk[walk].rec = (uint32_t)ld->io->rec_at.n - 1;
+        }
         if (!is_record(l, &f)) continue;
-        records++;
+        if (ld->io->rec_at.n >= UINT32_MAX)
+            return ox__load_fail(ld, at, OX_E_LIMIT, err, "the file has more than 2^32 records");
+        if (!add_record(ld->io, f.at)) return ox__nomem(err);
         nodes += f.number == l->node;
         values += f.number == l->node || f.number == l->input || init;
     }
+    uint64_t records = ld->io->rec_at.n - rd->rec;
     ox_status s = ox__load_end(ld, &it.r, err);
-    const uint8_t *at = rd->msg->part.p;
     if (s == OX_OK)
         s = ox__load_charge(ld, at, credit,
                             nodes * OX__COST_NODE + records * OX__COST_RECORD + values * OX__COST_VALUE + 512, err);
-    if (s == OX_OK && records + ld->io->rec_at.n > UINT32_MAX)
-        s = ox__load_fail(ld, at, OX_E_LIMIT, err, "the file has more than 2^32 records");
     if (s == OX_OK && rd->depth <= 2) /* the graph that matters; for blocks the tables grow as they come */
         s = ox__model_reserve(ld->m, (size_t)nodes + 2, (size_t)values + 2, (size_t)(nodes + nodes / 2), (size_t)values,
                               err);
-    if (s != OX_OK) return s;
-    if (!ox__vec_reserve(&ld->io->rec_at, ld->io->rec_at.n + (size_t)records) ||
-        !ox__vec_reserve(&ld->io->rec_id, ld->io->rec_id.n + (size_t)records))
-        return ox__nomem(err);
-    return OX_OK;
-}
-
-static void number_records(reading *rd, const uint8_t *at)
-{
-    ox__onnx *io = rd->ld->io;
-    rd->rec = (uint32_t)io->rec_at.n;
-    io->rec_at.p[io->rec_at.n++] = (uint64_t)(at - io->start);
-    io->rec_id.p[io->rec_id.n++] = rd->g.id;
-    ox__fields it = fields_of(rd);
-    for (ox__field f; ox__fields_next(&it, &f);) {
-        if (!is_record(rd->l, &f)) continue;
-        io->rec_at.p[io->rec_at.n++] = (uint64_t)(f.at - io->start);
-        io->rec_id.p[io->rec_id.n++] = 0;
-    }
+    return s;
 }
 
 /* ---- ValueInfo ---- */
@@ -197,7 +229,7 @@ typedef struct info {
     size_t pairs;
 } info;
 
-static ox_status read_info(reading *rd, const ox__field *field, info *out, ox_error *err)
+static ox_status read_info(reading *rd, const ox__field *field, ox_str guess, info *out, ox_error *err)
 {
     ox__load *ld = rd->ld;
     ox_status s = OX_OK;
@@ -208,7 +240,7 @@ static ox_status read_info(reading *rd, const ox__field *field, info *out, ox_er
     for (ox__field f; s == OX_OK && ox__read_field(&r, &f);) {
         if (f.type != OX__WIRE_BYTES) continue;
         switch (f.number) {
-        case 1: out->name = ox__load_str(ld, ox__field_span(&f)); break;
+        case 1: out->name = ox__load_str_near(ld, ox__field_span(&f), guess); break;
         case 2:
             if (!ox__msg_merge(&out->type, f.sub, &ld->tmp)) s = ox__nomem(err);
             break;
@@ -249,7 +281,7 @@ static ox_status read_input(reading *rd, const ox__field *f, uint32_t rec, ox_er
     if (rd->l->plain)
         in.name = ox__load_str(ld, ox__field_span(f));
     else
-        s = read_info(rd, f, &in, err);
+        s = read_info(rd, f, (ox_str){0}, &in, err);
     if (s != OX_OK) return s;
     uint32_t v = lookup(ld, in.name);
     const ox__value_row *r = v ? ox__value_row_at(ld->m, v) : NULL;
@@ -309,17 +341,14 @@ static ox_status walk_values(reading *rd, ox_error *err)
     ox__load *ld = rd->ld;
     const layout *l = rd->l;
     size_t pairs = ld->pairs.n;
-    uint32_t rec = rd->rec;
+    stretch at = rd->walk[VALUES];
     ox_str name = {1}, doc = {0};
     ox_status s = OX_OK;
-    ox__fields it = fields_of(rd);
-    for (ox__field f; s == OX_OK && ox__fields_next(&it, &f);) {
-        rec += is_record(l, &f);
-        if (f.type != OX__WIRE_BYTES || f.number == l->node) continue;
+    for (ox__field f; s == OX_OK && next_of(rd, VALUES, &at, &f);) {
         if (f.number == l->input)
-            s = read_input(rd, &f, rec, err);
+            s = read_input(rd, &f, at.rec, err);
         else if (f.number == l->init || f.number == l->sparse)
-            s = read_initializer(rd, &f, rec, err);
+            s = read_initializer(rd, &f, at.rec, err);
         else if (f.number == l->name)
             name = ox__load_str(ld, ox__field_span(&f));
         else if (f.number == l->doc)
@@ -339,14 +368,10 @@ static ox_status walk_values(reading *rd, ox_error *err)
 
 static ox_status walk_nodes(reading *rd, ox_error *err)
 {
-    uint32_t rec = rd->rec;
+    stretch at = rd->walk[NODES];
     ox_status s = OX_OK;
-    ox__fields it = fields_of(rd);
-    for (ox__field f; s == OX_OK && ox__fields_next(&it, &f);) {
-        if (!is_record(rd->l, &f)) continue;
-        rec++;
-        if (f.number == rd->l->node) s = ox__load_node(rd->ld, rd->g, &f, rec, rd->depth + 1, err);
-    }
+    for (ox__field f; s == OX_OK && next_of(rd, NODES, &at, &f);)
+        s = ox__load_node(rd->ld, rd->g, &f, at.rec, rd->depth + 1, err);
     return s;
 }
 
@@ -359,7 +384,7 @@ static ox_status read_output(reading *rd, const ox__field *f, ox_error *err)
     if (rd->l->plain)
         in.name = ox__load_str(ld, ox__field_span(f));
     else
-        s = read_info(rd, f, &in, err);
+        s = read_info(rd, f, (ox_str){0}, &in, err);
     if (s == OX_OK) s = ox__load_use(ld, in.name, &v, err);
     if (s == OX_OK && !ox__vec_push(&ld->ids, v)) s = ox__nomem(err);
     if (s == OX_OK) s = apply_info(rd, v, &in, err);
@@ -371,8 +396,10 @@ static ox_status read_value_info(reading *rd, const ox__field *f, uint32_t rec, 
 {
     ox__load *ld = rd->ld;
     info in;
-    ox_status s = read_info(rd, f, &in, err);
+    bool more = rd->next && rd->next < ld->m->table[OX__VALUE].n;
+    ox_status s = read_info(rd, f, (ox_str){more ? ox__value_row_at(ld->m, rd->next)->name : 0}, &in, err);
     uint32_t v = s == OX_OK ? lookup(ld, in.name) : 0;
+    if (v) rd->next = v + 1;
     /* one that names no value of this graph is kept in the file, and that is all */
     if (v && ox__value_row_at(ld->m, v)->graph == rd->g.id) {
         s = apply_info(rd, v, &in, err);
@@ -396,15 +423,13 @@ static ox_status set_outputs(reading *rd, ox_error *err)
     ox__free(values);
     ld->ids.n = rd->outputs;
     if (s != OX_OK) return s;
-    uint32_t rec = rd->rec, i = 0;
-    ox__fields it = fields_of(rd);
-    for (ox__field f; ox__fields_next(&it, &f);) {
-        if (!is_record(rd->l, &f)) continue;
-        rec++;
+    uint32_t i = 0;
+    stretch at = rd->walk[OUTPUTS];
+    for (ox__field f; i < n && next_of(rd, OUTPUTS, &at, &f);) {
         if (f.number != rd->l->output) continue;
         uint32_t item = ox__graph_output_item(ld->m, rd->g.id, i++);
-        ox__item_row_at(ld->m, item)->src = rec;
-        ld->io->rec_id.p[rec] = item;
+        ox__item_row_at(ld->m, item)->src = at.rec;
+        ld->io->rec_id.p[at.rec] = item;
     }
     return OX_OK;
 }
@@ -419,18 +444,16 @@ static ox_status read_annotation(reading *rd, const ox__field *f, ox_error *err)
 
 static ox_status walk_outputs(reading *rd, ox_error *err)
 {
-    uint32_t rec = rd->rec;
+    stretch at = rd->walk[OUTPUTS];
     ox_status s = OX_OK;
     rd->outputs = rd->ld->ids.n;
-    ox__fields it = fields_of(rd);
-    for (ox__field f; s == OX_OK && ox__fields_next(&it, &f);) {
-        if (f.number == rd->l->annotation && f.type == OX__WIRE_BYTES) s = read_annotation(rd, &f, err);
-        if (s != OX_OK || !is_record(rd->l, &f)) continue;
-        rec++;
-        if (f.number == rd->l->output)
+    for (ox__field f; s == OX_OK && next_of(rd, OUTPUTS, &at, &f);) {
+        if (f.number == rd->l->annotation)
+            s = read_annotation(rd, &f, err);
+        else if (f.number == rd->l->output)
             s = read_output(rd, &f, err);
-        else if (f.number == rd->l->info)
-            s = read_value_info(rd, &f, rec, err);
+        else
+            s = read_value_info(rd, &f, at.rec, err);
     }
     return s == OX_OK ? set_outputs(rd, err) : s;
 }
@@ -453,14 +476,14 @@ ox_status ox__load_graph(ox__load *ld, ox_graph *out, ox_graph_kind kind, const 
 {
     reading rd = {.ld = ld, .l = kind == OX_GRAPH_FUNCTION ? &func_layout : &graph_layout, .msg = msg, .depth = depth};
     if (depth > OX__MAX_NESTING) return ox__load_fail(ld, at, OX_E_LIMIT, err, "messages nest deeper than 100 levels");
-    ox_status s = count(&rd, err);
+    ox_status s = count(&rd, at, err);
     if (s != OX_OK) return s;
     if (kind == OX_GRAPH_MAIN)
         rd.g = ox_model_main(ld->m);
     else if ((s = ox_graph_create(ld->m, &rd.g, kind, (ox_str){1}, err)) != OX_OK)
         return s;
     *out = rd.g;
-    number_records(&rd, at);
+    ld->io->rec_id.p[rd.rec] = rd.g.id;
     ox__graph_row_at(ld->m, rd.g.id)->src = rd.rec;
     if (msg->next) {
         ox__merged several = {rd.rec, *msg};

@@ -22,6 +22,7 @@ typedef struct known {
 struct ox__scopes {
     ox__index index;
     OX__VEC(known) known;
+    uint32_t last; /* what was found last: nodes of a module stand together */
     ox__buf path;
     ox__buf texts[2]; /* decoded list entries, NUL after each */
     struct {
@@ -71,7 +72,9 @@ static uint64_t hash_of(const known *k)
 static known *find(struct ox__scopes *sc, known k)
 {
     lookup_key l = {sc, k};
+    if (sc->last && same(&l, sc->last)) return &sc->known.p[sc->last];
     uint32_t id = ox__index_find(&sc->index, hash_of(&k), same, &l);
+    if (id) sc->last = id;
     return id ? &sc->known.p[id] : NULL;
 }
 
