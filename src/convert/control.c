@@ -129,7 +129,7 @@ static ox_status convert_loop(ox__conv *c, ox_node n, ox_error *err)
     ox_mark mark = ox_journal_mark(c->m);
     size_t rows = c->report->rows.n, failures = c->report->n_failures;
     s = convert_body(c, n, body, whole, err);
-    if (whole && !ox__is_fatal(s) && (s != OX_OK || !is_kept(c, body))) {
+    if (whole && !ox__is_fatal(c, &s) && (s != OX_OK || !is_kept(c, body))) {
         ox_journal_rollback(c->m, mark);
         c->report->rows.n = rows;
         c->report->n_failures = failures;

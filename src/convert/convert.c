@@ -116,6 +116,7 @@ ox_status ox_convert(ox_model **out, ox_report **report, const ox_model *source,
     }
     finish(&c);
     if (s == OX_E_NOMEM) {
+        (void)ox__nomem(err);
         ox_report_free(*report);
         *report = NULL;
     }

@@ -4,9 +4,10 @@
 
 #include "ir/ir.h"
 
-bool ox__is_fatal(ox_status s)
+bool ox__is_fatal(const ox__conv *c, ox_status *s)
 {
-    return s == OX_E_NOMEM || s == OX_E_INTERRUPTED || s == OX_E_IO;
+    if (ox__facts_status(c->facts, NULL) != OX_OK) *s = OX_E_NOMEM;
+    return *s == OX_E_NOMEM || *s == OX_E_INTERRUPTED || *s == OX_E_IO;
 }
 
 /* ---- failures ---- */
@@ -77,7 +78,7 @@ static ox_status missing(ox__conv *c, ox_node n, const ox__binding *b)
         ox_error_clear(&e);
         ox_mark mark = ox_journal_mark(c->m);
         ox_status s = ox__convert_standing(c, n, b->schema, &e);
-        if (s == OX_OK || ox__is_fatal(s)) {
+        if (s == OX_OK || ox__is_fatal(c, &s)) {
             if (s != OX_OK && c->err) *c->err = e;
             return s;
         }
@@ -121,7 +122,7 @@ static ox_status call_function(ox__conv *c, ox_node n, const ox__binding *b)
         s = ox__fail(&e, OX_E_INVALID, "the symbolic function of %s returned nothing", b->op->name);
     if (s == OX_OK) s = ox__results_apply(&k, unpack, &e);
     if (s == OX_OK) return OX_OK;
-    if (ox__is_fatal(s)) {
+    if (ox__is_fatal(c, &s)) {
         if (c->err) *c->err = e;
         return s;
     }
@@ -150,7 +151,7 @@ static ox_status convert_call(ox__conv *c, ox_node n)
     ox_error e;
     ox_error_clear(&e);
     s = ox__bind_args(c, n, &b, &e);
-    if (ox__is_fatal(s)) {
+    if (ox__is_fatal(c, &s)) {
         if (c->err) *c->err = e;
         return s;
     }
@@ -258,7 +259,7 @@ static ox_status convert_onnx(ox__conv *c, ox_node n)
     ox_error_clear(&e);
     if (s == OX_OK) s = ox__check_onnx(c, n, &e);
     if (s == OX_OK) s = ox__infer_node(c->facts, n, &c->inf, NULL, &e);
-    if (s == OX_OK || ox__is_fatal(s)) {
+    if (s == OX_OK || ox__is_fatal(c, &s)) {
         if (s != OX_OK && e.msg[0] && c->err) *c->err = e;
         return s;
     }
@@ -289,7 +290,7 @@ static ox_status convert_node(ox__conv *c, ox_node n)
     s = ox__convert_number(c, n, &done, &e);
     if (s == OX_OK && !done) s = ox__convert_control(c, n, &done, &e);
     if (s == OX_OK) return done ? OX_OK : convert_call(c, n);
-    if (ox__is_fatal(s)) {
+    if (ox__is_fatal(c, &s)) {
         if (c->err) *c->err = e;
         return s;
     }
@@ -311,7 +312,7 @@ ox_status ox__dispatch_graph(ox__conv *c, ox_graph g)
         ox_node unpack = ox__unpack_of(c, n), after = next;
         if (unpack.id && unpack.id == next.id) after = ox_node_next(c->m, next);
         s = convert_node(c, n);
-        if (s != OX_OK) return s;
+        if (s != OX_OK || ox__is_fatal(c, &s)) return s;
         if (next.id && !ox_node_is_alive(c->m, next)) next = after;
     }
     c->depth--;

@@ -18,8 +18,9 @@ size_t ox__dispatch_cause(const ox__conv *c, ox_node n);
 ox_status ox__dispatch_taint(ox__conv *c, size_t failure, ox_value v) OX_MUST_USE;
 /* A value that stems from a failure, whatever is known of its type. */
 ox_status ox__dispatch_fail_value(ox__conv *c, size_t failure, ox_value v) OX_MUST_USE;
-/* True for what stops the conversion rather than being the failure of a node. */
-bool ox__is_fatal(ox_status s);
+/* True for what stops the conversion rather than being the failure of a node: *s becomes OX_E_NOMEM when memory ran out
+ * on the way, whatever it was taken for. */
+bool ox__is_fatal(const ox__conv *c, ox_status *s);
 
 /* ---- results.c ---- */
 /* The list-unpacking node that takes a list result apart; {0} if there is none. */

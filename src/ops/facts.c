@@ -41,6 +41,7 @@ struct ox__facts {
     OX__VEC(uint32_t) row_of_str; /* by id of the operator's string: entry of `names`, UINT32_MAX = none */
     ox__arena scratch[MAX_DEPTH];
     size_t depth;
+    bool oom; /* something is not known for want of memory */
 };
 
 /* ---- rows ---- */
@@ -79,7 +80,10 @@ const ox__op_row *ox__facts_op(ox__facts *f, ox_node n)
     if (len != 0) return NULL;
     if (op.id >= f->row_of_str.n) {
         size_t had = f->row_of_str.n;
-        if (!ox__vec_reserve(&f->row_of_str, op.id + 64)) return NULL;
+        if (!ox__vec_reserve(&f->row_of_str, op.id + 64)) {
+            f->oom = true;
+            return NULL;
+        }
         f->row_of_str.n = op.id + 64;
         memset(f->row_of_str.p + had, 0, (f->row_of_str.n - had) * sizeof *f->row_of_str.p);
     }
@@ -123,6 +127,11 @@ ox_model *ox__facts_model(const ox__facts *f)
     return f->m;
 }
 
+ox_status ox__facts_status(const ox__facts *f, ox_error *err)
+{
+    return f->oom ? ox__nomem(err) : ox_model_status(f->m, err);
+}
+
 ox__arena *ox__facts_enter(ox__facts *f)
 {
     return f->depth < MAX_DEPTH ? &f->scratch[f->depth++] : NULL;
@@ -140,7 +149,10 @@ static fact *entry(ox__facts *f, ox_value v)
     if (v.id >= f->by_value.n) {
         if (!ox_value_is_alive(f->m, v)) return NULL;
         size_t had = f->by_value.n, want = OX__MAX((size_t)v.id + 1, (size_t)ox_model_value_limit(f->m));
-        if (!ox__vec_reserve(&f->by_value, want)) return NULL;
+        if (!ox__vec_reserve(&f->by_value, want)) {
+            f->oom = true;
+            return NULL;
+        }
         f->by_value.n = want;
         memset(f->by_value.p + had, 0, (want - had) * sizeof *f->by_value.p);
     }
@@ -248,8 +260,9 @@ static void read_vec(ox__facts *f, fact *e)
     if (ox_dtype_bits(t.dtype) > 64) return;
     if (ox_tensor_read(f->m, e->tensor, 0, bytes, ox_tensor_raw_size(f->m, e->tensor), NULL) != OX_OK) return;
     ox_dim *dims = ox__arena_alloc(&f->arena, (size_t)OX__MAX(t.n_elements, 1) * sizeof *dims);
-    if (!dims) return;
-    for (uint64_t i = 0; i < t.n_elements; i++) dims[i] = ox_dim_const(f->m, ox_dtype_get_i64(t.dtype, bytes, i));
+    if (!dims) f->oom = true;
+    for (uint64_t i = 0; dims && i < t.n_elements; i++)
+        dims[i] = ox_dim_const(f->m, ox_dtype_get_i64(t.dtype, bytes, i));
     e->dims = dims;
     e->n = (uint32_t)t.n_elements;
     e->scalar = t.rank == 0;
@@ -270,6 +283,7 @@ bool ox__facts_ints(ox__facts *f, ox_value v, const int64_t **out, size_t *n)
     ox__vec_fact vec;
     if (!ox__facts_vec(f, v, &vec)) return false;
     int64_t *ints = ox__arena_alloc(&f->arena, OX__MAX(vec.n, 1) * sizeof *ints);
+    if (!ints) f->oom = true;
     if (!ints) return false;
     for (size_t i = 0; i < vec.n; i++)
         if (!ox_dim_is_const(f->m, vec.dims[i], &ints[i])) return false;

@@ -19,6 +19,8 @@ struct ox__op_row;
 ox_status ox__facts_create(ox__facts **out, ox_model *m, ox_error *err) OX_MUST_USE;
 void ox__facts_free(ox__facts *f);
 ox_model *ox__facts_model(const ox__facts *f);
+/* OX_E_NOMEM if something is not known because memory ran out (it stays so), or the model says the same. */
+ox_status ox__facts_status(const ox__facts *f, ox_error *err) OX_MUST_USE;
 
 /* The elements of an integer (or bool) value of rank 0 or 1 as dims; false if they are not known. The array lives as
  * long as f. */

@@ -123,7 +123,7 @@ static ox_status store(ox__inf *c, size_t *clash)
         ox_status s = ox_value_set_type(c->m, v, now, c->err);
         if (s != OX_OK) return s;
     }
-    return ox_model_status(c->m, c->err);
+    return ox__facts_status(c->facts, c->err);
 }
 
 /* Results of constants, where they are small. */
