@@ -1,28 +1,7 @@
 /* Floor 3. AttributeProto to attribute. A first walk finds the kind and counts, a second one fills the lists, which
  * live in the load's arena until the node has copied them. */
 #include "io/onnx/load.h"
-
-enum {
-    A_NAME = 1,
-    A_F = 2,
-    A_I = 3,
-    A_S = 4,
-    A_T = 5,
-    A_G = 6,
-    A_FLOATS = 7,
-    A_INTS = 8,
-    A_STRINGS = 9,
-    A_TENSORS = 10,
-    A_GRAPHS = 11,
-    A_DOC = 13,
-    A_TP = 14,
-    A_TYPES = 15,
-    A_TYPE = 20,
-    A_REF = 21,
-    A_SPARSE = 22,
-    A_SPARSES = 23,
-    A_N = 24
-};
+#include "io/onnx/fields.h"
 
 /* The kind that each value field stands for; where `type` is missing (IR 1), the field says it. */
 static const uint8_t kind_of_field[A_N] = {

@@ -1,6 +1,7 @@
 /* Floor 3. Node to NodeProto, attribute to AttributeProto. A node that is only the owner of a block that was edited is
  * walked for that block; nothing else of it is written anew. */
 #include "io/onnx/save.h"
+#include "io/onnx/fields.h"
 
 enum {
     N_INPUT = 1,
@@ -12,27 +13,6 @@ enum {
     N_DOMAIN = 7,
     N_OVERLOAD = 8,
     N_METADATA = 9
-};
-
-enum {
-    A_NAME = 1,
-    A_F = 2,
-    A_I = 3,
-    A_S = 4,
-    A_T = 5,
-    A_G = 6,
-    A_FLOATS = 7,
-    A_INTS = 8,
-    A_STRINGS = 9,
-    A_TENSORS = 10,
-    A_GRAPHS = 11,
-    A_DOC = 13,
-    A_TP = 14,
-    A_TYPES = 15,
-    A_TYPE = 20,
-    A_REF = 21,
-    A_SPARSE = 22,
-    A_SPARSES = 23
 };
 
 /* ---- attributes ---- */
