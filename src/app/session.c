@@ -168,6 +168,9 @@ static void on_bind(void *ud, const char *kind, const char *name, const char *de
 
 static ox_status bind_weights(ox_session *s, ox_model *m, ox_error *err)
 {
+    size_t lifted; /* what an inlined graph reads from its modules is bound by the same names */
+    ox_status lift = s->g.weights.n ? ox_lift_parameters(m, &lifted, err) : OX_OK;
+    if (lift != OX_OK) return lift;
     for (size_t i = 0; i < s->g.weights.n; i++) {
         ox_bind_report r;
         bind_note b = {s, ox_model_get_kind(m) == OX_MODEL_TRACE, s->g.weights.p[i], 0};
