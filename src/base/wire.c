@@ -83,8 +83,31 @@ static bool bad_field(ox__reader *r, const uint8_t *at, const char *what)
     return false;
 }
 
+/* Most fields of a model: a number below 16 and up to 16 kB of bytes, all there. Anything else takes the long way. */
+static bool read_short_bytes(ox__reader *r, ox__field *f)
+{
+    const uint8_t *p = r->p;
+    if (r->failed || r->end - p < 3 || p[0] < 8 || p[0] >= 0x80 || (p[0] & 7) != 2) return false;
+    const uint8_t *body = p + 2;
+    size_t n = p[1];
+    if (n >= 0x80) {
+        if (p[2] >= 0x80) return false;
+        n = (n & 0x7F) | (size_t)p[2] << 7;
+        body++;
+    }
+    if (n > (size_t)(r->end - body)) return false;
+    f->number = p[0] >> 3;
+    f->type = 2;
+    f->value = 0;
+    f->sub = ox__reader_make(r->start, body, n);
+    f->at = p;
+    r->p = body + n;
+    return true;
+}
+
 bool ox__read_field(ox__reader *r, ox__field *f)
 {
+    if (read_short_bytes(r, f)) return true;
     memset(f, 0, sizeof *f);
     if (r->failed || r->p >= r->end) return false;
     f->at = r->p;
