@@ -104,7 +104,8 @@ OX_API OX_MUST_USE ox_status ox_symbolics_remove(ox_symbolics *r, const char *na
  * may add functions. */
 typedef ox_status (*ox_symbolics_load_fn)(void *ud, const char *name, ox_error *err);
 OX_API void ox_symbolics_set_loader(ox_symbolics *r, ox_symbolics_load_fn fn, void *ud);
-/* The registrations for a name (overload included or not), those of users first; calls fn until false. NULL = all. */
+/* The registrations for a name (overload included or not), those of users first; calls fn until false. NULL = all that
+ * are loaded, by name. */
 typedef bool (*ox_symbolics_fn)(void *ud, const ox_symbolic_def *def);
 OX_API void ox_symbolics_each(const ox_symbolics *r, const char *name, ox_symbolics_fn fn, void *ud);
 

@@ -70,6 +70,22 @@ ox_status ox__dispatch_failed(ox__conv *c, ox_node n, ox_failure_kind kind, cons
     return s;
 }
 
+/* How such a function begins: with the names that the operator's schema has for its arguments. */
+static void hint_to_write(const char *op, const ox_aten_schema *schema, ox_error *e)
+{
+    char params[128] = "...";
+    ox_aten_info info = schema ? ox_aten_get(schema) : (ox_aten_info){0};
+    size_t n = 0;
+    for (size_t i = 0; schema && i < info.n_args && n < sizeof params; i++) {
+        ox_aten_arg arg = ox_aten_get_arg(schema, i);
+        if (arg.inert == OX_INERT_NO)
+            n += (size_t)snprintf(params + n, sizeof params - n, "%s%s", n ? ", " : "", arg.name);
+    }
+    if (n >= sizeof params) snprintf(params, sizeof params, "...");
+    ox_error_hint(e, "write one in Lua, symbolic(\"%s\", function(g, %s) ... end): at the prompt, or in a file for -l",
+                  op, params);
+}
+
 /* No function serves the node. */
 static ox_status missing(ox__conv *c, ox_node n, const ox__binding *b)
 {
@@ -96,8 +112,7 @@ static ox_status missing(ox__conv *c, ox_node n, const ox__binding *b)
     else if (b->op->group)
         ox_error_hint(&e, "the functions of that name do not serve these arguments");
     else
-        ox_error_hint(&e, "write one in Lua, symbolic(\"%s\", function(g, ...) ... end), and load it with -l",
-                      b->op->name);
+        hint_to_write(b->op->name, b->schema, &e);
     return ox__dispatch_failed(c, n, OX_FAILURE_MISSING, &e, b->schema);
 }
 

@@ -1,5 +1,5 @@
 /* Floor 5. Which nodes of a trace would find a symbolic function: what `ops --missing` asks, without converting. */
-#include "convert/internal.h"
+#include "convert/pass.h"
 #include "convert/registry.h"
 
 /* What passes and the converter itself do away with. */
@@ -82,6 +82,9 @@ bool ox_node_is_convertible(ox_symbolics *r, const ox_model *m, ox_node n, int64
     for (size_t i = 0; i < OX__COUNT(handled); i++)
         if (strcmp(handled[i], name) == 0) return true;
     if (serves(r, name, opset)) return true;
+    /* arithmetic on numbers and lists goes away where it is constant, as in a trace it is */
+    ox_type_kind out = ox_type_get(m, ox_value_type(m, ox_node_output(m, n, 0))).kind;
+    if (out != OX_TYPE_TENSOR && out != OX_TYPE_NONE_KNOWN && ox__constants_fold(domain, op)) return true;
     if (name[len - 1] != '_' || !strcmp(name + len - 2, "__")) return false;
     name[len - 1] = '\0'; /* the form in place */
     return serves(r, name, opset);

@@ -14,6 +14,9 @@ typedef ox_status (*ox__pass_fn)(ox__conv *c, uint64_t *changed);
 /* Runs all of them. */
 ox_status ox__passes_run(ox__conv *c) OX_MUST_USE;
 
+/* The pass "constants" has a rule for the operator: it goes where its inputs are known. */
+bool ox__constants_fold(const char *domain, const char *op);
+
 /* ---- helpers of the passes ---- */
 /* A prim::Constant of a number before `before`; the type is that of the kind, or `type` if it is not {0}. */
 ox_status ox__pass_constant(ox__conv *c, ox_node before, const ox_arg *a, ox_type type, ox_value *out) OX_MUST_USE;

@@ -428,6 +428,13 @@ static const struct {
     {"prim", "RaiseException", rule_drop},
 };
 
+bool ox__constants_fold(const char *domain, const char *op)
+{
+    for (size_t i = 0; i < OX__COUNT(rules); i++)
+        if (strcmp(rules[i].op, op) == 0 && strcmp(rules[i].domain, domain) == 0) return true;
+    return false;
+}
+
 static rule_fn rule_of(const ox__conv *c, ox_node n)
 {
     size_t k = ox_node_domain(c->m, n).id == c->s_aten.id ? 0 : ox_node_domain(c->m, n).id == c->s_prim.id ? 1 : 2;

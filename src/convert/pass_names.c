@@ -206,10 +206,14 @@ static ox_status name_interface(namer *w)
     ox_graph g = ox_model_main(c->m);
     size_t n_in = ox_graph_n_inputs(c->m, g), n_out = ox_graph_n_outputs(c->m, g);
     ox_status s = OX_OK;
-    if (o->n_input_names > n_in)
-        return ox__fail(c->err, OX_E_INVALID, "%zu input names for %zu inputs", o->n_input_names, n_in);
+    if (o->n_input_names > n_in) {
+        ox__fail(c->err, OX_E_INVALID, "%zu input names for %zu input%s", o->n_input_names, n_in, n_in == 1 ? "" : "s");
+        ox_error_hint(c->err, "parameters are named too if they are inputs: --params input");
+        return OX_E_INVALID;
+    }
     if (o->n_output_names > n_out)
-        return ox__fail(c->err, OX_E_INVALID, "%zu output names for %zu outputs", o->n_output_names, n_out);
+        return ox__fail(c->err, OX_E_INVALID, "%zu output names for %zu output%s", o->n_output_names, n_out,
+                        n_out == 1 ? "" : "s");
     for (size_t i = 0; s == OX_OK && i < o->n_input_names; i++)
         s = rename_value(w, ox_graph_input(c->m, g, i), o->input_names[i]);
     for (size_t i = 0; s == OX_OK && i < o->n_output_names; i++)

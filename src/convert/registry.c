@@ -307,7 +307,6 @@ void ox_symbolics_each(const ox_symbolics *r, const char *name, ox_symbolics_fn 
         if (ox__symbolics_group(w, name, n_base, &g, NULL) == OX_OK && g) each_in(g, overload, fn, ud);
         return;
     }
-    if (w->load && w->load(w->load_ud, "*", NULL) != OX_OK) return;
     size_t n = r->groups.n;
     ox__symgroup **sorted = ox__alloc((n + 1) * sizeof *sorted);
     if (!sorted) return;

@@ -131,8 +131,9 @@ static ox_status make_number(typing *t, size_t i, ox_dtype dtype)
 {
     ox__conv *c = t->k->c;
     ox_tensor x;
-    const ox_arg *a = &t->args[i];
-    ox_status s = ox__number_tensor(c, a, dtype, &x, t->err);
+    ox_arg a = t->args[i];
+    a.rounded = false; /* which was said when the function got it */
+    ox_status s = ox__number_tensor(c, &a, dtype, &x, t->err);
     if (s == OX_OK)
         s = ox__emit_constant(c, t->k->node, ox_node_graph(c->m, t->k->node), t->k->node, x, &t->in[i], t->err);
     else
