@@ -7,16 +7,46 @@
 
 #include "base/base.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <time.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-size_t __sanitizer_get_current_allocated_bytes(void); /* gcc has the function and not its header */
-#define IN_USE() (__sanitizer_get_current_allocated_bytes())
-#else
-#define IN_USE() (mallinfo2().uordblks)
-#endif
+/* The linker puts these in front of the heap (--wrap): they count what is held. */
+static long n_held;
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t count, size_t n);
+void *__real_realloc(void *p, size_t n);
+void __real_free(void *p);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t count, size_t n);
+void *__wrap_realloc(void *p, size_t n);
+void __wrap_free(void *p);
+
+void *__wrap_malloc(size_t n)
+{
+    void *p = __real_malloc(n);
+    n_held += p != NULL;
+    return p;
+}
+
+void *__wrap_calloc(size_t count, size_t n)
+{
+    void *p = __real_calloc(count, n);
+    n_held += p != NULL;
+    return p;
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    void *q = __real_realloc(p, n);
+    n_held += !p && q;
+    return q;
+}
+
+void __wrap_free(void *p)
+{
+    n_held -= p != NULL;
+    __real_free(p);
+}
 
 enum { DENSE = 120, SAMPLES = 120 };
 
@@ -76,13 +106,13 @@ static void run_workload(const workload *w)
 {
     if (!run_point(w, 0, false)) return; /* also fills what is made once */
     uint64_t total = count(w), step = 1, points = n_points;
-    size_t before = IN_USE();
+    long before = n_held;
     clock_t start = clock();
     for (int persistent = 0; persistent < 2; persistent++)
         for (uint64_t n = 1; run_point(w, n, persistent); n += step)
             step = full || n < DENSE ? 1 : 1 + (total > DENSE ? (total - DENSE) / SAMPLES : 0);
-    if (IN_USE() > before) {
-        fprintf(stderr, "%s: %zu bytes are lost\n", w->name, IN_USE() - before);
+    if (n_held > before) {
+        fprintf(stderr, "%s: %ld pieces of memory are lost\n", w->name, n_held - before);
         n_failures++;
     }
     printf("%-50s %7llu allocations %7llu points %6.2f s\n", w->name, (unsigned long long)total,
