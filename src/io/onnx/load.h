@@ -8,7 +8,14 @@
 #include "io/onnx/onnx.h"
 
 /* What rows cost at most, for the budget: a little more than the tables of the IR take. */
-enum { OX__COST_NODE = 112, OX__COST_VALUE = 96, OX__COST_RECORD = 16, OX__COST_USE = 20, OX__COST_NAME = 32 };
+enum {
+    OX__COST_NODE = 112,
+    OX__COST_VALUE = 96,
+    OX__COST_RECORD = 16,
+    OX__COST_USE = 20,
+    OX__COST_NAME = 32,
+    OX__COST_OUTPUT = 64
+};
 
 /* A large node, with weights, lists or graphs in it, counts for so much of its size; the walk of what is inside counts
  * that. */

@@ -188,7 +188,7 @@ static ox_status count(reading *rd, const uint8_t *graph_at, ox_error *err)
     ox__load *ld = rd->ld;
     const layout *l = rd->l;
     const uint8_t *at = rd->msg->part.p;
-    uint64_t nodes = 0, values = 0, credit = 0;
+    uint64_t nodes = 0, values = 0, outputs = 0, credit = 0;
     rd->rec = (uint32_t)ld->io->rec_at.n;
     if (!add_record(ld->io, graph_at)) return ox__nomem(err);
     ox__fields it = fields_of(rd);
@@ -209,12 +209,15 @@ static ox_status count(reading *rd, const uint8_t *graph_at, ox_error *err)
         if (!add_record(ld->io, f.at)) return ox__nomem(err);
         nodes += f.number == l->node;
         values += f.number == l->node || f.number == l->input || init;
+        outputs += f.number == l->output;
     }
     uint64_t records = ld->io->rec_at.n - rd->rec;
     ox_status s = ox__load_end(ld, &it.r, err);
     if (s == OX_OK)
         s = ox__load_charge(ld, at, credit,
-                            nodes * OX__COST_NODE + records * OX__COST_RECORD + values * OX__COST_VALUE + 512, err);
+                            nodes * OX__COST_NODE + records * OX__COST_RECORD + values * OX__COST_VALUE +
+                                outputs * OX__COST_OUTPUT + 512,
+                            err);
     if (s == OX_OK && rd->depth <= 2) /* the graph that matters; for blocks the tables grow as they come */
         s = ox__model_reserve(ld->m, (size_t)nodes + 2, (size_t)values + 2, (size_t)(nodes + nodes / 2), (size_t)values,
                               err);
