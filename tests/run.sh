@@ -54,11 +54,11 @@ quick() {
 
 make_venv() {
     install python3-venv python3-torch python3-torchvision python3-onnx libonnx-testdata python3
-    if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import torch, onnx, onnxruntime, safetensors, PIL' 2>/dev/null; then
+    if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import torch, onnx, onnxruntime, safetensors, PIL, requests' 2>/dev/null; then
         say "virtual environment of the peers"
         rm -rf "$venv"
         python3 -m venv "$venv"
-        "$venv/bin/pip" -q install --disable-pip-version-check torch==2.13.0 onnx onnxruntime numpy safetensors pillow
+        "$venv/bin/pip" -q install --disable-pip-version-check torch==2.13.0 onnx onnxruntime numpy safetensors pillow requests
     fi
     "$venv/bin/python" -c 'import torch, onnx, onnxruntime as o; print("peers: torch", torch.__version__, "onnx", onnx.__version__, "onnxruntime", o.__version__)'
 }
