@@ -73,17 +73,15 @@ ox_status ox__dispatch_failed(ox__conv *c, ox_node n, ox_failure_kind kind, cons
 /* How such a function begins: with the names that the operator's schema has for its arguments. */
 static void hint_to_write(const char *op, const ox_aten_schema *schema, ox_error *e)
 {
-    char params[128] = "...";
-    ox_aten_info info = schema ? ox_aten_get(schema) : (ox_aten_info){0};
-    size_t n = 0;
-    for (size_t i = 0; schema && i < info.n_args && n < sizeof params; i++) {
+    ox__buf params = {0};
+    for (size_t i = 0; schema && i < ox_aten_get(schema).n_args; i++) {
         ox_aten_arg arg = ox_aten_get_arg(schema, i);
-        if (arg.inert == OX_INERT_NO)
-            n += (size_t)snprintf(params + n, sizeof params - n, "%s%s", n ? ", " : "", arg.name);
+        if (arg.inert == OX_ATEN_MATTERS) ox__buf_addf(&params, "%s%s", params.n ? ", " : "", arg.name);
     }
-    if (n >= sizeof params) snprintf(params, sizeof params, "...");
+    bool usable = params.n && params.n < 128 && !params.failed;
     ox_error_hint(e, "write one in Lua, symbolic(\"%s\", function(g, %s) ... end): at the prompt, or in a file for -l",
-                  op, params);
+                  op, usable ? params.p : "...");
+    ox__buf_free(&params);
 }
 
 /* No function serves the node. */
