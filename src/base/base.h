@@ -100,6 +100,8 @@ typedef struct ox__index {
 /* eq(ud, id) says whether the item of that id is the one looked for. Returns its id or 0. */
 typedef bool (*ox__index_eq)(const void *ud, uint32_t id);
 uint32_t ox__index_find(const ox__index *x, uint64_t hash, ox__index_eq eq, const void *ud);
+/* Says that this hash will be asked for soon: its place is fetched meanwhile. */
+void ox__index_expect(const ox__index *x, uint64_t hash);
 /* Adds an id that is not there; false when out of memory. */
 bool ox__index_add(ox__index *x, uint64_t hash, uint32_t id);
 bool ox__index_reserve(ox__index *x, size_t n); /* room for n ids in all; false when out of memory */
@@ -116,6 +118,7 @@ typedef struct ox__intern {
 } ox__intern;
 uint32_t ox__intern_add(ox__intern *t, const char *s, size_t n); /* 0 when out of memory or n > UINT32_MAX */
 uint32_t ox__intern_find(const ox__intern *t, const char *s, size_t n);
+void ox__intern_expect(const ox__intern *t, const char *s, size_t n); /* as ox__index_expect */
 /* Room for so many strings more; false when out of memory. */
 bool ox__intern_reserve(ox__intern *t, size_t n);
 static inline const char *ox__intern_text(const ox__intern *t, uint32_t id, size_t *n)

@@ -42,6 +42,11 @@ uint32_t ox__index_find(const ox__index *x, uint64_t hash, ox__index_eq eq, cons
     return 0;
 }
 
+void ox__index_expect(const ox__index *x, uint64_t hash)
+{
+    if (x->cap) __builtin_prefetch(&x->cell[tag_of(x, hash) & (x->cap - 1)]);
+}
+
 static void place(uint64_t *cells, size_t cap, uint64_t cell)
 {
     size_t i = (size_t)(cell >> 32) & (cap - 1);

@@ -65,6 +65,11 @@ uint32_t ox__intern_find(const ox__intern *t, const char *s, size_t n)
     return ox__index_find(&t->index, ox__hash(s, n), equals, &k);
 }
 
+void ox__intern_expect(const ox__intern *t, const char *s, size_t n)
+{
+    ox__index_expect(&t->index, ox__hash(s, n));
+}
+
 bool ox__intern_reserve(ox__intern *t, size_t n)
 {
     n += t->text.n;

@@ -216,7 +216,7 @@ def star(args):
     g.inputs.append(part(11, value("x", FLOAT, [2])))
     for i in range(args.nodes):
         g.node("Relu", ["x"], ["v%d" % i])
-        g.outputs.append(part(12, part(1, "v%d" % i)))
+        g.outputs.append(part(12, value("v%d" % i, FLOAT, [2])))
     write_model(args.out, g)
 
 

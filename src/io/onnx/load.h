@@ -120,6 +120,8 @@ ox_status ox__load_training(ox__load *ld, const ox__field *f, ox_error *err) OX_
 /* ---- load_node.c, load_attr.c ---- */
 ox_status ox__load_node(ox__load *ld, ox_graph g, const ox__field *f, uint32_t rec, unsigned depth,
                         ox_error *err) OX_MUST_USE;
+/* A node that is read next: the places of the names that it is likely to define are fetched meanwhile. */
+void ox__load_node_expect(const ox__load *ld, const ox__field *f);
 /* Pushes the attribute on ld->attrs. */
 ox_status ox__load_attr(ox__load *ld, const ox__field *f, unsigned depth, ox_error *err) OX_MUST_USE;
 

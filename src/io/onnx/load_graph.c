@@ -373,8 +373,14 @@ static ox_status walk_nodes(reading *rd, ox_error *err)
 {
     stretch at = rd->walk[NODES];
     ox_status s = OX_OK;
-    for (ox__field f; s == OX_OK && next_of(rd, NODES, &at, &f);)
-        s = ox__load_node(rd->ld, rd->g, &f, at.rec, rd->depth + 1, err);
+    ox__field f, next;
+    for (bool more = next_of(rd, NODES, &at, &next); more && s == OX_OK;) {
+        uint32_t rec = at.rec;
+        f = next;
+        more = next_of(rd, NODES, &at, &next);
+        if (more) ox__load_node_expect(rd->ld, &next);
+        s = ox__load_node(rd->ld, rd->g, &f, rec, rd->depth + 1, err);
+    }
     return s;
 }
 

@@ -122,3 +122,12 @@ ox_status ox__load_node(ox__load *ld, ox_graph g, const ox__field *f, uint32_t r
         ox__arena_reset(&ld->lists); /* a node of an outermost graph: nobody above needs its lists */
     return s;
 }
+
+void ox__load_node_expect(const ox__load *ld, const ox__field *f)
+{
+    ox__reader r = f->sub;
+    for (ox__field sub; ox__read_field(&r, &sub) && sub.number <= N_NAME;) {
+        ox__span text = ox__field_span(&sub);
+        if (sub.number != N_INPUT && text.n) ox__intern_expect(&ld->m->strings, text.p, text.n);
+    }
+}
