@@ -222,6 +222,9 @@ static ox_status name_interface(namer *w)
         ox_value v = i < n_in ? ox_graph_input(c->m, g, i) : ox_graph_initializer(c->m, g, i - n_in);
         if (i >= n_in && ox_value_is_input(c->m, v)) continue;
         const char *own = ox_str_text(c->m, ox_value_name(c->m, v), NULL);
+        for (size_t k = 0; i < n_in && k < o->n_output_names; k++) /* an input is not renamed behind the user's back */
+            if (strcmp(own, o->output_names[k]) == 0)
+                return ox__fail(c->err, OX_E_INVALID, "the output name '%s' is that of an input", own);
         ox_str name = fresh(w, *own ? own : "input");
         if (!name.id) return ox__nomem(c->err);
         s = ox_value_set_name(c->m, v, name, c->err);

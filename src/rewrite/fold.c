@@ -112,6 +112,24 @@ static ox_status replace(folder *d, ox_node n, const ox_tensor *outs)
     return ox_node_delete(d->m, n, d->err);
 }
 
+/* What is computed from floats that a dump printed rounded is no more exact than they are: it keeps their mark. */
+static ox_status keep_mark(folder *d, ox_node n, ox_tensor *outs)
+{
+    bool rounded = false;
+    ox_status s = OX_OK;
+    for (size_t i = 0; i < ox_node_n_inputs(d->m, n); i++) {
+        ox_value v = ox_node_input(d->m, n, i);
+        rounded = rounded || (v.id && ox_tensor_get(d->m, ox__facts_tensor(d->f, v)).rounded);
+    }
+    for (size_t i = 0; rounded && s == OX_OK && i < ox_node_n_outputs(d->m, n); i++) {
+        ox_tensor_info info = ox_tensor_get(d->m, outs[i]);
+        if (!outs[i].id || info.rounded || !ox_dtype_is_float(info.dtype)) continue;
+        info.rounded = true;
+        s = ox_tensor_add(d->m, &outs[i], &info, d->err);
+    }
+    return s;
+}
+
 /* What a graph returns must be made by a node of it. */
 static bool is_returned(const folder *d, ox_node n)
 {
@@ -144,6 +162,7 @@ static ox_status fold_graph(folder *d, ox_graph g)
         ox_tensor outs[16] = {{0}};
         bool known = false;
         if (s == OX_OK && is_candidate(d, n)) s = compute(d, n, outs, &known);
+        if (s == OX_OK && known) s = keep_mark(d, n, outs);
         if (s == OX_OK && known) s = replace(d, n, outs);
         if (s != OX_OK) return s;
     }

@@ -144,7 +144,8 @@ void ox_report_print(FILE *f, bool quiet, const ox_export_summary *e)
         safe(f, e->source ? e->source : "");
         fprintf(f, ": not exported: %zu failure%s", failures - consequences, failures - consequences == 1 ? "" : "s");
         if (consequences)
-            fprintf(f, ", and %zu node%s that follow from them", consequences, consequences == 1 ? "" : "s");
+            fprintf(f, ", and %zu node%s from them", consequences,
+                    consequences == 1 ? " that follows" : "s that follow");
         fputc('\n', f);
     }
 }
