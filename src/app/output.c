@@ -77,6 +77,7 @@ static ox_status flush_held(ox_out *o, ox_error *err)
 
 static ox_status hold(ox_out *o, const char *s, size_t n, ox_error *err)
 {
+    if (n == 0) return OX_OK;
     if (o->n_held + n > o->cap_held) {
         size_t cap = (o->n_held + n) * 2;
         char *p = realloc(o->held, cap);
