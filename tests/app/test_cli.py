@@ -229,6 +229,42 @@ class Output(Case):
             out, _ = self.run_it("--json", *args)
             json.loads(out)
 
+    def test_json_of_what_has_little_to_say(self):
+        for args, want in ((["save", TRACE, "s.txt"], {"saved": "s.txt"}), (["set", "opset", "13"], {"opset": "13"}),
+                           (["set", "opset"], {"opset": "17"}), (["quit"], {}), (["lua", "print('a')"], {"output": "a\n"}),
+                           (["symbolics", "--remove", "aten::elu"], {"removed": "aten::elu"}),
+                           (["lua", "command('set opset')"], {"output": '{\n "opset": "17"\n}\n'})):
+            self.assertEqual(json.loads(self.run_it("--json", *args)[0]), want, args)
+        text = json.loads(self.run_it("--json", "show", TRACE, "stem", "--style", "seed")[0])["text"]
+        self.assertTrue(text.startswith("graph("), text)
+        self.assertIn("Adds an ONNX node", json.loads(self.run_it("--json", "help", "g:op")[0])["text"])
+        self.assertEqual([r["name"] for r in json.loads(self.run_it("--json", "help", "show")[0])], ["show"])
+        out, _ = self.run_it("--json", "-e", "model:graph():nodes()[1]:set_name('renamed')", "-e", "undo", "-e", "redo", TRACE)
+        undone, _, redone = out.partition('{\n "redone"')
+        self.assertEqual(len(json.loads(undone)["undone"]), 1)
+        self.assertTrue(redone)
+
+    def test_json_of_a_failure_is_nothing(self):
+        for args, status in ((["node", TRACE, "#2", "%none"], 2), (["value", TRACE, "%none"], 2), (["show", TRACE, "none"], 2),
+                             (["undo", TRACE], 2), (["help", "none"], 2), (["lua", "print(1) error('x')"], 4),
+                             (["find", TRACE, "(op:add"], 2), (["info", "absent"], 3), (["set", "none", "1"], 2)):
+            out, err = self.run_it("--json", *args, status=status)
+            self.assertEqual(out, "", args)
+            self.assertEqual(len([k for k in err.split("\n") if k.startswith("onnxsh: ")]), 1, err)
+
+    def test_where_a_query_is_wrong(self):
+        _, err = self.run_it("find", TRACE, "op:add colour:red", status=2)
+        self.assertIn("at 'colour:red'", err)
+
+    def test_undo_takes_all_or_none(self):
+        edit = "model:graph():nodes()[1]:set_name('renamed')"
+        _, err = self.run_it("-q", "-e", edit, "-e", "undo 2", TRACE, status=2)
+        self.assertIn("only 1", err)
+
+    def test_short_work_has_no_progress_lines(self):
+        _, err = self.run_it("ops", TRACE)
+        self.assertEqual(err, "")
+
     def test_plain_when_piped_colour_when_asked(self):
         out, _ = self.run_it("show", TRACE)
         self.assertNotIn("\x1b", out)

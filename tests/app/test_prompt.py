@@ -158,7 +158,8 @@ class Prompt(Case):
         self.assertEqual(t.wait(), 0)
 
     def test_edits_are_logged_and_recovered(self):
-        self.write("m.txt", open(TRACE).read())
+        with open(TRACE) as f:
+            self.write("m.txt", f.read())
         t = self.start("m.txt")
         t.send("model:graph():nodes()[1]:set_name('renamed')\r")
         t.expect(r"\*> ")

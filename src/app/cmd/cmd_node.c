@@ -148,6 +148,12 @@ static void print_node(const ox_model *m, ox_node n, ox_out *o)
         ox_out_name(o, text, strlen(text));
         ox_out_f(o, "\n");
     }
+    const char *doc = ox_str_text(m, ox_node_doc(m, n), &len);
+    if (len) {
+        title(o, "doc");
+        ox_out_name(o, doc, len);
+        ox_out_f(o, "\n");
+    }
     print_inputs(m, n, o);
     print_attrs(m, n, o);
     for (size_t i = 0; i < ox_node_n_outputs(m, n); i++) {

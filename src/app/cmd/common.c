@@ -163,6 +163,10 @@ void ox_node_json(ox_json *j, const char *key, const ox_model *m, ox_node n)
         ox_json_null(j, "file");
         ox_json_null(j, "line");
     }
+    if (ox_node_doc(m, n).id > 1) /* 1 is the empty text */
+        json_name(j, "doc", m, ox_node_doc(m, n));
+    else
+        ox_json_null(j, "doc");
     json_values(j, "inputs", m, n, ox_node_n_inputs(m, n), ox_node_input);
     json_values(j, "outputs", m, n, ox_node_n_outputs(m, n), ox_node_output);
     json_attrs(j, m, n);
