@@ -8,7 +8,7 @@
 
 /* No single block of this library can need more; a larger wish is a miscounted file, whatever the machine has. */
 #define MAX_BLOCK ((size_t)1 << 39)
-#define LARGE_PAGE ((size_t)2 << 20)
+#define LARGE_BLOCK ((size_t)2 << 20)
 
 static _Atomic uint64_t n_allocs;
 static _Atomic uint64_t fail_at; /* 0 = never */
@@ -44,12 +44,13 @@ static bool may_alloc(size_t n)
 }
 
 /* A large block asks for large pages, where the system leaves that to the program: tables that are looked into at
- * random spend most of their time on the pages' addresses otherwise. `p` may be NULL. */
+ * random spend most of their time on the pages' addresses otherwise. All of it asks: a mapping in two parts could not
+ * grow in place. `p` may be NULL. */
 static void *in_large_pages(void *p, size_t n)
 {
-    uintptr_t from = ((uintptr_t)p + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
-    uintptr_t to = ((uintptr_t)p + n) & ~(uintptr_t)(LARGE_PAGE - 1);
-    if (p && n >= LARGE_PAGE && to > from) madvise((void *)from, to - from, MADV_HUGEPAGE);
+    const uintptr_t page = 4096;
+    uintptr_t from = (uintptr_t)p / page * page, to = ((uintptr_t)p + n + page - 1) / page * page;
+    if (p && n >= LARGE_BLOCK) madvise((void *)from, to - from, MADV_HUGEPAGE);
     return p;
 }
 

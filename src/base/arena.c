@@ -7,7 +7,7 @@ struct ox__arena_block {
     _Alignas(8) char data[];
 };
 
-enum { FIRST_BLOCK = 4096 - 64, LARGEST_BLOCK = (256 << 10) - 64 };
+enum { FIRST_BLOCK = 4096 - 64, LARGEST_BLOCK = (4 << 20) - 64 };
 
 /* A new block in front of the chain, or, if `behind`, just below its front, which then stays the one in use. */
 static ox__arena_block *add_block(ox__arena *a, size_t size, bool behind)

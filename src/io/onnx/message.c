@@ -33,6 +33,5 @@ void ox__fields_let_go(ox__fields *it, const ox__field *f)
     const uintptr_t page = 4096;
     uintptr_t from = ((uintptr_t)it->from + page - 1) / page * page, to = (uintptr_t)f->at / page * page;
     if (it->from && to > from) madvise((void *)from, to - from, MADV_DONTNEED);
-    bool large = f->type == OX__WIRE_BYTES && ox__reader_left(&f->sub) >= OX__LARGE_FIELD;
-    it->from = large ? f->sub.p : NULL;
+    it->from = f->at;
 }

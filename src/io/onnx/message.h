@@ -23,7 +23,7 @@ typedef struct ox__fields {
     ox__reader r;
     const ox__msg *next;
     bool lets_go;        /* the caller's: the bytes are a map of a file, see ox__fields_let_go */
-    const uint8_t *from; /* the body of the last field, if it was large */
+    const uint8_t *from; /* the file before this place is let go */
 } ox__fields;
 
 static inline ox__msg ox__msg_of(ox__reader part)
@@ -44,10 +44,10 @@ static inline ox__fields ox__fields_of(const ox__msg *g)
     ox__fields it = {g->part, g->next, false, NULL};
     return it;
 }
-/* Reading the tag of a field can map the whole large page of the file that it lies in, and with it what is payload: a
- * walk over weights would count as their size in memory. So what lies between two tags is let go again. */
+/* What was walked stays mapped, and a page of the file that is touched can bring a large one with it: a walk over a
+ * file would count as its size in memory. So what lies behind is let go again. */
 void ox__fields_let_go(ox__fields *it, const ox__field *f);
-enum { OX__LARGE_FIELD = 256 << 10 };
+enum { OX__LET_GO = 256 << 10 };
 /* The next field; false at the end and on failure, which it.r.failed tells apart. */
 static inline bool ox__fields_next(ox__fields *it, ox__field *f)
 {
@@ -56,7 +56,7 @@ static inline bool ox__fields_next(ox__fields *it, ox__field *f)
         it->r = it->next->part;
         it->next = it->next->next;
     }
-    if (it->lets_go && (it->from || ox__reader_left(&f->sub) >= OX__LARGE_FIELD)) ox__fields_let_go(it, f);
+    if (it->lets_go && (!it->from || f->at - it->from >= OX__LET_GO)) ox__fields_let_go(it, f);
     return true;
 }
 
