@@ -48,7 +48,7 @@ void __wrap_free(void *p)
     __real_free(p);
 }
 
-enum { DENSE = 120, SAMPLES = 120 };
+enum { DENSE = 100, SAMPLES = 60 };
 
 static bool full;
 static uint64_t n_points, n_degraded, n_failures;

@@ -23,7 +23,7 @@ def points():
     n = 1.0
     while True:
         yield int(n)
-        n += 1 if n < (16 if SANITIZED else 60) else n * (0.35 if SANITIZED else 0.12)
+        n += 1 if n < (8 if SANITIZED else 60) else n * (0.6 if SANITIZED else 0.12)
 
 
 class Faults(Case):
@@ -80,7 +80,7 @@ class Faults(Case):
                         if "ALLOC" not in variable:  # a view may lack a part that there was no memory for
                             self.assertEqual(p.stdout, good.stdout, what)
                         same += 1
-                        if same == 12 or n > 100000:
+                        if same == (3 if SANITIZED else 12) or n > 100000:
                             break
                     else:
                         same = 0
