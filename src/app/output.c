@@ -162,6 +162,30 @@ void ox_out_f(ox_out *o, const char *fmt, ...)
     if (p != small) free(p);
 }
 
+void ox_out_wrap(ox_out *o, unsigned at, unsigned indent, const char *text)
+{
+    if (indent + 16 > o->width) indent = o->width ? 4 : indent;
+    if (!o->width) {
+        ox_out_f(o, "%s\n", text);
+        return;
+    }
+    for (bool first = true; *text; first = false) {
+        text += strspn(text, " \n");
+        size_t n = strcspn(text, " \n"), w = ox_text_width(text, n);
+        if (!n) break;
+        if (at + !first + w > o->width && at > indent) {
+            ox_out_f(o, "\n%*s", (int)indent, "");
+            at = indent;
+            first = true;
+        }
+        if (!first) ox_out_f(o, " ");
+        (void)ox_out_write(o, text, n, NULL);
+        at += (unsigned)(!first + w);
+        text += n;
+    }
+    ox_out_f(o, "\n");
+}
+
 void ox_out_name(ox_out *o, const char *s, size_t n)
 {
     char small[1024];

@@ -40,6 +40,9 @@ char *ox_out_caught(ox_out *o, size_t *n);
 ox_status ox_out_write(ox_out *o, const char *s, size_t n, ox_error *err);
 /* Formatted text that holds no model data but sanitised one. */
 void ox_out_f(ox_out *o, const char *fmt, ...) OX_PRINTF(2, 3);
+/* Words of help, wrapped to the terminal: `at` columns of the line are taken, further lines are indented. A newline in
+ * the text is a blank where lines are wrapped, and a newline where they are not (piped). Ends the line. */
+void ox_out_wrap(ox_out *o, unsigned at, unsigned indent, const char *text);
 /* Model data: sanitised. */
 void ox_out_name(ox_out *o, const char *s, size_t n);
 /* Escape sequences to switch to an ink, and back; "" without colour. */

@@ -99,6 +99,7 @@ static void decide_widths(ox_table *t)
     if (!t->o->width) return;
     fit_widths(t, false, 2 * MIN_COLUMN);
     fit_widths(t, true, MIN_COLUMN);
+    fit_widths(t, true, 3);
 }
 
 static void start_stream(ox_table *t)

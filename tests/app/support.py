@@ -107,5 +107,9 @@ class Terminal:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 return os.waitstatus_to_exitcode(status)
-        pid, status = os.waitpid(self.pid, 0)
-        return os.waitstatus_to_exitcode(status)
+        while time.monotonic() < end:  # the terminal is closed: what is left is the exit itself
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.01)
+        raise AssertionError(f"the program did not end; the last that it said: {self.seen!r}")

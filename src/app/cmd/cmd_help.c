@@ -6,12 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a text that is padded to at least n columns. */
+static unsigned width_of(const char *text, size_t n)
+{
+    size_t k = strlen(text);
+    return (unsigned)(k > n ? k : n);
+}
+
 static void print_options(ox_out *o, const ox_opt *opts)
 {
     for (; opts && opts->name; opts++) {
         char text[64];
         snprintf(text, sizeof text, "%s%s%s", opts->name, opts->value ? " " : "", opts->value ? opts->value : "");
-        ox_out_f(o, "  %s%-26s%s %s\n", ox_out_ink(o, OX_INK_ATTR), text, ox_out_reset(o), opts->help);
+        ox_out_f(o, "  %s%-26s%s ", ox_out_ink(o, OX_INK_ATTR), text, ox_out_reset(o));
+        ox_out_wrap(o, 3 + width_of(text, 26), 29, opts->help);
     }
 }
 
@@ -19,7 +27,10 @@ static void print_command(ox_out *o, const ox_cmd *c)
 {
     ox_out_f(o, "%s%s%s%s%s\n  %s\n", ox_out_bold(o), c->name, ox_out_reset(o), *c->usage ? " " : "", c->usage,
              c->summary);
-    if (*c->help) ox_out_f(o, "\n%s\n", c->help);
+    if (*c->help) {
+        ox_out_f(o, "\n");
+        ox_out_wrap(o, 0, 0, c->help);
+    }
     if (c->opts && c->opts->name) {
         ox_out_f(o, "\n");
         print_options(o, c->opts);
@@ -32,9 +43,10 @@ static void print_commands(ox_session *s)
 {
     const ox_cmd *const *rows;
     size_t n = ox_commands(&rows);
-    for (size_t i = 0; i < n; i++)
-        ox_out_f(&s->out, "  %s%-10s%s %s\n", ox_out_ink(&s->out, OX_INK_OP), rows[i]->name, ox_out_reset(&s->out),
-                 rows[i]->summary);
+    for (size_t i = 0; i < n; i++) {
+        ox_out_f(&s->out, "  %s%-10s%s ", ox_out_ink(&s->out, OX_INK_OP), rows[i]->name, ox_out_reset(&s->out));
+        ox_out_wrap(&s->out, 13, 13, rows[i]->summary);
+    }
     for (size_t i = 0; i < s->n_lua_commands; i++) {
         ox_out_f(&s->out, "  ");
         ox_out_name(&s->out, s->lua_commands[i].name, strlen(s->lua_commands[i].name));
@@ -48,7 +60,10 @@ static void print_formats(ox_out *o)
 {
     const ox_format_row *rows;
     size_t n = ox_formats(&rows);
-    for (size_t i = 0; i < n; i++) ox_out_f(o, "  %-12s %-16s %s\n", rows[i].name, rows[i].extensions, rows[i].help);
+    for (size_t i = 0; i < n; i++) {
+        ox_out_f(o, "  %-12s %-16s ", rows[i].name, rows[i].extensions);
+        ox_out_wrap(o, 32, 32, rows[i].help);
+    }
 }
 
 static void print_overview(ox_session *s)
@@ -63,21 +78,24 @@ static void print_overview(ox_session *s)
     print_commands(s);
     ox_out_f(o, "\n%sFormats%s\n", ox_out_bold(o), ox_out_reset(o));
     print_formats(o);
-    ox_out_f(
-        o, "\nA line that begins with a command's name is a command; anything else is Lua. `:word` forces a command,\n"
-           "`= expression` forces Lua. Topics: help find, help lua, help g:op, help --all.\n");
-    ox_out_f(
-        o,
-        "Exit status: 0 done, 1 the answer is no, 2 wrong usage, 3 a file is unreadable or not valid, 4 a Lua error,\n"
-        "130 interrupted.\n");
+    ox_out_f(o, "\n");
+    ox_out_wrap(
+        o, 0, 0,
+        "A line that begins with a command's name is a command; anything else is Lua. `:word` forces a command,\n"
+        "`= expression` forces Lua. Topics: help find, help lua, help g:op, help --all.");
+    ox_out_wrap(o, 0, 0,
+                "Exit status: 0 done, 1 the answer is no, 2 wrong usage, 3 a file is unreadable or not valid, 4 a Lua\n"
+                "error, 130 interrupted.");
 }
 
 static void print_lua(ox_out *o)
 {
     const ox_script_doc *rows;
     size_t n = ox_script_docs(&rows);
-    for (size_t i = 0; i < n; i++)
-        ox_out_f(o, "  %s%-40s%s %s\n", ox_out_ink(o, OX_INK_OP), rows[i].usage, ox_out_reset(o), rows[i].doc);
+    for (size_t i = 0; i < n; i++) {
+        ox_out_f(o, "  %s%-40s%s ", ox_out_ink(o, OX_INK_OP), rows[i].usage, ox_out_reset(o));
+        ox_out_wrap(o, 3 + width_of(rows[i].usage, 40), 8, rows[i].doc);
+    }
 }
 
 static bool print_lua_topic(ox_out *o, const char *topic)
@@ -87,7 +105,8 @@ static bool print_lua_topic(ox_out *o, const char *topic)
     bool any = false;
     for (size_t i = 0; i < n; i++) {
         if (strcmp(rows[i].name, topic) != 0) continue;
-        ox_out_f(o, "%s%s%s\n  %s\n", ox_out_bold(o), rows[i].usage, ox_out_reset(o), rows[i].doc);
+        ox_out_f(o, "%s%s%s\n  ", ox_out_bold(o), rows[i].usage, ox_out_reset(o));
+        ox_out_wrap(o, 2, 2, rows[i].doc);
         any = true;
     }
     return any;
@@ -97,7 +116,10 @@ static void print_passes(ox_out *o)
 {
     const ox_pass_stat *rows;
     size_t n = ox_passes(&rows);
-    for (size_t i = 0; i < n; i++) ox_out_f(o, "  %2zu %-24s %s\n", i + 1, rows[i].name, rows[i].help);
+    for (size_t i = 0; i < n; i++) {
+        ox_out_f(o, "  %2zu %-24s ", i + 1, rows[i].name);
+        ox_out_wrap(o, 30, 30, rows[i].help);
+    }
 }
 
 static void print_all(ox_session *s)
