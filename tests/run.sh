@@ -49,7 +49,7 @@ quick() {
     say "tests under the sanitizers"
     ctest --test-dir "$build/asan" -j "$jobs" --output-on-failure -LE slow
     say "tests of the release build"
-    ctest --test-dir "$build/release" -j "$jobs" --output-on-failure
+    ctest --test-dir "$build/release" -j "$jobs" --output-on-failure -LE slow
 }
 
 make_venv() {

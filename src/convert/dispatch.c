@@ -6,7 +6,7 @@
 
 bool ox__is_fatal(const ox__conv *c, ox_status *s)
 {
-    if (ox__facts_status(c->facts, NULL) != OX_OK) *s = OX_E_NOMEM;
+    if (ox__facts_status(c->facts, NULL) != OX_OK || ox_model_status(c->m, NULL) != OX_OK) *s = OX_E_NOMEM;
     return *s == OX_E_NOMEM || *s == OX_E_INTERRUPTED || *s == OX_E_IO;
 }
 

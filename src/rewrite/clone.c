@@ -309,7 +309,7 @@ ox_status ox__model_clone(ox_model **out, const ox_model *source, ox_model_kind 
     OX__TRY(clone_fields(&c));
     OX__TRY(clone_graph(&c, ox_model_main(source), ox_model_main(c.dst)));
     OX__TRY(clone_functions(&c));
-    OX__TRY(ox_model_status(c.dst, err));
+    OX__TRY(c.t.failed ? ox__nomem(err) : ox_model_status(c.dst, err));
     ox__journal_resume(c.dst);
     *out = c.dst;
     c.dst = NULL;

@@ -119,6 +119,8 @@ ox_type ox__translate_type(ox__translate *t, ox_type y)
         info.dim_denotations = marks;
         info.denotation = ox__translate_str(t, info.denotation);
         to = ox_type_add(t->dst, &info);
+    } else {
+        t->failed = true;
     }
     ox__free(dims);
     ox__free(names);
@@ -140,7 +142,9 @@ ox_layout ox__translate_layout(ox__translate *t, ox_layout l)
         for (uint32_t i = 0; items && i < info.n_items; i++) items[i] = ox__translate_layout(t, info.items[i]);
         info.items = items;
     }
-    ox_layout to = info.n_items && !items ? (ox_layout){0} : ox_layout_add(t->dst, &info);
+    bool short_of = info.n_items && !items;
+    ox_layout to = short_of ? (ox_layout){0} : ox_layout_add(t->dst, &info);
+    t->failed |= short_of;
     ox__free(items);
     remember(&t->layout, l.id, to.id);
     return to;

@@ -16,11 +16,12 @@ typedef struct ox__translate {
     ox_model *dst;
     ox__id_map str, dim, type, layout, loc, scope, tensor;
     ox__arena mem; /* what one call returns; the owner resets it */
+    bool failed;   /* a type or layout is {0} because memory for its parts was short */
 } ox__translate;
 
 void ox__translate_init(ox__translate *t, const ox_model *src, ox_model *dst);
 void ox__translate_free(ox__translate *t);
-/* {0} stays {0}; {0} also when out of memory, which the target's sticky flag then says. */
+/* {0} stays {0}; {0} also when out of memory, which the target's sticky flag or `failed` then says. */
 ox_str ox__translate_str(ox__translate *t, ox_str s);
 ox_dim ox__translate_dim(ox__translate *t, ox_dim d);
 ox_type ox__translate_type(ox__translate *t, ox_type y);
