@@ -181,6 +181,11 @@ TEXT = {
     "list_2018": "graph(%0 : Double(2)) {\n  %1 : Dynamic = prim::Constant[value=<Tensor>]()\n  %2 : Long() = prim::Constant[value={1}](), scope: Net\n  %3 : Dynamic = aten::_convolution[stride=[1, 1], padding=[0], transposed=0](%0, %1)\n  %4 : Double(2), %5 : Long(2) = aten::max(%3, %2)\n  return (%4, %5);\n}\n",
 }
 
+# Traces that have a form in ONNX, most of them.
+TRACES = ["robust/data/small_net.txt", "traces/cnn.traced.graph.txt", "traces/cnn.inlined.graph.txt", "traces/scriptcf.inlined.graph.txt",
+          "traces/torch-2.13/cnn.frozen.txt", "traces/torch-2.13/control.inlined.txt", "traces/torch-2.13/lstm.inlined.txt",
+          "traces/baked_shape.verbose.graph.txt", "traces/eras/e1_2018.txt", "traces/while_fn.script.graph.txt"]
+
 # ---- dims and queries ----
 
 DIMS = ["seq", "2*seq+1", "(a+b)//2", "max(a, min(b, 3))", "*", "?", "-7*x*y+x//(y-1)", "\"odd name\"+1", "9223372036854775807+1", "a*a*a-a*a",
@@ -243,6 +248,11 @@ def main():
     shutil.rmtree(OUT, ignore_errors=True)
     for name, data in onnx():
         write("onnx", name + ".onnx", data)
+        if name in ("conv", "ifs", "loop_scan", "functions", "types"):
+            write("convert", name, b"\3" + data)
+    for name in TRACES:
+        with open(os.path.join(HERE, "..", name), "rb") as f:
+            write("convert", os.path.basename(name), b"\3" + f.read())
     for name, text in TEXT.items():
         write("text", name + ".txt", text)
     for i, d in enumerate(DIMS):

@@ -8,11 +8,18 @@
 /* Field numbers of TypeProto and its parts. */
 enum { TENSOR = 1, SEQUENCE = 4, MAP = 5, DENOTATION = 6, OPAQUE = 7, SPARSE = 8, OPTIONAL = 9 };
 
+/* As it is written, so it must be read: our own loader takes none with a NUL, and others cut it there. */
+static void text_of(ox__enc *e, uint32_t number, const char *p, size_t n)
+{
+    if (memchr(p, 0, n)) ox__enc_fail(e, OX_E_FORMAT, "a name in a type has a NUL byte: '%.200s'", p);
+    ox__sink_text(&e->k, number, p, n);
+}
+
 static void text(ox__enc *e, uint32_t number, ox_str s)
 {
     size_t n;
     const char *p = ox_str_text(e->m, s, &n);
-    ox__sink_text(&e->k, number, p, n);
+    text_of(e, number, p, n);
 }
 
 static void dim(ox__enc *e, ox_dim d, ox_str denotation)
@@ -25,7 +32,7 @@ static void dim(ox__enc *e, ox_dim d, ox_str denotation)
     } else if (ox_dim_get_kind(e->m, d) == OX_DIM_SYMBOL) {
         text(e, 2, ox_dim_name(e->m, d));
     } else if (ox_dim_get_kind(e->m, d) > OX_DIM_UNKNOWN && ox_dim_text(e->m, d, buf, sizeof buf) < sizeof buf) {
-        ox__sink_text(&e->k, 2, raw, ox_text_unescape(buf, strlen(buf), raw));
+        text_of(e, 2, raw, ox_text_unescape(buf, strlen(buf), raw));
     }
     if (denotation.id > 1) text(e, 3, denotation);
     ox__sink_end(&e->k, o);

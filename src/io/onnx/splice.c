@@ -176,6 +176,7 @@ static void write_opset(ox__enc *e, uint32_t number, ox_opset op)
     size_t n;
     const char *p = ox_str_text(e->m, op.domain, &n);
     ox__open_msg o = ox__sink_begin(&e->k, number);
+    if (memchr(p, 0, n)) ox__enc_fail(e, OX_E_FORMAT, "the domain of an operator set has a NUL byte: '%.200s'", p);
     ox__sink_text(&e->k, 1, p, n);
     ox__sink_int(&e->k, 2, op.version);
     ox__sink_end(&e->k, o);
