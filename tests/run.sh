@@ -75,6 +75,8 @@ quick) quick ;;
 peers) peers ;;
 full)
     quick
+    say "long tests"
+    ctest --test-dir "$build/release" -L slow --output-on-failure
     peers full
     say "benchmarks"
     "$venv/bin/python" "$here/tests/bench/run.py" --onnxsh "$ONNXSH" --build "$build/release" --full
