@@ -20,7 +20,7 @@ static ox_status settle_outputs(ox__conv *c, ox_node n, ox_graph g, ox_error *er
             s = ox__emit_node(c, &e, &id, err);
             if (s != OX_OK) return s;
             made = ox_node_output(c->m, id, 0);
-            if (number) s = ox__conv_set_flags(c, made, number);
+            if (number) s = ox__conv_set_flags(c, made, number, err);
             if (s != OX_OK) return s;
         }
         if (made.id != v.id) s = ox_graph_set_output(c->m, g, i, made, err);

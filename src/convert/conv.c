@@ -26,10 +26,10 @@ uint32_t ox__conv_flags(const ox__conv *c, ox_value v)
     return v.id && v.id < c->values.n && c->values.p[v.id].gen == v.gen ? c->values.p[v.id].flags : 0;
 }
 
-ox_status ox__conv_set_flags(ox__conv *c, ox_value v, uint32_t flags)
+ox_status ox__conv_set_flags(ox__conv *c, ox_value v, uint32_t flags, ox_error *err)
 {
     ox__vinfo *x = ox__conv_info(c, v);
-    if (!x) return ox__nomem(c->err);
+    if (!x) return ox__nomem(err);
     x->flags |= flags;
     return OX_OK;
 }

@@ -12,7 +12,7 @@ ox_attr ox__attr_int(ox__conv *c, const char *name, int64_t i)
 }
 
 /* Values made from numbers alone are numbers themselves to type promotion. */
-static ox_status mark_numbers(ox__conv *c, ox_node n)
+static ox_status mark_numbers(ox__conv *c, ox_node n, ox_error *err)
 {
     size_t n_in = ox_node_n_inputs(c->m, n);
     for (size_t i = 0; i < n_in; i++) {
@@ -24,7 +24,7 @@ static ox_status mark_numbers(ox__conv *c, ox_node n)
         ox_type_info t = ox_type_get(c->m, ox_value_type(c->m, v));
         if (t.kind != OX_TYPE_TENSOR || t.rank != 0) continue;
         uint32_t flag = t.dtype == OX_BOOL ? OX__V_BOOL : ox_dtype_is_float(t.dtype) ? OX__V_FLOAT : OX__V_INT;
-        ox_status s = ox__conv_set_flags(c, v, flag);
+        ox_status s = ox__conv_set_flags(c, v, flag, err);
         if (s != OX_OK) return s;
     }
     return OX_OK;
@@ -40,7 +40,7 @@ ox_status ox__emit_node(ox__conv *c, const ox__emit *e, ox_node *out, ox_error *
     if (s == OX_OK) s = ox_node_set_loc(c->m, n, ox_node_loc(c->m, e->at), err);
     if (s == OX_OK) s = ox_node_set_origin(c->m, n, ox_node_origin(c->m, e->at), err);
     if (s == OX_OK) s = ox__infer_node(c->facts, n, &c->inf, NULL, err);
-    if (s == OX_OK) s = mark_numbers(c, n);
+    if (s == OX_OK) s = mark_numbers(c, n, err);
     if (s == OX_OK && out) *out = n;
     return s;
 }
@@ -169,5 +169,5 @@ ox_status ox__emit_tensor(ox__conv *c, ox_node at, ox_graph g, ox_node before, o
     s = ox__number_tensor(c, &a, dtype, &t, err);
     if (s == OX_OK) s = ox__emit_constant(c, at, g, before, t, out, err);
     uint32_t flag = a.kind == OX_ARG_INT ? OX__V_INT : a.kind == OX_ARG_FLOAT ? OX__V_FLOAT : OX__V_BOOL;
-    return s == OX_OK ? ox__conv_set_flags(c, *out, flag) : s;
+    return s == OX_OK ? ox__conv_set_flags(c, *out, flag, err) : s;
 }

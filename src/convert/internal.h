@@ -51,7 +51,7 @@ typedef struct ox__conv {
 
 ox__vinfo *ox__conv_info(ox__conv *c, ox_value v); /* NULL when out of memory or dead */
 uint32_t ox__conv_flags(const ox__conv *c, ox_value v);
-ox_status ox__conv_set_flags(ox__conv *c, ox_value v, uint32_t flags) OX_MUST_USE; /* added */
+ox_status ox__conv_set_flags(ox__conv *c, ox_value v, uint32_t flags, ox_error *err) OX_MUST_USE; /* added */
 ox_str ox__conv_str(ox__conv *c, const char *text);
 /* The target version of a domain: of ai.onnx, of --custom-opset, or what the model imports; 0 if none. */
 int64_t ox__conv_opset(const ox__conv *c, const char *domain);

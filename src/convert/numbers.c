@@ -18,7 +18,7 @@ ox_status ox__erase_number(ox__conv *c, ox_value v, ox_error *err)
     if (!flag) return OX_OK;
     ox_dtype dtype = flag == OX__V_INT ? OX_INT64 : flag == OX__V_FLOAT ? OX_FLOAT : OX_BOOL;
     ox_status s = ox_value_set_type(c->m, v, ox_type_tensor(c->m, dtype, 0, NULL), err);
-    return s == OX_OK ? ox__conv_set_flags(c, v, flag) : s;
+    return s == OX_OK ? ox__conv_set_flags(c, v, flag, err) : s;
 }
 
 static const struct {

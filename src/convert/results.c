@@ -37,7 +37,7 @@ static ox_status merge_traced(ox__conv *c, ox_node n, ox_value out, ox_value by,
                                                    : 0;
     if (flag || kind == OX_TYPE_NUMBER) {
         bool is_new = ox_node_origin(c->m, ox_value_node(c->m, by)) == ox_node_origin(c->m, n);
-        return flag && is_new ? ox__conv_set_flags(c, by, flag) : OX_OK;
+        return flag && is_new ? ox__conv_set_flags(c, by, flag, err) : OX_OK;
     }
     if (kind != OX_TYPE_TENSOR) return OX_OK;
     if (ox_node_domain(c->m, ox_value_node(c->m, by)).id == c->s_prim.id)

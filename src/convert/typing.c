@@ -139,7 +139,7 @@ static ox_status make_number(typing *t, size_t i, ox_dtype dtype)
     else
         ox_error_context(t->err, "input %zu of %s", i + 1, t->op);
     uint32_t flag = ox_dtype_is_float(dtype) ? OX__V_FLOAT : dtype == OX_BOOL ? OX__V_BOOL : OX__V_INT;
-    if (s == OX_OK) s = ox__conv_set_flags(c, t->in[i], flag);
+    if (s == OX_OK) s = ox__conv_set_flags(c, t->in[i], flag, t->err);
     t->at[i].dtype = dtype;
     return s;
 }
@@ -150,7 +150,7 @@ static ox_status make_cast(typing *t, size_t i, ox_dtype to)
     uint32_t number = ox__conv_flags(c, t->in[i]) & OX__V_NUMBER;
     ox_status s =
         ox__emit_cast(c, t->k->node, ox_node_graph(c->m, t->k->node), t->k->node, t->in[i], to, &t->in[i], t->err);
-    if (s == OX_OK && number) s = ox__conv_set_flags(c, t->in[i], number);
+    if (s == OX_OK && number) s = ox__conv_set_flags(c, t->in[i], number, t->err);
     t->at[i].dtype = to;
     c->n_casts++;
     return s;
