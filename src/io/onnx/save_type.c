@@ -2,8 +2,7 @@
  * OX_MAX_TYPE_DEPTH, which types are made with. */
 #include "io/onnx/save.h"
 
-#include <onnxsh/print.h>
-#include <onnxsh/text.h>
+#include "ir/dim.h"
 
 /* Field numbers of TypeProto and its parts. */
 enum { TENSOR = 1, SEQUENCE = 4, MAP = 5, DENOTATION = 6, OPAQUE = 7, SPARSE = 8, OPTIONAL = 9 };
@@ -25,14 +24,17 @@ static void text(ox__enc *e, uint32_t number, ox_str s)
 static void dim(ox__enc *e, ox_dim d, ox_str denotation)
 {
     int64_t v;
-    char buf[512], raw[512];
+    ox__buf b = {0};
     ox__open_msg o = ox__sink_begin(&e->k, 1);
     if (ox_dim_is_const(e->m, d, &v)) {
         ox__sink_int(&e->k, 1, v);
     } else if (ox_dim_get_kind(e->m, d) == OX_DIM_SYMBOL) {
         text(e, 2, ox_dim_name(e->m, d));
-    } else if (ox_dim_get_kind(e->m, d) > OX_DIM_UNKNOWN && ox_dim_text(e->m, d, buf, sizeof buf) < sizeof buf) {
-        text_of(e, 2, raw, ox_text_unescape(buf, strlen(buf), raw));
+    } else if (ox_dim_get_kind(e->m, d) > OX_DIM_UNKNOWN) {
+        ox__dim_print(e->m, d, &b);
+        if (b.failed) e->k.nomem = true;
+        if (!b.failed && b.n < 512) text_of(e, 2, b.p, b.n);
+        ox__buf_free(&b);
     }
     if (denotation.id > 1) text(e, 3, denotation);
     ox__sink_end(&e->k, o);
