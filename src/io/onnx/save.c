@@ -131,7 +131,7 @@ static ox_status commit_all(ox__enc *e, const char *path, bool copy, ox_error *e
 {
     uint64_t before[2], after[2];
     identify(path, before);
-    if (!copy) ox__data_find_old(e, path);
+    if (!copy || !e->keep_refs) ox__data_find_old(e, path); /* a copy in place names what it named */
     ox_status s = write_file(e, path, copy, err);
     identify(path, after);
     if (s == OX_OK)
