@@ -77,6 +77,9 @@ full)
     quick
     say "long tests"
     ctest --test-dir "$build/release" -L slow --output-on-failure
+    say "fuzzing"
+    configure_and_build fuzz
+    "$here/tests/fuzz/run.sh" "$build/fuzz" "${FUZZ_SECONDS:-600}"
     peers full
     say "benchmarks"
     "$venv/bin/python" "$here/tests/bench/run.py" --onnxsh "$ONNXSH" --build "$build/release" --full
