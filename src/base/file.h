@@ -53,6 +53,8 @@ ox_status ox__temp_open(int *fd, ox_error *err) OX_MUST_USE;
 /* Runs fn(ud, err); a SIGBUS while it runs ends it with OX_E_IO ("FILE changed while it was read"). What fn held is
  * not unwound: fn must own nothing but what its caller frees, and hold no lock. Guards nest. */
 ox_status ox__guarded(ox_status (*fn)(void *ud, ox_error *err), void *ud, const char *path, ox_error *err) OX_MUST_USE;
+/* For a change of stacks: makes `other` the innermost guard (NULL = none), returns the one that was. */
+void *ox__guard_swap(void *other);
 
 /* ---- atomic save: a temporary file beside the target, synced and renamed on commit ---- */
 typedef struct ox__save ox__save;

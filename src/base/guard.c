@@ -55,6 +55,13 @@ static void install(void)
     pthread_mutex_unlock(&installing);
 }
 
+void *ox__guard_swap(void *other)
+{
+    guard *mine = innermost;
+    innermost = other;
+    return mine;
+}
+
 ox_status ox__guarded(ox_status (*fn)(void *ud, ox_error *err), void *ud, const char *path, ox_error *err)
 {
     guard g;
