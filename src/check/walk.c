@@ -5,7 +5,7 @@
  * means at the moment and `visible` what to put back at the end of a graph, so a walk costs one look per use. */
 #include "check/check.h"
 
-enum { MAX_DEPTH = 128, STEP_NODES = 4096 };
+enum { MAX_DEPTH = 128, STEP_NODES = 512 };
 
 static bool is_named(const ox__check *c, ox_str s)
 {

@@ -1,12 +1,15 @@
 /* Floor 5. Small helpers of one conversion. */
 #include "convert/internal.h"
 
+/* Room is taken for all values at once, and cleared for so many as they come. */
+enum { STRIDE = 4096 };
+
 static ox__vinfo *info_at(ox__conv *c, ox_value v)
 {
     if (v.id >= c->values.n) {
         if (!ox_value_is_alive(c->m, v)) return NULL;
-        size_t had = c->values.n, want = OX__MAX((size_t)v.id + 1, (size_t)ox_model_value_limit(c->m));
-        if (!ox__vec_reserve(&c->values, want)) return NULL;
+        size_t had = c->values.n, want = (size_t)v.id + STRIDE;
+        if (!ox__vec_reserve(&c->values, OX__MAX(want, (size_t)ox_model_value_limit(c->m)))) return NULL;
         c->values.n = want;
         memset(c->values.p + had, 0, (want - had) * sizeof *c->values.p);
     }

@@ -42,7 +42,7 @@ typedef struct ox__conv {
     bool as_is;                 /* the source is of ONNX operators alone */
     size_t depth;               /* of blocks under way */
     uint64_t n_casts;
-    uint64_t done;
+    uint64_t done;      /* nodes of the pass under way */
     size_t n_out_names; /* of the main graph, as the trace calls them */
     ox_str *out_names;
     ox_str s_prim, s_aten, s_onnx, s_value;
@@ -55,7 +55,7 @@ ox_status ox__conv_set_flags(ox__conv *c, ox_value v, uint32_t flags, ox_error *
 ox_str ox__conv_str(ox__conv *c, const char *text);
 /* The target version of a domain: of ai.onnx, of --custom-opset, or what the model imports; 0 if none. */
 int64_t ox__conv_opset(const ox__conv *c, const char *domain);
-/* Asks the task whether to go on. */
+/* Asks the task whether to go on; to be called for each node that a pass looks at. */
 ox_status ox__conv_tick(ox__conv *c, const char *what) OX_MUST_USE;
 bool ox__node_in(const ox__conv *c, ox_node n, ox_str domain);
 

@@ -29,7 +29,9 @@ ox_status ox__passes_run(ox__conv *c)
     for (size_t i = 0; i < OX__COUNT(passes); i++) {
         ox_pass_stat stat = rows[i];
         if (c->report->n_failures && passes[i].run == ox__pass_outputs) break; /* the rest would look at placeholders */
-        ox_status s = passes[i].run(c, &stat.changed);
+        c->done = 0;
+        ox_status s = ox__conv_tick(c, stat.name);
+        if (s == OX_OK) s = passes[i].run(c, &stat.changed);
         if (s == OX_OK) s = ox__facts_status(c->facts, c->err);
         stat.n_nodes_after = ox_model_n_nodes(c->m);
         if (s == OX_OK && !ox__vec_push(&c->report->passes, stat)) s = ox__nomem(c->err);

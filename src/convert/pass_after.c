@@ -157,7 +157,8 @@ static ox_status check_graph(ox__conv *c, ox_graph g)
     ox_status s = OX_OK;
     for (ox_node n = ox_graph_first(c->m, g); s == OX_OK && n.id; n = ox_node_next(c->m, n)) {
         const ox_attr *a = ox_node_is(c->m, n, "", "Constant") ? ox_node_attr(c->m, n, "value") : NULL;
-        if (a && a->kind == OX_ATTR_TENSOR) s = check_constant(c, n, ox_node_output(c->m, n, 0), a->u.t);
+        s = ox__conv_tick(c, "constants kept");
+        if (s == OX_OK && a && a->kind == OX_ATTR_TENSOR) s = check_constant(c, n, ox_node_output(c->m, n, 0), a->u.t);
         for (size_t i = 0; s == OX_OK && i < ox_node_n_blocks(c->m, n); i++)
             s = check_graph(c, ox_node_block(c->m, n, i));
     }

@@ -471,8 +471,8 @@ static ox_status walk(ox__conv *c, ox_graph g, uint64_t *changed)
         ox_node before = ox_node_prev(c->m, n);
         next = ox_node_next(c->m, n);
         rule_fn rule = rule_of(c, n);
-        ox_status s = OX_OK;
-        if (rule) {
+        ox_status s = ox__conv_tick(c, "constants");
+        if (s == OX_OK && rule) {
             fold f = {.c = c, .n = n, .n_in = ox_node_n_inputs(c->m, n)};
             ox__arena_reset(&c->call);
             for (size_t i = 0; s == OX_OK && i < f.n_in && i < OX__COUNT(f.in); i++)

@@ -19,6 +19,7 @@ static ox_status walk(ox__conv *c, ox_graph g, uint64_t *changed)
     ox_model *m = c->m;
     ox_status s = OX_OK;
     for (ox_node n = ox_graph_first(m, g); s == OX_OK && n.id; n = ox_node_next(m, n)) {
+        s = ox__conv_tick(c, "declare");
         for (size_t i = 0; s == OX_OK && i < ox_node_n_outputs(m, n); i++) {
             ox_value v = ox_node_output(m, n, i);
             if (!v.id || ox_value_is_output(m, v) || ox_value_is_declared(m, v) || !is_worth(m, ox_value_type(m, v)))

@@ -44,6 +44,7 @@ static ox_status walk(spread *w, ox_graph g, bool all, bool *any)
     }
     for (ox_node n = ox_graph_first(m, g); s == OX_OK && n.id; n = ox_node_next(m, n)) {
         bool hit = all || reads_dynamic(w, n);
+        s = ox__conv_tick(w->c, "dynamic");
         for (size_t i = 0; s == OX_OK && i < ox_node_n_blocks(m, n); i++)
             s = walk(w, ox_node_block(m, n, i), hit, &hit);
         for (size_t i = 0; hit && s == OX_OK && i < ox_node_n_outputs(m, n); i++) {

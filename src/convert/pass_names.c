@@ -181,7 +181,8 @@ static ox_status walk(namer *w, ox_graph g)
         s = ox_value_set_name(c->m, v, name, c->err);
     }
     for (ox_node n = ox_graph_first(c->m, g); s == OX_OK && n.id; n = ox_node_next(c->m, n)) {
-        s = name_node(w, n);
+        s = ox__conv_tick(c, "names");
+        if (s == OX_OK) s = name_node(w, n);
         if (s == OX_OK) s = name_blocks(w, n);
         for (size_t i = 0; s == OX_OK && i < ox_node_n_blocks(c->m, n); i++) s = walk(w, ox_node_block(c->m, n, i));
     }

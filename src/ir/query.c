@@ -1,7 +1,7 @@
 /* Floor 1. Queries: the table of what they are made of, and running them. */
 #include "ir/query.h"
 
-enum { TASK_EVERY = 4096 };
+enum { TASK_EVERY = 512 };
 
 /* The first OX__N_FIELDS rows are the fields, in the order of ox__field. */
 static const ox_query_field fields[] = {

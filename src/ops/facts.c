@@ -31,7 +31,8 @@ typedef struct fact {
     ox_tensor tensor;
 } fact;
 
-enum { MAX_DEPTH = 100 };
+/* Room is taken for all values at once, and cleared for so many as they come. */
+enum { MAX_DEPTH = 100, STRIDE = 4096 };
 
 struct ox__facts {
     ox_model *m;
@@ -148,8 +149,8 @@ static fact *entry(ox__facts *f, ox_value v)
     if (v.id == 0) return NULL;
     if (v.id >= f->by_value.n) {
         if (!ox_value_is_alive(f->m, v)) return NULL;
-        size_t had = f->by_value.n, want = OX__MAX((size_t)v.id + 1, (size_t)ox_model_value_limit(f->m));
-        if (!ox__vec_reserve(&f->by_value, want)) {
+        size_t had = f->by_value.n, want = (size_t)v.id + STRIDE;
+        if (!ox__vec_reserve(&f->by_value, OX__MAX(want, (size_t)ox_model_value_limit(f->m)))) {
             f->oom = true;
             return NULL;
         }

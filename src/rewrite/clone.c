@@ -181,6 +181,14 @@ static ox_status clone_node(cloner *c, ox_node n, ox_graph to)
 }
 
 /* ---- graphs ---- */
+static ox_status tick(cloner *c)
+{
+    if (!c->task || !c->task->step || (c->done++ & 511) != 0 ||
+        c->task->step(c->task->ud, "copy", c->done, ox_model_n_nodes(c->src)))
+        return OX_OK;
+    return ox__fail(c->err, OX_E_INTERRUPTED, "interrupted");
+}
+
 static ox_status clone_lists(cloner *c, ox_graph from, ox_graph to)
 {
     uint32_t id;
@@ -191,7 +199,8 @@ static ox_status clone_lists(cloner *c, ox_graph from, ox_graph to)
     }
     for (size_t i = 0, n = ox_graph_n_initializers(c->src, from); i < n; i++) {
         ox_value v = ox_graph_initializer(c->src, from, i);
-        ox_status s = clone_value(c, v, &id);
+        ox_status s = tick(c);
+        if (s == OX_OK) s = clone_value(c, v, &id);
         ox_tensor t = {0};
         if (s == OX_OK) s = ox__translate_tensor(&c->t, ox_value_tensor(c->src, v), &t, c->err);
         if (s != OX_OK) return s;
@@ -230,10 +239,8 @@ static ox_status clone_graph(cloner *c, ox_graph from, ox_graph to)
     }
     if (s == OX_OK) s = clone_lists(c, from, to);
     for (ox_node k = ox_graph_first(c->src, from); s == OX_OK && k.id; k = ox_node_next(c->src, k)) {
-        if (c->task && c->task->step && (c->done++ & 1023) == 0 &&
-            !c->task->step(c->task->ud, "copy", c->done, ox_model_n_nodes(c->src)))
-            return ox__fail(c->err, OX_E_INTERRUPTED, "interrupted");
-        s = clone_node(c, k, to);
+        s = tick(c);
+        if (s == OX_OK) s = clone_node(c, k, to);
     }
     return s == OX_OK ? clone_outputs(c, from, to) : s;
 }

@@ -7,7 +7,7 @@
 
 enum { M_IR_VERSION = 1, M_PRODUCER = 2, M_PRODUCER_VERSION = 3, M_DOMAIN = 4, M_VERSION = 5, M_DOC = 6 };
 /* The file itself is mapped, and tables grow by half: so much of the 64 MiB and the 16 bytes is left for rows. */
-enum { BUDGET_BASE = 52 << 20, BUDGET_RATIO = 14, TICK = 1024 };
+enum { BUDGET_BASE = 52 << 20, BUDGET_RATIO = 14, TICK = 512 };
 
 ox_status ox__load_fail(ox__load *ld, const void *at, ox_status code, ox_error *err, const char *fmt, ...)
 {
@@ -60,11 +60,11 @@ ox_status ox__load_record(ox__load *ld, const uint8_t *at, const ox__msg *msg, u
     return OX_OK;
 }
 
-ox_status ox__load_tick(ox__load *ld, const void *at, ox_error *err)
+ox_status ox__load_tick(ox__load *ld, const char *what, const void *at, ox_error *err)
 {
     const ox_task *task = ld->args->opt->task;
     if (++ld->ticks % TICK || !task || !task->step) return OX_OK;
-    if (task->step(task->ud, "reading", (uint64_t)((const uint8_t *)at - ld->io->start), ld->io->size)) return OX_OK;
+    if (task->step(task->ud, what, (uint64_t)((const uint8_t *)at - ld->io->start), ld->io->size)) return OX_OK;
     return ox__fail(err, OX_E_INTERRUPTED, "interrupted");
 }
 

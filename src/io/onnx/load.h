@@ -67,8 +67,8 @@ ox_str ox__load_str_near(ox__load *ld, ox__span s, ox_str guess);
 /* Adds a record for the field at `at`, with the parts of its message if there are several. */
 ox_status ox__load_record(ox__load *ld, const uint8_t *at, const ox__msg *msg, uint32_t *rec,
                           ox_error *err) OX_MUST_USE;
-/* Reports progress now and then. */
-ox_status ox__load_tick(ox__load *ld, const void *at, ox_error *err) OX_MUST_USE;
+/* Reports progress now and then; to be called for each record. */
+ox_status ox__load_tick(ox__load *ld, const char *what, const void *at, ox_error *err) OX_MUST_USE;
 /* A StringStringEntry, whose texts may hold NULs. */
 ox_status ox__load_entry(ox__load *ld, ox__reader r, ox__span *key, ox__span *value, ox_error *err) OX_MUST_USE;
 /* The same, interned and pushed on ld->pairs. */

@@ -192,7 +192,8 @@ static ox_status count(reading *rd, const uint8_t *graph_at, ox_error *err)
     rd->rec = (uint32_t)ld->io->rec_at.n;
     if (!add_record(ld->io, graph_at)) return ox__nomem(err);
     ox__fields it = fields_of(rd);
-    for (ox__field f; ox__fields_next(&it, &f);) {
+    ox_status s = OX_OK;
+    for (ox__field f; s == OX_OK && ox__fields_next(&it, &f);) {
         uint64_t n = f.type == OX__WIRE_BYTES ? ox__reader_left(&f.sub) + 2 : 2;
         bool init = f.number == l->init || f.number == l->sparse;
         credit += init ? 2 : OX__MIN(n, (uint64_t)OX__NODE_CREDIT);
@@ -204,6 +205,7 @@ static ox_status count(reading *rd, const uint8_t *graph_at, ox_error *err)
             rd->walk[walk].rec = (uint32_t)ld->io->rec_at.n - 1;
         }
         if (!is_record(l, &f)) continue;
+        s = ox__load_tick(ld, "counting", f.at, err);
         if (ld->io->rec_at.n >= UINT32_MAX)
             return ox__load_fail(ld, at, OX_E_LIMIT, err, "the file has more than 2^32 records");
         if (!add_record(ld->io, f.at)) return ox__nomem(err);
@@ -212,7 +214,7 @@ static ox_status count(reading *rd, const uint8_t *graph_at, ox_error *err)
         outputs += f.number == l->output;
     }
     uint64_t records = ld->io->rec_at.n - rd->rec;
-    ox_status s = ox__load_end(ld, &it.r, err);
+    if (s == OX_OK) s = ox__load_end(ld, &it.r, err);
     if (s == OX_OK)
         s = ox__load_charge(ld, at, credit,
                             nodes * OX__COST_NODE + records * OX__COST_RECORD + values * OX__COST_VALUE +
@@ -348,6 +350,7 @@ static ox_status walk_values(reading *rd, ox_error *err)
     ox_str name = {1}, doc = {0};
     ox_status s = OX_OK;
     for (ox__field f; s == OX_OK && next_of(rd, VALUES, &at, &f);) {
+        if ((s = ox__load_tick(ld, "reading", f.at, err)) != OX_OK) break;
         if (f.number == l->input)
             s = read_input(rd, &f, at.rec, err);
         else if (f.number == l->init || f.number == l->sparse)
@@ -457,6 +460,7 @@ static ox_status walk_outputs(reading *rd, ox_error *err)
     ox_status s = OX_OK;
     rd->outputs = rd->ld->ids.n;
     for (ox__field f; s == OX_OK && next_of(rd, OUTPUTS, &at, &f);) {
+        if ((s = ox__load_tick(rd->ld, "reading", f.at, err)) != OX_OK) break;
         if (f.number == rd->l->annotation)
             s = read_annotation(rd, &f, err);
         else if (f.number == rd->l->output)

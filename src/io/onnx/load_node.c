@@ -99,7 +99,7 @@ ox_status ox__load_node(ox__load *ld, ox_graph g, const ox__field *f, uint32_t r
     n.domain.id = n.op.id = n.name.id = 1;
     if (depth > OX__MAX_NESTING)
         return ox__load_fail(ld, f->at, OX_E_LIMIT, err, "messages nest deeper than 100 levels");
-    ox_status s = ox__load_tick(ld, f->at, err);
+    ox_status s = ox__load_tick(ld, "reading", f->at, err);
     ld->nesting++;
     ox__reader r = f->sub;
     for (ox__field sub; s == OX_OK && ox__read_field(&r, &sub);) s = read_field(ld, &n, &sub, depth, err);

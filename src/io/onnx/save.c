@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+enum { TICK = 512 };
 /* What protobuf libraries read. */
 #define MAX_FILE ((uint64_t)INT32_MAX)
 
@@ -49,6 +50,17 @@ static ox_status prepare(ox__enc *e, const ox_model *m, const ox_save_options *o
     ox_status s = e->io ? ox__map_check(e->k.map, err) : OX_OK;
     if (s == OX_OK) s = make_marks(e, err);
     return s == OX_OK ? ox__data_prepare(e, path, err) : s;
+}
+
+/* Both runs pass each record of the file, or each row of a model without one. */
+bool ox__enc_goes_on(ox__enc *e)
+{
+    const ox_task *t = e->opt->task;
+    if (e->status != OX_OK || !t || !t->step || e->ticks++ % TICK) return e->status == OX_OK;
+    uint64_t total =
+        2 * (e->io ? (uint64_t)e->io->rec_at.n : (uint64_t)ox_model_node_limit(e->m) + ox_model_value_limit(e->m));
+    if (!t->step(t->ud, "saving", e->ticks, OX__MAX(total, e->ticks))) ox__enc_fail(e, OX_E_INTERRUPTED, "interrupted");
+    return e->status == OX_OK;
 }
 
 /* One run, under the guard. */

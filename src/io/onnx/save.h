@@ -42,6 +42,7 @@ typedef struct ox__enc {
     uint8_t *kept;         /* for each file of io->data: something names it still; owned */
     uint64_t *marks[3];    /* bit sets by id, see ox__mark; owned */
     uint32_t graph_cursor; /* functions and training graphs come in the order of the file */
+    uint64_t ticks;        /* for progress */
     ox_status status;      /* the first failure */
     ox_error error;
 } ox__enc;
@@ -98,6 +99,9 @@ static inline bool ox__marked(const ox__enc *e, int set, uint32_t id)
 {
     return e->marks[set][id / 64] >> id % 64 & 1;
 }
+
+/* Asks the task whether to go on, now and then; to be called for each record. False after any failure. */
+bool ox__enc_goes_on(ox__enc *e);
 
 /* ---- save_model.c ---- */
 void ox__enc_model(ox__enc *e);

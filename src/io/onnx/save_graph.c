@@ -149,7 +149,7 @@ static void list_field(ox__enc *e, graph_state *s, enum list l, const ox__at *at
         if (!stop || !ox__marked(e, set, stop)) stop = 0; /* gone, or written at its new place */
     }
     if (!stop && !at->last) return;
-    while (e->status == OX_OK && (id = peek(e, s, l))) {
+    while (ox__enc_goes_on(e) && (id = peek(e, s, l))) {
         advance(e, s, l);
         ox__unmark(e, set, id);
         write_one(e, s, l, at->number, id);
@@ -174,7 +174,7 @@ static void new_infos(ox__enc *e, const graph_state *s, uint32_t number)
             bool again = k && ox__value_row_at(m, v)->in_item;
             if (!again && has_new_info(e, v)) write_info(e, number, v, 0, true);
         }
-    for (uint32_t n = s->row->first; n && e->status == OX_OK; n = ox__node_row_at(m, n)->next) {
+    for (uint32_t n = s->row->first; n && ox__enc_goes_on(e); n = ox__node_row_at(m, n)->next) {
         const ox__node_row *r = ox__node_row_at(m, n);
         for (uint32_t i = 0; i < r->out_n; i++) {
             uint32_t v = ox__id_at(m, r->out_first + i);
@@ -185,6 +185,7 @@ static void new_infos(ox__enc *e, const graph_state *s, uint32_t number)
 
 static void info_list_field(ox__enc *e, graph_state *s, const ox__at *at)
 {
+    if (!ox__enc_goes_on(e)) return;
     if (at->f) {
         uint32_t rec = s->rec++, v = e->io->rec_id.p[rec];
         const ox__value_row *r = v ? ox__value_row_at(e->m, v) : NULL;

@@ -2,7 +2,7 @@
  * the lines, nothing is interpreted beyond their first characters; owns the list that it returns only. */
 #include "io/text/text_find.h"
 
-enum { STEP_BYTES = 4 << 20 };
+enum { STEP_BYTES = 1 << 20 };
 
 typedef enum finder_state { NOISE, HEADER, BODY, AFTER } finder_state;
 

@@ -3,7 +3,7 @@
 #include "io/text/text.h"
 #include "ir/ir.h"
 
-enum { STEP_BYTES = 1 << 20 };
+enum { STEP_BYTES = 128 << 10 };
 
 static bool at_word(const ox__text *t, const char *word)
 {
