@@ -26,4 +26,8 @@ typedef struct ox__format {
     ox_status (*list)(ox__open_args *args, ox_graph_row *rows, size_t max, size_t *n, ox_error *err);
 } ox__format;
 
+/* What these bytes are, if they are what comes in the place of a model or its weights when something went wrong on the
+ * way (a Git LFS pointer, a web page), with the hint; NULL if not. */
+const char *ox__stranger(const uint8_t *p, uint64_t n, const char **hint);
+
 #endif

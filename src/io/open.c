@@ -3,6 +3,7 @@
 
 #include <onnxsh/io.h>
 
+#include <strings.h>
 #include <unistd.h>
 
 #define OX_FORMAT(name) extern const ox__format ox__format_##name;
@@ -33,6 +34,38 @@ size_t ox_formats(const ox_format_row **rows)
     return N_FORMATS;
 }
 
+/* What comes in the place of a model when something went wrong on its way. */
+static const struct {
+    const char *begin, *what, *hint;
+} strangers[] = {
+    {"version https://git-lfs.github.com/spec/", "this is a Git LFS pointer, not the file that it stands for",
+     "fetch that with `git lfs pull`, or download the file itself"},
+    {"<!doctype html", "this is a web page",
+     "a download that was answered with a page: a login, or the page about the file"},
+    {"<html", "this is a web page", "a download that was answered with a page: a login, or the page about the file"},
+};
+
+const char *ox__stranger(const uint8_t *p, uint64_t n, const char **hint)
+{
+    for (size_t i = 0; i < OX__COUNT(strangers); i++) {
+        size_t len = strlen(strangers[i].begin);
+        if (n < len || strncasecmp((const char *)p, strangers[i].begin, len) != 0) continue;
+        *hint = strangers[i].hint;
+        return strangers[i].what;
+    }
+    return NULL;
+}
+
+static ox_status refuse_stranger(const ox__map *map, ox_error *err)
+{
+    const char *hint = "", *what = map->n ? ox__stranger(map->p, map->n, &hint) : "the file is empty";
+    if (!what) return OX_OK;
+    ox_status s = ox__fail(err, OX_E_FORMAT, "%s", what);
+    ox_error_hint(err, "%s", hint);
+    ox_error_at_line(err, map->path, 0, 0);
+    return s;
+}
+
 typedef struct sniffing {
     const ox__map *map;
     const char *path;
@@ -43,7 +76,8 @@ static ox_status sniff(void *ud, ox_error *err)
 {
     sniffing *sn = ud;
     int best = 0;
-    (void)err;
+    ox_status s = refuse_stranger(sn->map, err);
+    if (s != OX_OK) return s;
     for (size_t i = 0; i < N_FORMATS; i++) {
         int sure = formats[i]->sniff(sn->map->p, sn->map->n, sn->path);
         if (sure > best) {

@@ -172,6 +172,7 @@ static void check_no_data(fixture *f, const char *part)
 static void test_files_that_cannot_be_used(void **state)
 {
     fixture *f = *state;
+    const char *pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 2048\n";
     const entry e[] = {{"location", "w.bin"}}, in_dir[] = {{"location", "link/w.bin"}},
                 later[] = {{"location", "w.bin"}, {"offset", "1"}};
     put_model(f, e, 1);
@@ -184,6 +185,9 @@ static void test_files_that_cannot_be_used(void **state)
     assert_int_equal(unlink(dir_path("w.bin")), 0);
     dir_write("w.bin", f->w, sizeof f->w - 1);
     check_no_data(f, "beyond the end");
+    dir_write("w.bin", pointer, strlen(pointer));
+    check_no_data(f, "Git LFS pointer");
+    assert_non_null(strstr(f->warning.hint, "git lfs pull"));
     dir_write("real.bin", f->w, sizeof f->w);
     assert_int_equal(unlink(dir_path("w.bin")), 0);
     assert_int_equal(symlink("real.bin", dir_path("w.bin")), 0);

@@ -207,8 +207,15 @@ static void test_lengths_beyond_the_file(void **state)
     pb_int(&f->b, 1, 8);
     pb_tag(&f->b, 7, 2);
     pb_varint(&f->b, 1000);
+    refuse(f, OX_E_FORMAT, "the file is cut: 1000 bytes are missing");
+    assert_int_equal(f->err.offset, 2);
+    assert_non_null(strstr(f->err.hint, "the graph that begins there has 1000 bytes, of which 0 are here"));
+    pb_free(&f->b);
+    pb_int(&f->b, 1, 8);
+    pb_tag(&f->b, 7, 2);
+    pb_varint(&f->b, (uint64_t)1 << 40); /* no file was cut here: the length itself is wrong */
     refuse(f, OX_E_FORMAT, "beyond the end");
-    assert_int_equal(f->err.offset, 5);
+    assert_int_equal(f->err.offset, 9);
     pb_free(&f->b);
     pb_int(&f->b, 1, 8);
     pb_begin(&f->b, 7);
@@ -327,7 +334,7 @@ static void test_cut_at_every_byte(void **state)
     fixture *f = *state;
     pb whole = {0};
     small_model(&whole);
-    size_t opened = 0;
+    size_t opened = 0, cut = 0;
     for (size_t n = 1; n < whole.n; n++) {
         pb_free(&f->b);
         pb_bytes(&f->b, whole.p, n);
@@ -336,8 +343,11 @@ static void test_cut_at_every_byte(void **state)
         if (s != OX_OK) {
             assert_int_equal(s, OX_E_FORMAT);
             assert_true(f->err.offset <= n);
+            assert_true(f->err.hint[0] != 0);
+            cut += strstr(f->err.msg, "the file is cut") != NULL;
         }
     }
+    assert_int_equal(cut, whole.n - 1 - 2 - 1); /* behind the IR version nothing is missing but the graph */
     pb_free(&whole);
     assert_int_equal(opened, 2); /* behind the graph, and behind the opset import: what is left is a model */
 }

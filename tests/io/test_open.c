@@ -106,11 +106,39 @@ static void test_no_format(void **state)
     assert_fails(try_open(f, dir_path("cut.onnx"), NULL), OX_E_FORMAT, "", &f->err);
     assert_true(f->err.has_offset);
     dir_write("empty.onnx", "", 0);
-    assert_fails(try_open(f, dir_path("empty.onnx"), NULL), OX_E_FORMAT, "", &f->err);
+    assert_fails(try_open(f, dir_path("empty.onnx"), NULL), OX_E_FORMAT, "the file is empty", &f->err);
     assert_fails(try_open(f, dir_path("none.onnx"), NULL), OX_E_IO, "No such file", &f->err);
     assert_fails(try_open(f, ox_dir, NULL), OX_E_IO, "directory", &f->err);
     assert_fails(try_open(f, NULL, NULL), OX_E_INVALID, "path", &f->err);
     assert_fails(ox_open_memory(&f->m, NULL, 3, "x", NULL, NULL, NULL, &f->err), OX_E_INVALID, "data", &f->err);
+}
+
+/* What a checkout without LFS, or a download from a page that wants a login, leaves in the place of a model. */
+static void test_strangers(void **state)
+{
+    fixture *f = *state;
+    static const char pointer[] =
+        "version https://git-lfs.github.com/spec/v1\n"
+        "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+    static const char page[] = "<!DOCTYPE html>\n<html><body>Sign in</body></html>\n";
+    static const char *const names[] = {"m.onnx", "m.txt", "m.npz"};
+    put_small(f);
+    dir_write("good.onnx", f->b.p, f->b.n);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        dir_write(names[i], pointer, sizeof pointer - 1);
+        assert_fails(try_open(f, dir_path(names[i]), NULL), OX_E_FORMAT, "Git LFS pointer", &f->err);
+        assert_string_equal(f->err.file, dir_path(names[i]));
+        assert_non_null(strstr(f->err.hint, "git lfs pull"));
+        assert_ok(try_open(f, dir_path("good.onnx"), NULL), &f->err);
+        assert_fails(ox_bind_weights(f->m, dir_path(names[i]), NULL, NULL, NULL, &f->err), OX_E_FORMAT,
+                     "Git LFS pointer", &f->err);
+        dir_write(names[i], page, sizeof page - 1);
+        assert_fails(try_open(f, dir_path(names[i]), NULL), OX_E_FORMAT, "web page", &f->err);
+        assert_true(f->err.hint[0] != 0);
+    }
+    dir_write("short.onnx", pointer, 20); /* cut short, it is no pointer */
+    assert_fails(try_open(f, dir_path("short.onnx"), NULL), OX_E_FORMAT, "", &f->err);
+    assert_null(strstr(f->err.msg, "LFS"));
 }
 
 static void test_standard_input(void **state)
@@ -155,6 +183,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_by_format, setup, teardown),
         cmocka_unit_test_setup_teardown(test_graph_number, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_format, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_strangers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_standard_input, setup, teardown),
         cmocka_unit_test(test_formats),
     };

@@ -150,15 +150,40 @@ static ox_status read_top_field(ox__load *ld, top *t, const ox__field *f, ox_err
     return s;
 }
 
+/* The field at `at` could not be read. Where that is because the file ends first, says how much of it is not there; a
+ * length that no .onnx file can have is not taken for one. */
+static ox_status fail_at_top(ox__load *ld, const ox__reader *failed, const uint8_t *at, ox_error *err)
+{
+    ox__reader r = ox__reader_make(ld->io->start, at, (uint64_t)(failed->end - at));
+    uint64_t tag = ox__read_varint(&r), left;
+    uint64_t wire = tag & 7, n = wire == OX__WIRE_BYTES || wire == OX__WIRE_VARINT ? ox__read_varint(&r) : 0;
+    left = ox__reader_left(&r);
+    const char *what = tag >> 3 == OX__MODEL_GRAPH ? "graph" : tag >> 3 == OX__MODEL_FUNCTION ? "function" : "field";
+    if (r.failed && (left == 0 || (left < 10 && r.end[-1] >= 0x80))) {
+        ox_status s = ox__load_fail(ld, at, OX_E_FORMAT, err, "the file is cut: it ends inside a number");
+        ox_error_hint(err, "copy or download it again");
+        return s;
+    }
+    if (r.failed || wire != OX__WIRE_BYTES || n <= left || n > INT32_MAX)
+        return ox__reader_status(failed, ld->path, err);
+    ox_status s = ox__load_fail(ld, at, OX_E_FORMAT, err, "the file is cut: %llu byte%s missing",
+                                (unsigned long long)(n - left), n - left == 1 ? " is" : "s are");
+    ox_error_hint(err,
+                  "the %s that begins there has %llu bytes, of which %llu are here: copy or download the file again",
+                  what, (unsigned long long)n, (unsigned long long)left);
+    return s;
+}
+
 static ox_status read_top(ox__load *ld, top *t, ox_error *err)
 {
     ox__reader r = ox__reader_make(ld->io->start, ld->io->start, ld->io->size);
     ox_status s = OX_OK;
-    for (ox__field f; s == OX_OK && ox__read_field(&r, &f);) {
+    const uint8_t *at = r.p;
+    for (ox__field f; s == OX_OK && ox__read_field(&r, &f); at = r.p) {
         if (f.number != OX__MODEL_GRAPH) s = ox__load_charge(ld, f.at, ox__reader_left(&f.sub) + 2, 64, err);
         if (s == OX_OK) s = read_top_field(ld, t, &f, err);
     }
-    if (s == OX_OK) s = ox__load_end(ld, &r, err);
+    if (s == OX_OK && r.failed) s = fail_at_top(ld, &r, at, err);
     if (s == OX_OK && !t->graph_at) {
         s = ox__load_fail(ld, NULL, OX_E_FORMAT, err, "there is no graph in this file");
         ox_error_hint(err, "an .onnx file that was cut short, or another protobuf file");

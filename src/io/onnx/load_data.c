@@ -129,6 +129,22 @@ static ox_status find_data(ox__load *ld, ox_str location, uint32_t *file, ox_err
     return OX_OK;
 }
 
+/* The file of the data is there, and too short. */
+static void note_short(ox__load *ld, const ox__map *map, uint64_t offset, uint64_t n)
+{
+    ox_error why;
+    ox_error_clear(&why);
+    const char *hint = "", *what = ox__stranger(map->p, map->n, &hint);
+    if (what)
+        ox__fail(&why, OX_E_IO, "%s", what);
+    else
+        ox__fail(&why, OX_E_IO, "external data of %llu bytes at %llu goes beyond the end of the file (%llu bytes)",
+                 (unsigned long long)n, (unsigned long long)offset, (unsigned long long)map->n);
+    ox_error_hint(&why, "%s", hint);
+    ox_error_at_line(&why, map->path, 0, 0);
+    note_no_data(ld, &why);
+}
+
 ox_status ox__load_data(ox__load *ld, const ox__place *place, uint64_t n, uint32_t *file, ox_error *err)
 {
     *file = UINT32_MAX;
@@ -145,12 +161,7 @@ ox_status ox__load_data(ox__load *ld, const ox__place *place, uint64_t n, uint32
     if (s != OX_OK || *file == UINT32_MAX) return s;
     const ox__map *map = ox__model_file(ld->m, *file);
     if (place->offset <= map->n && n <= map->n - place->offset) return OX_OK;
-    ox_error why;
-    ox_error_clear(&why);
-    ox__fail(&why, OX_E_IO, "external data of %llu bytes at %llu goes beyond the end of the file (%llu bytes)",
-             (unsigned long long)n, (unsigned long long)place->offset, (unsigned long long)map->n);
-    ox_error_at_line(&why, map->path, 0, 0);
-    note_no_data(ld, &why);
+    note_short(ld, map, place->offset, n);
     *file = UINT32_MAX;
     return OX_OK;
 }
