@@ -90,6 +90,8 @@ OX_API const ox_op_schema *ox_op_schema_find_n(const char *domain, size_t n_doma
                                                int64_t opset);
 /* The schema of a node of an ONNX model under the model's (or its function's) opset imports; NULL if none. */
 OX_API const ox_op_schema *ox_op_schema_of(const ox_model *m, ox_node n);
+/* The opset of the node's domain that its model (or function) imports; 0 if it is not imported or not in the table. */
+OX_API int64_t ox_node_opset(const ox_model *m, ox_node n);
 /* All schemas, sorted by domain, name and version. */
 OX_API size_t ox_op_schema_count(void);
 OX_API const ox_op_schema *ox_op_schema_at(size_t i);

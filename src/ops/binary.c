@@ -331,4 +331,4 @@ static const ox__op_row rows[] = {
     {"Where", infer_where, eval_where, OX__OP_PROMOTES},
     {"Xor", infer_logic, eval_logic, 0},
 };
-const ox__op_family ox__ops_binary = {rows, OX__COUNT(rows)};
+const ox__op_family ox__ops_binary = {rows, OX__COUNT(rows), NULL};

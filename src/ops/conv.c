@@ -358,4 +358,4 @@ static const ox__op_row rows[] = {
     {"RoiAlign", infer_roi_align, NULL, 0},
     {"Upsample", infer_upsample, NULL, 0},
 };
-const ox__op_family ox__ops_conv = {rows, OX__COUNT(rows)};
+const ox__op_family ox__ops_conv = {rows, OX__COUNT(rows), NULL};

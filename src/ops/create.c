@@ -25,6 +25,43 @@ static ox_status infer_constant(ox__inf *c)
     return ox__inf_out(c, 0, info.dtype, (int32_t)info.rank, dims);
 }
 
+/* The attribute of each kind; references to a function's attributes are followed. */
+static ox_status eval_constant(ox__ev *e)
+{
+    const ox_attr *a = ox__ev_attr(e, "value", OX_ATTR_TENSOR);
+    if (!a) a = ox__ev_attr(e, "sparse_value", OX_ATTR_SPARSE);
+    if (a) {
+        ox_data *d;
+        ox_status s = ox_data_of_tensor(&d, e->m, a->u.t, e->max_bytes, e->err);
+        return s == OX_OK ? ox__ev_give(e, 0, d) : s;
+    }
+    size_t n;
+    int64_t len;
+    ox_status s = OX_OK;
+    const double *f = ox__ev_floats(e, "value_floats", &n);
+    if (f || (a = ox__ev_attr(e, "value_float", OX_ATTR_FLOAT))) {
+        len = f ? (int64_t)n : 1;
+        float *out = ox__ev_out(e, 0, OX_FLOAT, f ? 1 : 0, &len, &s);
+        for (int64_t i = 0; out && i < len; i++) out[i] = (float)(f ? f[i] : a->u.f);
+        return s;
+    }
+    const int64_t *v = ox__ev_ints(e, "value_ints", &n);
+    if (v || (a = ox__ev_attr(e, "value_int", OX_ATTR_INT))) {
+        len = v ? (int64_t)n : 1;
+        int64_t *out = ox__ev_out(e, 0, OX_INT64, v ? 1 : 0, &len, &s);
+        for (int64_t i = 0; out && i < len; i++) out[i] = v ? v[i] : a->u.i;
+        return s;
+    }
+    const ox_str *texts = ox__ev_strings(e, "value_strings", &n);
+    if (!texts && (a = ox__ev_attr(e, "value_string", OX_ATTR_STRING))) n = 1;
+    if (!texts && !a) return ox__ev_fail(e, "it has no value");
+    ox_bytes *rows = ox__arena_alloc(e->mem, OX__MAX(n, 1) * sizeof *rows);
+    if (!rows) return ox__nomem(e->err);
+    for (size_t i = 0; i < n; i++) rows[i].p = ox_str_text(e->m, texts ? texts[i] : a->u.s, &rows[i].n);
+    len = (int64_t)n;
+    return ox__ev_out_strings(e, 0, texts ? 1 : 0, &len, rows);
+}
+
 /* ---- ConstantOfShape ---- */
 static ox_dtype fill_dtype(const ox_model *m, ox_node n, ox_tensor *t)
 {
@@ -165,7 +202,7 @@ static ox_status infer_window(ox__inf *c)
 static const ox__op_row rows[] = {
     {"Bernoulli", infer_like, NULL, OX__OP_RANDOM},
     {"BlackmanWindow", infer_window, NULL, 0},
-    {"Constant", infer_constant, NULL, 0},
+    {"Constant", infer_constant, eval_constant, 0},
     {"ConstantOfShape", infer_constant_of_shape, eval_constant_of_shape, 0},
     {"EyeLike", infer_like, NULL, 0},
     {"HammingWindow", infer_window, NULL, 0},
@@ -177,4 +214,4 @@ static const ox__op_row rows[] = {
     {"RandomUniformLike", infer_like, NULL, OX__OP_RANDOM},
     {"Range", infer_range, eval_range, 0},
 };
-const ox__op_family ox__ops_create = {rows, OX__COUNT(rows)};
+const ox__op_family ox__ops_create = {rows, OX__COUNT(rows), NULL};

@@ -2,17 +2,7 @@
  * by inference. It owns its arrays in an arena; tensors belong to the model. */
 #include "ops/facts.h"
 
-#include "ops/infer.h"
-
-#define OX_FAMILY(name) extern const ox__op_family ox__ops_##name;
-#include "ops/families.def"
-#undef OX_FAMILY
-
-static const ox__op_family *const families[] = {
-#define OX_FAMILY(name) &ox__ops_##name,
-#include "ops/families.def"
-#undef OX_FAMILY
-};
+#include "ops/rows.h"
 
 typedef enum fact_kind {
     FACT_EMPTY,   /* not looked at yet */
@@ -38,63 +28,20 @@ struct ox__facts {
     ox_model *m;
     OX__VEC(fact) by_value;
     ox__arena arena;
-    ox__index names;              /* rows by name: family << 16 | row, plus 1 */
-    OX__VEC(uint32_t) row_of_str; /* by id of the operator's string: entry of `names`, UINT32_MAX = none */
+    ox__rows rows;
     ox__arena scratch[MAX_DEPTH];
     size_t depth;
     bool oom; /* something is not known for want of memory */
 };
 
-/* ---- rows ---- */
-static const ox__op_row *row_at(uint32_t id)
-{
-    return &families[(id - 1) >> 16]->rows[(id - 1) & 0xffff];
-}
-
-static bool row_is(const void *ud, uint32_t id)
-{
-    return strcmp(row_at(id)->name, ud) == 0;
-}
-
-static ox_status index_rows(ox__facts *f, ox_error *err)
-{
-    for (uint32_t i = 0; i < OX__COUNT(families); i++)
-        for (uint32_t j = 0; j < families[i]->n; j++) {
-            const char *name = families[i]->rows[j].name;
-            if (!ox__index_add(&f->names, ox__hash(name, strlen(name)), (i << 16 | j) + 1)) return ox__nomem(err);
-        }
-    return OX_OK;
-}
-
 const ox__op_row *ox__facts_op_named(const ox__facts *f, const char *op)
 {
-    uint32_t id = ox__index_find(&f->names, ox__hash(op, strlen(op)), row_is, op);
-    return id ? row_at(id) : NULL;
+    return ox__rows_named(&f->rows, "", op);
 }
 
 const ox__op_row *ox__facts_op(ox__facts *f, ox_node n)
 {
-    size_t len;
-    ox_str op = ox_node_op(f->m, n);
-    if (op.id == 0) return NULL;
-    ox_str_text(f->m, ox_node_domain(f->m, n), &len);
-    if (len != 0) return NULL;
-    if (op.id >= f->row_of_str.n) {
-        size_t had = f->row_of_str.n;
-        if (!ox__vec_reserve(&f->row_of_str, op.id + 64)) {
-            f->oom = true;
-            return NULL;
-        }
-        f->row_of_str.n = op.id + 64;
-        memset(f->row_of_str.p + had, 0, (f->row_of_str.n - had) * sizeof *f->row_of_str.p);
-    }
-    uint32_t *slot = &f->row_of_str.p[op.id];
-    if (*slot == 0) {
-        const char *text = ox_str_text(f->m, op, &len);
-        uint32_t id = strlen(text) == len ? ox__index_find(&f->names, ox__hash(text, len), row_is, text) : 0;
-        *slot = id ? id : UINT32_MAX;
-    }
-    return *slot == UINT32_MAX ? NULL : row_at(*slot);
+    return ox__rows_of(&f->rows, f->m, n, &f->oom);
 }
 
 /* ---- the table ---- */
@@ -103,7 +50,7 @@ ox_status ox__facts_create(ox__facts **out, ox_model *m, ox_error *err)
     ox__facts *f = ox__calloc(1, sizeof *f);
     if (!f) return ox__nomem(err);
     f->m = m;
-    ox_status s = index_rows(f, err);
+    ox_status s = ox__rows_init(&f->rows, err);
     if (s != OX_OK) {
         ox__facts_free(f);
         return s;
@@ -116,8 +63,7 @@ void ox__facts_free(ox__facts *f)
 {
     if (!f) return;
     ox__vec_free(&f->by_value);
-    ox__vec_free(&f->row_of_str);
-    ox__index_free(&f->names);
+    ox__rows_free(&f->rows);
     ox__arena_free(&f->arena);
     for (size_t i = 0; i < MAX_DEPTH; i++) ox__arena_free(&f->scratch[i]);
     ox__free(f);

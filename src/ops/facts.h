@@ -46,7 +46,7 @@ ox_status ox__facts_set_tensor(ox__facts *f, ox_value v, ox_tensor t, ox_error *
 ox__arena *ox__facts_enter(ox__facts *f);
 void ox__facts_leave(ox__facts *f);
 
-/* The row of an operator of ai.onnx (ops.h), NULL if there is none. */
+/* The row of a node's operator (infer.h), or of one of ai.onnx by name; NULL if there is none. */
 const struct ox__op_row *ox__facts_op(ox__facts *f, ox_node n);
 const struct ox__op_row *ox__facts_op_named(const ox__facts *f, const char *op);
 

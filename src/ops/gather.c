@@ -198,4 +198,4 @@ static const ox__op_row rows[] = {
     {"TopK", infer_top_k, NULL, 0},
     {"Unique", infer_unique, NULL, 0},
 };
-const ox__op_family ox__ops_gather = {rows, OX__COUNT(rows)};
+const ox__op_family ox__ops_gather = {rows, OX__COUNT(rows), NULL};

@@ -142,7 +142,7 @@ static ox_status evaluate(ox__facts *f, ox_node n, const ox__op_row *row, int64_
     }
     ox_tensor outs[16] = {{0}};
     ox_status s = ox__eval_node(f, n, opset, OX__FACT_MAX_BYTES, outs, err);
-    if (s == OX_E_UNSUPPORTED) return OX_OK;
+    if (ox__eval_declined(s)) return OX_OK;
     for (size_t i = 0; s == OX_OK && i < n_out; i++)
         if (outs[i].id) s = ox__facts_set_tensor(f, ox_node_output(m, n, i), outs[i], err);
     return s;
@@ -172,7 +172,7 @@ ox_status ox__infer_node(ox__facts *f, ox_node n, const ox__infer_options *opt, 
     memset(c.out, 0, c.n_out * sizeof *c.out);
     for (size_t i = 0; i < c.n_in; i++) in[i] = ox_type_get(m, ox_value_type(m, ox_node_input(m, n, i)));
     c.in = in;
-    OX__TRY(row->infer(&c));
+    if (row->infer) OX__TRY(row->infer(&c));
     OX__TRY(store(&c, clash));
     if (opt->evaluate) OX__TRY(evaluate(f, n, row, opt->opset, err));
 out:

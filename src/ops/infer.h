@@ -1,9 +1,10 @@
-/* Floor 3. Type and shape inference of one node, and evaluation of small constant results: the contexts that the rows
- * of the families see, and their helpers. A row's function reads the inputs, sets what it knows of the outputs, and
+/* Floor 3. Type and shape inference of one node: the context that the rows of the families see, and its helpers; the
+ * rows themselves. A row's function reads the inputs, sets what it knows of the outputs, and
  * leaves the rest unknown; it never guesses. */
 #ifndef ONNXSH_OPS_INFER_H
 #define ONNXSH_OPS_INFER_H
 
+#include "ops/eval.h"
 #include "ops/facts.h"
 
 typedef struct ox__infer_options {
@@ -70,46 +71,6 @@ ox_status ox__inf_broadcast_dim(ox__inf *c, ox_dim a, ox_dim b, ox_dim *out);
 /* The broadcast of inputs from..to-1 into output o. */
 ox_status ox__inf_broadcast(ox__inf *c, size_t o, size_t from, size_t to, ox_dtype dtype);
 
-/* ---- evaluation of constants ---- */
-typedef struct ox__dense {
-    ox_dtype dtype;
-    uint32_t rank;
-    const int64_t *dims;
-    uint64_t n;       /* elements */
-    const void *data; /* canonical layout; NULL: the input is absent */
-} ox__dense;
-
-typedef struct ox__ev {
-    ox_model *m;
-    ox_node node;
-    int64_t opset;
-    size_t n_in, n_out;
-    const ox__dense *in;
-    ox__dense *out;
-    uint64_t max_bytes; /* of one result */
-    ox__arena *mem;     /* holds the results until they are stored */
-    ox_error *err;
-} ox__ev;
-
-/* OX_E_UNSUPPORTED (no message needed): it cannot be computed here, which is no error. */
-typedef ox_status (*ox__eval_fn)(ox__ev *e);
-
-bool ox__ev_has(const ox__ev *e, size_t i);
-/* Makes output o of that dtype and dims, cleared, and returns its bytes; NULL: too large, or out of memory (then with
- * the status in *s). */
-void *ox__ev_out(ox__ev *e, size_t o, ox_dtype dtype, uint32_t rank, const int64_t *dims, ox_status *s);
-int64_t ox__ev_int(const ox__ev *e, const char *name, int64_t def);
-double ox__ev_float(const ox__ev *e, const char *name, double def);
-const int64_t *ox__ev_ints(const ox__ev *e, const char *name, size_t *n);
-/* axes and the like: attribute or input i. false: neither is there. The array lives with the results. */
-bool ox__ev_list(const ox__ev *e, const char *attr, size_t i, const int64_t **out, size_t *n);
-int64_t ox__ev_i64(const ox__dense *a, uint64_t i);
-double ox__ev_f64(const ox__dense *a, uint64_t i);
-/* Elements of 1, 2, 4, 8 or 16 bytes; 0 for sub-byte types and strings, which the movers do not handle. */
-unsigned ox__ev_item(ox_dtype dtype);
-/* Row-major strides in elements. */
-void ox__ev_strides(const int64_t *dims, uint32_t rank, int64_t *strides);
-
 /* ---- the operators ---- */
 enum {
     OX__OP_PROMOTES = 1, /* torch promotes the dtypes of its tensor inputs before it computes */
@@ -117,16 +78,17 @@ enum {
     OX__OP_MOVES = 4     /* eval only moves bytes: cheap on large constants */
 };
 
-typedef struct ox__op_row {
+struct ox__op_row {
     const char *name;
-    ox__infer_fn infer;
-    ox__eval_fn eval; /* may be NULL */
+    ox__infer_fn infer; /* may be NULL: nothing is inferred */
+    ox__eval_fn eval;   /* may be NULL: it cannot be computed here */
     uint32_t flags;
-} ox__op_row;
+};
 
 typedef struct ox__op_family {
     const ox__op_row *rows;
     size_t n;
+    const char *domain; /* NULL is ai.onnx */
 } ox__op_family;
 
 /* Infers the outputs of a node of ai.onnx and keeps what is known of their values. A node of another domain, or of an
@@ -137,10 +99,16 @@ ox_status ox__infer_node(ox__facts *f, ox_node n, const ox__infer_options *opt, 
 /* Every node of g in order; those of the blocks inside as opt says. OX_E_LIMIT beyond a depth of 100. */
 ox_status ox__infer_graph(ox__facts *f, ox_graph g, const ox__infer_options *opt, const ox_task *task,
                           ox_error *err) OX_MUST_USE;
-/* Computes a node whose inputs are all constants, results of at most max_bytes each; outs (n_out of them) get tensors.
- * OX_E_UNSUPPORTED without a message if it cannot be done. */
+/* Computes a node whose inputs are all constants, results of at most max_bytes each; outs (n_out of them) get tensors,
+ * {0} for results that are none. OX_E_UNSUPPORTED, OX_E_CHECK or OX_E_LIMIT if it cannot be done. */
 ox_status ox__eval_node(ox__facts *f, ox_node n, int64_t opset, uint64_t max_bytes, ox_tensor *outs,
                         ox_error *err) OX_MUST_USE;
+
+/* These statuses of ox__eval_node are no errors of the work around it. */
+static inline bool ox__eval_declined(ox_status s)
+{
+    return s == OX_E_UNSUPPORTED || s == OX_E_CHECK || s == OX_E_LIMIT;
+}
 
 /* What two types say together: unknown parts of one are filled from the other, a stands where they differ, and *clash
  * (may be NULL) says that they differ. */

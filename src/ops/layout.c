@@ -440,4 +440,4 @@ static const ox__op_row rows[] = {
     {"Split", infer_split, NULL, 0},
     {"Transpose", infer_transpose, eval_transpose, OX__OP_MOVES},
 };
-const ox__op_family ox__ops_layout = {rows, OX__COUNT(rows)};
+const ox__op_family ox__ops_layout = {rows, OX__COUNT(rows), NULL};

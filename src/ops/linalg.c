@@ -189,4 +189,4 @@ static const ox__op_row rows[] = {
     {"MatMulInteger", infer_matmul_integer, NULL, 0},
     {"QLinearMatMul", infer_qlinear_matmul, NULL, 0},
 };
-const ox__op_family ox__ops_linalg = {rows, OX__COUNT(rows)};
+const ox__op_family ox__ops_linalg = {rows, OX__COUNT(rows), NULL};

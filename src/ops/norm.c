@@ -65,4 +65,4 @@ static const ox__op_row rows[] = {
     {"RotaryEmbedding", infer_same, NULL, 0},
     {"Softmax", infer_softmax, NULL, 0},
 };
-const ox__op_family ox__ops_norm = {rows, OX__COUNT(rows)};
+const ox__op_family ox__ops_norm = {rows, OX__COUNT(rows), NULL};

@@ -28,4 +28,4 @@ static const ox__op_row rows[] = {
     {"DynamicQuantizeLinear", infer_dynamic_quantize, NULL, 0},
     {"QuantizeLinear", infer_quantize, NULL, 0},
 };
-const ox__op_family ox__ops_quant = {rows, OX__COUNT(rows)};
+const ox__op_family ox__ops_quant = {rows, OX__COUNT(rows), NULL};

@@ -168,4 +168,4 @@ static const ox__op_row rows[] = {
     {"ReduceSumSquare", infer_reduce, NULL, 0},
     {"SoftmaxCrossEntropyLoss", infer_loss, NULL, 0},
 };
-const ox__op_family ox__ops_reduce = {rows, OX__COUNT(rows)};
+const ox__op_family ox__ops_reduce = {rows, OX__COUNT(rows), NULL};

@@ -31,4 +31,4 @@ static const ox__op_row rows[] = {
     {"LSTM", infer_rnn, NULL, 0},
     {"RNN", infer_rnn, NULL, 0},
 };
-const ox__op_family ox__ops_rnn = {rows, OX__COUNT(rows)};
+const ox__op_family ox__ops_rnn = {rows, OX__COUNT(rows), NULL};

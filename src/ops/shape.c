@@ -316,4 +316,4 @@ static const ox__op_row rows[] = {
     {"Tile", infer_tile, NULL, 0},
     {"Unsqueeze", infer_unsqueeze, eval_same_bytes, OX__OP_MOVES},
 };
-const ox__op_family ox__ops_shape = {rows, OX__COUNT(rows)};
+const ox__op_family ox__ops_shape = {rows, OX__COUNT(rows), NULL};

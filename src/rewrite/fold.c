@@ -32,7 +32,7 @@ static ox_status compute(folder *d, ox_node n, ox_tensor *outs, bool *known)
     }
     if (bytes > d->opt->max_moved || d->total + bytes > d->opt->max_total) return OX_OK;
     ox_status s = ox__eval_node(d->f, n, d->opt->opset, d->opt->max_moved, outs, d->err);
-    if (s == OX_E_UNSUPPORTED) return OX_OK;
+    if (ox__eval_declined(s)) return OX_OK;
     if (s == OX_OK) d->total += bytes;
     *known = s == OX_OK && outs[0].id;
     return s;

@@ -58,6 +58,28 @@ static int64_t import_of(const ox_model *m, size_t n, const ox_opset *rows, int 
     return 0;
 }
 
+/* The import of domain number d under which a node stands. */
+static int64_t opset_of(const ox_model *m, ox_node n, int d)
+{
+    ox_graph g = ox_node_graph(m, n);
+    while (ox_graph_parent(m, g).id) g = ox_graph_parent(m, g);
+    if (ox_graph_get_kind(m, g) == OX_GRAPH_FUNCTION) {
+        ox_function_info f = ox_function_get(m, g);
+        return import_of(m, f.n_opsets, f.opsets, d);
+    }
+    const ox_opset *rows;
+    size_t n_rows = ox_model_opsets(m, &rows);
+    return import_of(m, n_rows, rows, d);
+}
+
+int64_t ox_node_opset(const ox_model *m, ox_node n)
+{
+    size_t n_domain;
+    const char *domain = ox_str_text(m, ox_node_domain(m, n), &n_domain);
+    int d = ox__onnx_find_domain(domain, n_domain);
+    return d < 0 ? 0 : opset_of(m, n, d);
+}
+
 const ox_op_schema *ox_op_schema_of(const ox_model *m, ox_node n)
 {
     size_t n_domain, n_op;
@@ -65,17 +87,7 @@ const ox_op_schema *ox_op_schema_of(const ox_model *m, ox_node n)
     const char *op = ox_str_text(m, ox_node_op(m, n), &n_op);
     int d = ox__onnx_find_domain(domain, n_domain);
     if (d < 0) return NULL;
-    ox_graph g = ox_node_graph(m, n);
-    while (ox_graph_parent(m, g).id) g = ox_graph_parent(m, g);
-    int64_t opset;
-    if (ox_graph_get_kind(m, g) == OX_GRAPH_FUNCTION) {
-        ox_function_info f = ox_function_get(m, g);
-        opset = import_of(m, f.n_opsets, f.opsets, d);
-    } else {
-        const ox_opset *rows;
-        size_t n_rows = ox_model_opsets(m, &rows);
-        opset = import_of(m, n_rows, rows, d);
-    }
+    int64_t opset = opset_of(m, n, d);
     return opset > 0 ? ox_op_schema_find_n(domain, n_domain, op, n_op, opset) : NULL;
 }
 
