@@ -31,6 +31,8 @@ enum {
     OX_CMD_MODEL = 1, /* works on a model: in the one-shot form its first argument is FILE */
     OX_CMD_EDITS = 2, /* may change it: the one-shot form takes -o OUT or --in-place */
     OX_CMD_PAGE = 4,  /* long output goes through the pager */
+    OX_CMD_CUT = 16,  /* on a terminal, lines that are wider are cut in the middle */
+    OX_CMD_WRAP = 32, /* they are wrapped at blanks */
     OX_CMD_RAW = 8    /* after its options, the rest of the line is one argument, quotes included */
 };
 

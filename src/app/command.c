@@ -174,6 +174,8 @@ ox_status ox_command_run(ox_session *s, const ox_cmd *cmd, const ox_args *a, con
         if (st != OX_OK) return st;
     }
     if (cmd->flags & OX_CMD_PAGE && s->interactive && !s->g.no_pager && !s->g.json) ox_out_page(&s->out);
+    if (cmd->flags & OX_CMD_WRAP && !s->g.json) ox_out_fit(&s->out, OX_FIT_WRAP);
+    if (cmd->flags & OX_CMD_CUT && !s->whole && !s->g.json) ox_out_fit(&s->out, OX_FIT_CUT);
     ox_interrupt_clear();
     m = s->model;
     ox_mark mark = ox_journal_mark(m);

@@ -43,6 +43,11 @@ void ox_out_page(ox_out *o)
     if (o->tty && o->height > 2) o->paging = true;
 }
 
+void ox_out_fit(ox_out *o, ox_fit fit)
+{
+    if (o->tty && o->width) o->fit = fit;
+}
+
 /* The reader of a pipe may leave early (`| head`, q in the pager): that is no error. */
 static ox_status raw_write(ox_out *o, const char *s, size_t n, ox_error *err)
 {
@@ -61,16 +66,23 @@ static void start_pager(ox_out *o)
     if (!pager || !*pager) pager = getenv("PAGER");
     if (!pager || !*pager) pager = "less";
     if (strcmp(pager, "cat") != 0) {
-        setenv("LESS", "FRX", 0); /* quit if one screen, keep colours, do not clear */
+        setenv("LESS", "FRXS", 0); /* quit if one screen, keep colours, do not clear, scroll sideways */
         fflush(stdout);
         o->pager = popen(pager, "w");
     }
     if (o->pager) o->f = o->pager;
 }
 
+/* Cut where that is asked for, to the terminal, the pager or the pipe. */
+static ox_status write_out(ox_out *o, const char *s, size_t n, ox_error *err)
+{
+    bool cut = o->fit == OX_FIT_CUT && !o->pager && !o->outer;
+    return cut ? ox_out_fit_write(o, s, n, err) : raw_write(o, s, n, err);
+}
+
 static ox_status flush_held(ox_out *o, ox_error *err)
 {
-    ox_status s = raw_write(o, o->held, o->n_held, err);
+    ox_status s = write_out(o, o->held, o->n_held, err);
     o->n_held = o->lines_held = 0;
     return s;
 }
@@ -95,17 +107,26 @@ static ox_status hold(ox_out *o, const char *s, size_t n, ox_error *err)
     return flush_held(o, err);
 }
 
+/* Wrapped lines are held as they come out, so that the screens that they fill are counted; cut ones are held whole. */
+ox_status ox_out_pass(ox_out *o, const char *s, size_t n, ox_error *err)
+{
+    return o->paging && o->fit == OX_FIT_WRAP ? hold(o, s, n, err) : raw_write(o, s, n, err);
+}
+
 ox_status ox_out_write(ox_out *o, const char *s, size_t n, ox_error *err)
 {
-    if (o->paging) return hold(o, s, n, err);
-    return raw_write(o, s, n, err);
+    if (o->fit == OX_FIT_WRAP && !o->outer) return ox_out_fit_write(o, s, n, err);
+    return o->paging ? hold(o, s, n, err) : write_out(o, s, n, err);
 }
 
 ox_status ox_out_end(ox_out *o, ox_error *err)
 {
-    ox_status s = OX_OK;
+    bool wraps = o->fit == OX_FIT_WRAP;
+    ox_status s = wraps && o->n_line ? ox_out_fit_end(o, err) : OX_OK;
     o->paging = false;
-    if (o->n_held) s = flush_held(o, err);
+    if (o->n_held && s == OX_OK) s = flush_held(o, err);
+    if (o->n_line && s == OX_OK) s = ox_out_fit_end(o, err);
+    o->fit = OX_FIT_NONE;
     if (o->pager) {
         pclose(o->pager);
         o->pager = NULL;
@@ -115,8 +136,9 @@ ox_status ox_out_end(ox_out *o, ox_error *err)
     if (fflush(o->f) != 0 && errno != EPIPE && s == OX_OK)
         s = ox_error_set(err, OX_E_IO, "standard output: %s", strerror(errno));
     free(o->held);
-    o->held = NULL;
-    o->cap_held = 0;
+    free(o->line);
+    o->held = o->line = NULL;
+    o->cap_held = o->n_held = o->n_line = o->cap_line = 0;
     return s;
 }
 

@@ -7,6 +7,13 @@
 
 #include <stdio.h>
 
+/* What becomes of lines that are wider than the terminal. */
+typedef enum ox_fit {
+    OX_FIT_NONE,
+    OX_FIT_CUT, /* their middle is left out; a pager gets them whole, for it scrolls sideways */
+    OX_FIT_WRAP /* broken at blanks */
+} ox_fit;
+
 typedef struct ox_out {
     FILE *f;     /* standard output or the pipe to the pager */
     FILE *pager; /* not NULL while a pager runs */
@@ -18,6 +25,9 @@ typedef struct ox_out {
     bool paging;
     char *held;
     size_t n_held, cap_held, lines_held;
+    ox_fit fit;
+    char *line; /* the line under way, while lines are fitted */
+    size_t n_line, cap_line;
     bool closed; /* the reader went away: drop the rest quietly */
     FILE *outer; /* where output goes after a capture */
     char *caught;
@@ -27,8 +37,10 @@ typedef struct ox_out {
 void ox_out_init(ox_out *o, int color);
 /* Looks up the size of the terminal again (after SIGWINCH). */
 void ox_out_resize(ox_out *o);
-/* From here on, output that exceeds a screen goes through $PAGER (less -R), until ox_out_end. */
+/* From here on, output that exceeds a screen goes through $PAGER (less -FRXS), until ox_out_end. */
 void ox_out_page(ox_out *o);
+/* From here on, lines that are wider than the terminal are fitted, until ox_out_end; what is piped is left alone. */
+void ox_out_fit(ox_out *o, ox_fit fit);
 /* Flushes; waits for the pager. Returns OX_E_IO if standard output failed. */
 ox_status ox_out_end(ox_out *o, ox_error *err) OX_MUST_USE;
 
@@ -38,6 +50,11 @@ bool ox_out_catch(ox_out *o);
 char *ox_out_caught(ox_out *o, size_t *n);
 
 ox_status ox_out_write(ox_out *o, const char *s, size_t n, ox_error *err);
+/* ---- fit.c: fits what is written, and the line under way at its end; hands it on to ox_out_pass ---- */
+ox_status ox_out_fit_write(ox_out *o, const char *s, size_t n, ox_error *err);
+ox_status ox_out_fit_end(ox_out *o, ox_error *err);
+ox_status ox_out_pass(ox_out *o, const char *s, size_t n, ox_error *err);
+
 /* Formatted text that holds no model data but sanitised one. */
 void ox_out_f(ox_out *o, const char *fmt, ...) OX_PRINTF(2, 3);
 /* Words of help, wrapped to the terminal: `at` columns of the line are taken, further lines are indented. A newline in

@@ -53,6 +53,7 @@ typedef struct ox_session {
     bool has_style;
     int64_t opset;    /* target of conversion (`set opset`) */
     bool interactive; /* at the prompt */
+    bool whole;       /* `set cut off`: lines wider than the terminal are not cut */
     bool quit;        /* the `quit` command was given */
     bool one_shot;    /* COMMAND on the command line */
 } ox_session;

@@ -2,6 +2,7 @@
 """The prompt through a real pseudo-terminal: completion, history, Ctrl-C, EOF, narrow terminals, Lua that looks like a
 command."""
 import os
+import re
 import time
 import unittest
 
@@ -183,6 +184,54 @@ class Prompt(Case):
         for line in text.splitlines()[1:]:
             self.assertLessEqual(len(line.replace("\x1b[0m", "")), 40 + 30, line)
         self.assertIn("…", text)
+
+    def said(self, t, line):
+        """What a line at the prompt prints, without colours, as lines."""
+        t.send(line + "\r")
+        t.expect(re.escape(line))
+        text = t.expect(r"hardmish_net\.txt> ")
+        return [x for x in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "").split("\n")[1:-1] if x]
+
+    def test_wide_lines_are_cut(self):
+        t = self.start("--no-pager", TRACE, cols=40)
+        whole, _ = self.run_it("show", "--style", "folded", TRACE)
+        whole = whole.splitlines()
+        self.assertGreater(max(map(len, whole)), 100)  # in a pipe nothing is cut
+        self.assertNotIn("…", "".join(whole))
+        cut = self.said(t, "show")
+        self.assertEqual(len(cut), len(whole))
+        for got, line in zip(cut, whole):
+            self.assertLessEqual(len(got), 40)
+            if len(line) <= 40:
+                self.assertEqual(got, line)
+                continue
+            head, tail = got.split("…")
+            self.assertEqual((len(got), len(head)), (40, 20))
+            self.assertTrue(line.startswith(head) and line.endswith(tail), (got, line))
+        node = self.said(t, "node #30")
+        self.assertLessEqual(max(map(len, node)), 40)
+        self.assertIn("…", "".join(node))
+        self.assertEqual(self.said(t, "set cut"), ["on"])
+        self.assertEqual(self.said(t, "set cut off"), [])
+        self.assertEqual("".join(self.said(t, "show #30")), next(x for x in whole if x.startswith("  %924 ")).strip())
+
+    def test_a_pager_gets_whole_lines(self):
+        env = dict(self.env, PAGER="sh -c 'echo less $LESS; cat >whole.txt'")
+        env.pop("LESS", None)
+        t = Terminal(self, TRACE, cols=40, env=env)
+        t.expect(r"hardmish_net\.txt> ")
+        t.send("show\r")
+        self.assertIn("S", t.expect(r"less \w+").split()[-1])  # it scrolls sideways
+        t.expect(PROMPT)
+        with open(self.path("whole.txt")) as f:
+            text = re.sub(r"\x1b\[[0-9;]*m", "", f.read())
+        self.assertEqual(text, self.run_it("show", "--style", "folded", TRACE)[0])
+
+    def test_schemas_are_wrapped(self):
+        t = self.start("--no-pager", TRACE, cols=40)
+        got = self.said(t, "schema aten::conv2d")
+        self.assertLessEqual(max(map(len, got)), 40)
+        self.assertEqual(" ".join(got).split(), self.run_it("schema", "aten::conv2d")[0].split())
 
     def test_long_output_is_paged(self):
         env = dict(self.env, PAGER="sh -c 'echo PAGED; cat >/dev/null'")

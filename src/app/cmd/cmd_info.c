@@ -193,6 +193,6 @@ const ox_cmd ox_cmd_info = {
     .summary = "say what is open: kind, versions, inputs, outputs, weights",
     .help = "",
     .example = "info",
-    .flags = OX_CMD_MODEL | OX_CMD_PAGE,
+    .flags = OX_CMD_MODEL | OX_CMD_PAGE | OX_CMD_CUT,
     .exec = exec,
 };

@@ -87,7 +87,7 @@ const ox_cmd ox_cmd_open = {
         "warning that says so; --list shows them all, --graph N chooses. `-` is standard input. Weights stay in the\n"
         "file and are read when they are looked at. If opening fails, the model that was open stays.",
     .example = "open --list FILE",
-    .flags = OX_CMD_MODEL,
+    .flags = OX_CMD_MODEL | OX_CMD_CUT,
     .opts = opts,
     .hint = OX_HINT_FILE,
     .max_args = 1,

@@ -33,7 +33,7 @@ const ox_cmd ox_cmd_schema = {
     .help = "NAME is Conv, ai.onnx.ml::Scaler, aten::elu or aten::elu.out; a bare name is looked for among the ONNX\n"
             "operators, then among PyTorch's. Arguments marked inert cannot change what an ONNX graph computes.",
     .example = "schema aten::elu",
-    .flags = OX_CMD_PAGE,
+    .flags = OX_CMD_PAGE | OX_CMD_WRAP,
     .opts = opts,
     .hint = OX_HINT_OP,
     .min_args = 1,

@@ -67,6 +67,7 @@ static void get_color(const ox_session *s, char *buf, size_t size)
         snprintf(buf, size, "%s", s->field != (negated) ? "on" : "off"); \
     }
 FLAG(pager, g.no_pager, true)
+FLAG(cut, whole, true)
 FLAG(strict, g.strict, false)
 FLAG(quiet, g.quiet, false)
 FLAG(json, g.json, false)
@@ -77,6 +78,7 @@ static const ox_setting rows[] = {
     {"opset", "", "ONNX opset that export, ops and symbolics aim at", put_opset, get_opset},
     {"color", "on off", "colour", put_color, get_color},
     {"pager", "on off", "page long output", put_pager, get_pager},
+    {"cut", "on off", "cut lines that are wider than the terminal", put_cut, get_cut},
     {"strict", "on off", "warnings that concern correctness are failures", put_strict, get_strict},
     {"quiet", "on off", "no progress, no warnings", put_quiet, get_quiet},
     {"json", "on off", "machine output", put_json, get_json},
@@ -141,7 +143,10 @@ const ox_cmd ox_cmd_set = {
     .name = "set",
     .usage = "[SETTING [VALUE]]",
     .summary = "list the settings, print one, or change it",
-    .help = "",
+    .help = "cut: on a terminal show, node, value, info and open leave out the middle of lines that are wider; the "
+            "pager has\n"
+            "them whole and scrolls sideways (arrow keys, in less), and so has a pipe or a file. Off: the terminal "
+            "wraps them.",
     .example = "set opset 13",
     .hint = OX_HINT_SETTING,
     .max_args = 2,

@@ -123,9 +123,12 @@ const ox_cmd ox_cmd_show = {
         "A SELECTOR is a scope (features.0 and all below it, features.0$ that level alone), a node's name, %value or\n"
         "#id. Styles: seed, the form of the PyTorch documentation of 2018 (default for ONNX); folded, constants and\n"
         "lists inside the operator's line (default for traces on a terminal); torch, what PyTorch itself prints\n"
-        "(default for traces when piped); onnx, the ONNX textual syntax; printable, that of printable_graph.",
+        "(default for traces when piped); onnx, the ONNX textual syntax; printable, that of printable_graph. Lines "
+        "wider\n"
+        "than the terminal are cut in the middle, but whole in the pager (arrow keys), in pipes, and after `set cut "
+        "off`.",
     .example = "show --style seed",
-    .flags = OX_CMD_MODEL | OX_CMD_PAGE,
+    .flags = OX_CMD_MODEL | OX_CMD_PAGE | OX_CMD_CUT,
     .opts = opts,
     .hint = OX_HINT_SCOPE,
     .max_args = OX_ARGS_MAX,

@@ -209,7 +209,10 @@ static ox_status show_opened(ox_session *s, ox_error *err)
 {
     ox_args none = {0};
     ox_status st = ox_command_run(s, &ox_cmd_info, &none, "info", err);
-    if (st == OX_OK) ox_out_f(&s->out, "\n`help` lists the commands; anything else is Lua.\n");
+    if (st == OX_OK) {
+        ox_out_f(&s->out, "\n");
+        ox_out_wrap(&s->out, 0, 0, "`help` lists the commands; anything else is Lua.");
+    }
     return st == OX_OK ? ox_out_end(&s->out, err) : st;
 }
 
