@@ -1,5 +1,5 @@
-/* Floor 7. Lines that are wider than the terminal: cut in the middle, so that both what a line is about and where it
- * stands are seen, or wrapped at blanks. Colours take no room; those of a part that is left out still take effect. */
+/* Floor 7. Lines that are wider than the terminal: cut in the middle, behind two thirds of it, so that both the
+ * operator and, at the end, its place are seen; or wrapped at blanks. Colours take no room. */
 #include "app/output.h"
 
 #include <stdlib.h>
@@ -45,11 +45,16 @@ static size_t front(const char *s, size_t n, size_t columns, size_t *seen)
     return i;
 }
 
+/* The inks of a part that is left out, from the last that ends those before it. */
 static ox_status put_inks(ox_out *o, const char *s, size_t n, ox_error *err)
 {
     ox_status st = OX_OK;
-    size_t w, k;
-    for (size_t i = 0; i < n && st == OX_OK; i += k) {
+    size_t w, k, from = 0;
+    for (size_t i = 0; i < n; i += k) {
+        k = unit_at(s + i, n - i, &w);
+        if (k == 4 && memcmp(s + i, "\033[0m", 4) == 0) from = i;
+    }
+    for (size_t i = from; i < n && st == OX_OK; i += k) {
         k = unit_at(s + i, n - i, &w);
         if (s[i] == '\033') st = ox_out_pass(o, s + i, k, err);
     }
@@ -58,7 +63,7 @@ static ox_status put_inks(ox_out *o, const char *s, size_t n, ox_error *err)
 
 static ox_status cut(ox_out *o, const char *s, size_t n, size_t width, ox_error *err)
 {
-    size_t seen, w, head = front(s, n, o->width / 2, &seen), room = o->width - 1 - seen, tail = head;
+    size_t seen, w, head = front(s, n, o->width * 2 / 3, &seen), room = o->width - 1 - seen, tail = head;
     for (size_t left = width - seen; tail < n && left > room; left -= w) tail += unit_at(s + tail, n - tail, &w);
     ox_status st = ox_out_pass(o, s, head, err);
     if (st == OX_OK) st = ox_out_pass(o, ellipsis, sizeof ellipsis - 1, err);

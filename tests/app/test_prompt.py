@@ -60,7 +60,7 @@ class Prompt(Case):
         t.expect(r"type +Float\(10, 512\)")
 
     def test_completes_scopes_operators_and_files(self):
-        t = self.start(TRACE)
+        t = self.start(TRACE, cols=250)
         t.send("find op:hard_m\t")
         t.expect("hard_mish")
         t.send("\x03")
@@ -206,14 +206,14 @@ class Prompt(Case):
                 self.assertEqual(got, line)
                 continue
             head, tail = got.split("…")
-            self.assertEqual((len(got), len(head)), (40, 20))
+            self.assertEqual((len(got), len(head)), (40, 26))
             self.assertTrue(line.startswith(head) and line.endswith(tail), (got, line))
-        node = self.said(t, "node #30")
+        node = self.said(t, "node #206")
         self.assertLessEqual(max(map(len, node)), 40)
         self.assertIn("…", "".join(node))
         self.assertEqual(self.said(t, "set cut"), ["on"])
         self.assertEqual(self.said(t, "set cut off"), [])
-        self.assertEqual("".join(self.said(t, "show #30")), next(x for x in whole if x.startswith("  %924 ")).strip())
+        self.assertEqual("".join(self.said(t, "show #206")), next(x for x in whole if x.startswith("  %1124 ")).strip())
 
     def test_a_pager_gets_whole_lines(self):
         env = dict(self.env, PAGER="sh -c 'echo less $LESS; cat >whole.txt'")
