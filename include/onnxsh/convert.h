@@ -105,13 +105,16 @@ OX_API OX_MUST_USE ox_status ox_symbolics_remove(ox_symbolics *r, const char *na
 typedef ox_status (*ox_symbolics_load_fn)(void *ud, const char *name, ox_error *err);
 OX_API void ox_symbolics_set_loader(ox_symbolics *r, ox_symbolics_load_fn fn, void *ud);
 /* The registrations for a name (overload included or not), those of users first; calls fn until false. NULL = all that
- * are loaded, by name. */
+ * are loaded, by name. An error is that of loading the family of the name; a name that serves nothing is none. */
 typedef bool (*ox_symbolics_fn)(void *ud, const ox_symbolic_def *def);
-OX_API void ox_symbolics_each(const ox_symbolics *r, const char *name, ox_symbolics_fn fn, void *ud);
+OX_API OX_MUST_USE ox_status ox_symbolics_each(const ox_symbolics *r, const char *name, ox_symbolics_fn fn, void *ud,
+                                               ox_error *err);
 
 /* ---- missing operators ---- */
-/* True if a node needs a symbolic function, or a pass, and finds one at that opset. Nodes of ONNX domains are fine. */
-OX_API bool ox_node_is_convertible(ox_symbolics *r, const ox_model *m, ox_node n, int64_t opset);
+/* *yes: a node needs a symbolic function, or a pass, and finds one at that opset. Nodes of ONNX domains are fine. An
+ * error is that of loading the family of the operator. */
+OX_API OX_MUST_USE ox_status ox_node_is_convertible(bool *yes, ox_symbolics *r, const ox_model *m, ox_node n,
+                                                    int64_t opset, ox_error *err);
 
 /* Makes the parameters that a trace reads from module objects (prim::GetAttr) inputs of its main graph under their
  * paths

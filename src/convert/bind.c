@@ -152,8 +152,9 @@ static ox_status check_left(ox__conv *c, ox_node n, const ox__binding *b, ox_err
         ox__fail(err, OX_E_UNSUPPORTED, "%s=%s is not handled by the symbolic function of %s", a.name,
                  text.p ? text.p : "?", b->op->name);
         ox_error_hint(err, "name %s as a parameter of the function to handle it", a.name);
+        bool short_of = text.failed;
         ox__buf_free(&text);
-        return OX_E_UNSUPPORTED;
+        return short_of ? ox__nomem(err) : OX_E_UNSUPPORTED;
     }
     return OX_OK;
 }

@@ -1,6 +1,8 @@
 /* Floor 5. What a symbolic function can do: add nodes and constants, look at values, return results, refuse. */
 #include "convert/call.h"
 
+#include "ir/ir.h"
+
 #include <onnxsh/print.h>
 
 ox_model *ox_call_model(const ox_call *k)
@@ -38,7 +40,9 @@ ox_tensor ox_call_value_tensor(const ox_call *k, ox_value v)
         bool held = a && a->kind == OX_ATTR_TENSOR && ox_tensor_get(k->c->m, a->u.t).storage != OX_STORAGE_LOST;
         return held ? a->u.t : t;
     }
-    return ox__facts_materialize(k->c->facts, v, &t, NULL) == OX_OK ? t : (ox_tensor){0};
+    ox_status s = ox__facts_materialize(k->c->facts, v, &t, NULL);
+    if (s == OX_E_NOMEM) ox__model_oom(k->c->m);
+    return s == OX_OK ? t : (ox_tensor){0};
 }
 
 ox_status ox_call_constant(ox_call *k, ox_tensor t, ox_value *out, ox_error *err)

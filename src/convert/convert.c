@@ -35,35 +35,44 @@ static ox_status check_options(const ox_convert_options *o, int64_t opset, ox_er
 
 /* ---- the run ---- */
 
-/* True if a custom operator has a symbolic function: it is one of a trace. */
-static bool has_function(ox__conv *c, ox_node n)
+/* A node that must be converted: an operator of PyTorch, or a custom one that has a symbolic function. */
+static ox_status must_convert(ox__conv *c, ox_node n, bool *must)
 {
     const ox__opcache *op;
-    return !ox__node_in(c, n, c->s_onnx) && ox__op_cache(c, n, &op, NULL) == OX_OK &&
-           ox__op_group(c, op, NULL) == OX_OK && op->group;
+    bool plumbing =
+        ox__is_prim(c, n, "Constant") || ox__is_prim(c, n, "ListConstruct") || ox__is_prim(c, n, "TupleConstruct");
+    bool python = strcmp(ox_str_text(c->m, ox_node_domain(c->m, n), NULL), "^") == 0;
+    *must = !plumbing && (ox__node_in(c, n, c->s_prim) || ox__node_in(c, n, c->s_aten) || python);
+    if (plumbing || *must || ox__node_in(c, n, c->s_onnx)) return OX_OK;
+    ox_status s = ox__op_cache(c, n, &op, c->err);
+    if (s == OX_OK) s = ox__op_group(c, op, c->err);
+    *must = s == OX_OK && op->group;
+    return s;
 }
 
-/* Counts the nodes of a trace that are ONNX operators; false if there are some that must be converted. */
-static bool only_onnx(ox__conv *c, ox_graph g, size_t *n_onnx)
+/* Counts the nodes of a trace that are ONNX operators, until one must be converted. */
+static ox_status count_onnx(ox__conv *c, ox_graph g, size_t *n_onnx, bool *must)
 {
     for (ox_node n = ox_graph_first(c->m, g); n.id; n = ox_node_next(c->m, n)) {
-        bool plumbing =
-            ox__is_prim(c, n, "Constant") || ox__is_prim(c, n, "ListConstruct") || ox__is_prim(c, n, "TupleConstruct");
-        bool python = strcmp(ox_str_text(c->m, ox_node_domain(c->m, n), NULL), "^") == 0;
-        bool trace = ox__node_in(c, n, c->s_prim) || ox__node_in(c, n, c->s_aten) || python;
-        if (!plumbing && (trace || has_function(c, n))) return false;
+        ox_status s = must_convert(c, n, must);
         *n_onnx += ox__node_in(c, n, c->s_onnx);
-        for (size_t i = 0; i < ox_node_n_blocks(c->m, n); i++)
-            if (!only_onnx(c, ox_node_block(c->m, n, i), n_onnx)) return false;
+        for (size_t i = 0; s == OX_OK && !*must && i < ox_node_n_blocks(c->m, n); i++)
+            s = count_onnx(c, ox_node_block(c->m, n, i), n_onnx, must);
+        if (s != OX_OK || *must) return s;
     }
-    return true;
+    return OX_OK;
 }
 
 /* An ONNX model, or a dump of one, passes as it is. */
-static bool is_onnx(ox__conv *c)
+static ox_status find_as_is(ox__conv *c)
 {
     size_t n = 0;
-    return ox_model_get_kind(c->src) == OX_MODEL_ONNX || (only_onnx(c, ox_model_main(c->m), &n) && n > 0);
+    bool must = false;
+    c->as_is = ox_model_get_kind(c->src) == OX_MODEL_ONNX;
+    if (c->as_is) return OX_OK;
+    ox_status s = count_onnx(c, ox_model_main(c->m), &n, &must);
+    c->as_is = !must && n > 0;
+    return s;
 }
 
 static ox_status start(ox__conv *c)
@@ -76,8 +85,8 @@ static ox_status start(ox__conv *c)
     c->s_onnx = ox__conv_str(c, "");
     c->s_value = ox__conv_str(c, "value");
     c->inf = (ox__infer_options){.opset = c->opset, .lenient = true, .evaluate = true};
-    c->as_is = is_onnx(c);
-    return ox__facts_create(&c->facts, c->m, c->err);
+    s = find_as_is(c);
+    return s == OX_OK ? ox__facts_create(&c->facts, c->m, c->err) : s;
 }
 
 static void finish(ox__conv *c)

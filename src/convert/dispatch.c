@@ -61,7 +61,7 @@ ox_status ox__dispatch_failed(ox__conv *c, ox_node n, ox_failure_kind kind, cons
                      .arguments = args.p,
                      .err = why,
                      .cause = kind == OX_FAILURE_CONSEQUENCE ? ox__dispatch_cause(c, n) : SIZE_MAX};
-    ox_status s = ox__report_add(c, &f);
+    ox_status s = args.failed ? ox__nomem(c->err) : ox__report_add(c, &f);
     ox__buf_free(&args);
     /* what stems from a consequence stems from its cause */
     size_t at = f.cause != SIZE_MAX ? f.cause : c->report->rows.n - 1;
@@ -71,17 +71,18 @@ ox_status ox__dispatch_failed(ox__conv *c, ox_node n, ox_failure_kind kind, cons
 }
 
 /* How such a function begins: with the names that the operator's schema has for its arguments. */
-static void hint_to_write(const char *op, const ox_aten_schema *schema, ox_error *e)
+static ox_status hint_to_write(const char *op, const ox_aten_schema *schema, ox_error *e)
 {
     ox__buf params = {0};
     for (size_t i = 0; schema && i < ox_aten_get(schema).n_args; i++) {
         ox_aten_arg arg = ox_aten_get_arg(schema, i);
         if (arg.inert == OX_ATEN_MATTERS) ox__buf_addf(&params, "%s%s", params.n ? ", " : "", arg.name);
     }
-    bool usable = params.n && params.n < 128 && !params.failed;
+    bool usable = params.n && params.n < 128, short_of = params.failed;
     ox_error_hint(e, "write one in Lua, symbolic(\"%s\", function(g, %s) ... end): at the prompt, or in a file for -l",
                   op, usable ? params.p : "...");
     ox__buf_free(&params);
+    return short_of ? ox__nomem(e) : OX_OK;
 }
 
 /* No function serves the node. */
@@ -109,8 +110,8 @@ static ox_status missing(ox__conv *c, ox_node n, const ox__binding *b)
         ox_error_hint(&e, "the functions of that name do not serve its overload '%s'", ox_aten_get(b->schema).overload);
     else if (b->op->group)
         ox_error_hint(&e, "the functions of that name do not serve these arguments");
-    else
-        hint_to_write(b->op->name, b->schema, &e);
+    else if (hint_to_write(b->op->name, b->schema, &e) != OX_OK)
+        return ox__nomem(c->err);
     return ox__dispatch_failed(c, n, OX_FAILURE_MISSING, &e, b->schema);
 }
 

@@ -50,42 +50,50 @@ static int64_t version_of(const void *ud, const char *domain)
     return *domain ? INT64_MAX : t->opset;
 }
 
-static bool serves(ox_symbolics *r, const char *name, int64_t opset)
+static ox_status serves(bool *yes, ox_symbolics *r, const char *name, int64_t opset, ox_error *err)
 {
     const ox__symgroup *g;
-    if (ox__symbolics_group(r, name, strlen(name), &g, NULL) != OX_OK || !g) return false;
+    ox_status s = ox__symbolics_group(r, name, strlen(name), &g, err);
     target t = {opset};
-    for (size_t i = 0; i < g->list.n; i++) {
+    for (size_t i = 0; s == OX_OK && g && i < g->list.n; i++) {
         const ox__symbol *y = g->list.p[i];
-        if (y->def.min_opset <= version_of(&t, y->def.domain ? y->def.domain : "")) return true;
+        if (y->def.min_opset <= version_of(&t, y->def.domain ? y->def.domain : "")) *yes = true;
     }
-    return false;
+    return s;
 }
 
-bool ox_node_is_convertible(ox_symbolics *r, const ox_model *m, ox_node n, int64_t opset)
+/* "aten::add" in name, which has room for size bytes; its length, 0 if that is too little. */
+static size_t full_name(const ox_model *m, ox_node n, char *name, size_t size)
 {
-    char name[512];
     size_t n_domain, n_op;
     const char *domain = ox_str_text(m, ox_node_domain(m, n), &n_domain), *op = ox_str_text(m, ox_node_op(m, n), &n_op);
-    bool trace =
-        !strcmp(domain, "aten") || !strcmp(domain, "prim") || !strcmp(domain, "^") || !strcmp(domain, "quantized");
-    if (!n_domain) return true;
-    if (n_domain + n_op + 4 > sizeof name) return false;
+    if (n_domain + n_op + 4 > size) return 0;
     bool python = strcmp(domain, "^") == 0;
     memcpy(name, domain, n_domain);
     memcpy(name + n_domain, python ? "" : "::", python ? 0 : 2);
     size_t len = n_domain + (python ? 0 : 2);
     memcpy(name + len, op, n_op + 1);
-    len += n_op;
+    return len + n_op;
+}
+
+ox_status ox_node_is_convertible(bool *yes, ox_symbolics *r, const ox_model *m, ox_node n, int64_t opset, ox_error *err)
+{
+    char name[512];
+    *yes = false;
+    const char *domain = ox_str_text(m, ox_node_domain(m, n), NULL), *op = ox_str_text(m, ox_node_op(m, n), NULL);
+    bool trace =
+        !strcmp(domain, "aten") || !strcmp(domain, "prim") || !strcmp(domain, "^") || !strcmp(domain, "quantized");
+    *yes = !*domain || (!trace && ox_model_get_kind(m) == OX_MODEL_ONNX);
+    size_t len = full_name(m, n, name, sizeof name);
+    if (*yes || !len) return OX_OK;
     if (!opset) opset = OX_OPSET_DEFAULT;
-    if (!trace && ox_model_get_kind(m) == OX_MODEL_ONNX) return true;
     for (size_t i = 0; i < OX__COUNT(handled); i++)
-        if (strcmp(handled[i], name) == 0) return true;
-    if (serves(r, name, opset)) return true;
+        if (strcmp(handled[i], name) == 0) *yes = true;
     /* arithmetic on numbers and lists goes away where it is constant, as in a trace it is */
     ox_type_kind out = ox_type_get(m, ox_value_type(m, ox_node_output(m, n, 0))).kind;
-    if (out != OX_TYPE_TENSOR && out != OX_TYPE_NONE_KNOWN && ox__constants_fold(domain, op)) return true;
-    if (name[len - 1] != '_' || !strcmp(name + len - 2, "__")) return false;
+    if (out != OX_TYPE_TENSOR && out != OX_TYPE_NONE_KNOWN && ox__constants_fold(domain, op)) *yes = true;
+    ox_status s = *yes ? OX_OK : serves(yes, r, name, opset, err);
+    if (s != OX_OK || *yes || name[len - 1] != '_' || !strcmp(name + len - 2, "__")) return s;
     name[len - 1] = '\0'; /* the form in place */
-    return serves(r, name, opset);
+    return serves(yes, r, name, opset, err);
 }

@@ -51,6 +51,12 @@ static verdict give_bool(fold *f, bool b)
     return CONSTANT;
 }
 
+static verdict no_memory(fold *f)
+{
+    f->s = ox__nomem(f->c->err);
+    return DONE;
+}
+
 static verdict give_value(fold *f, ox_value v)
 {
     f->value = v;
@@ -85,7 +91,7 @@ static verdict rule_size(fold *f)
         return axis >= 0 && axis < t.rank && ox_dim_is_const(f->c->m, t.dims[axis], &v) ? give_int(f, v) : KEEP;
     }
     int64_t *v = ox__arena_alloc(&f->c->call, ((size_t)t.rank + 1) * sizeof *v);
-    if (!v) return KEEP;
+    if (!v) return no_memory(f);
     for (int32_t i = 0; i < t.rank; i++)
         if (!ox_dim_is_const(f->c->m, t.dims[i], &v[i])) return KEEP;
     return give_ints(f, v, (size_t)t.rank);
@@ -269,7 +275,7 @@ static verdict new_list(fold *f, size_t n, const ox_value *items)
     return VALUE;
 }
 
-/* The items of a list as values. */
+/* The items of a list as values; NULL with f->s, or OX_OK there: they are not all known. */
 static ox_value *items_of(fold *f, size_t i, size_t *n)
 {
     ox_node list = built(f, input(f, i));
@@ -277,6 +283,7 @@ static ox_value *items_of(fold *f, size_t i, size_t *n)
     if (a->kind != OX_ARG_LIST) return NULL;
     *n = a->n;
     ox_value *v = ox__arena_alloc(&f->c->call, (a->n + 1) * sizeof *v);
+    if (!v) (void)no_memory(f);
     for (size_t k = 0; v && k < a->n; k++) {
         if (list.id)
             v[k] = ox_node_input(f->c->m, list, k);
@@ -299,7 +306,7 @@ static verdict rule_add(fold *f)
     if (f->n_in != 2 || f->in[0].kind != OX_ARG_LIST || f->in[1].kind != OX_ARG_LIST) return KEEP;
     ox_value *x = items_of(f, 0, &a), *y = x ? items_of(f, 1, &b) : NULL;
     ox_value *all = y ? ox__arena_alloc(&f->c->call, (a + b + 1) * sizeof *all) : NULL;
-    if (!all) return KEEP;
+    if (!all) return y ? no_memory(f) : KEEP;
     memcpy(all, x, a * sizeof *all);
     memcpy(all + a, y, b * sizeof *all);
     return new_list(f, a + b, all);
@@ -343,10 +350,7 @@ static verdict rule_if(fold *f)
     ox_graph taken = ox_node_block(c->m, f->n, f->in[0].i ? 0 : 1);
     if (ox_graph_n_outputs(c->m, taken) != n) return KEEP;
     ox_value *results = ox__alloc((n + 1) * sizeof *results);
-    if (!results) {
-        f->s = ox__nomem(c->err);
-        return DONE;
-    }
+    if (!results) return no_memory(f);
     f->s = ox__pass_inline_block(c, taken, f->n, results);
     for (size_t i = 0; f->s == OX_OK && i < n; i++)
         f->s = ox__pass_stand_in(c, ox_node_output(c->m, f->n, i), results[i]);

@@ -89,8 +89,9 @@ static ox_status find_input(ox__conv *c, const char *name, ox_value *out)
     }
     ox__fail(c->err, OX_E_INVALID, "there is no input '%s' to be dynamic", name);
     if (b.n) ox_error_hint(c->err, "the inputs are %s%s", b.p, n > 8 ? ", ..." : "");
+    bool short_of = b.failed;
     ox__buf_free(&b);
-    return OX_E_INVALID;
+    return short_of ? ox__nomem(c->err) : OX_E_INVALID;
 }
 
 static ox_status set_symbol(ox__conv *c, const ox_dynamic_axis *d)

@@ -216,6 +216,7 @@ static ox_status lost(writes *w, ox_node writer, ox_node reader)
     ox_loc_info loc = ox_loc_get(c->m, ox_node_loc(c->m, reader));
     ox__buf place = {0};
     if (loc.line) ox__buf_addf(&place, " at %.200s:%u", ox_str_text(c->m, loc.file, NULL), loc.line);
+    if (place.failed) return ox__nomem(c->err);
     ox_status s = ox__report_note(
         c, OX_FAILURE_VIEW, writer,
         "write the model without the assignment in place: torch.where, torch.cat, index_put, or a clone first",

@@ -18,7 +18,8 @@ static bool is_module(const ox_model *m, ox_value v)
 
 enum { MAX_PATH = 64 };
 
-/* The dotted path of what a GetAttr reads, in w->path. False if it does not begin at the root module. */
+/* The dotted path of what a GetAttr reads, in w->path, which may be short of memory. False if it does not begin at the
+ * root module. */
 static bool path_of(lifter *w, ox_node n)
 {
     const char *part[MAX_PATH];
@@ -37,7 +38,7 @@ static bool path_of(lifter *w, ox_node n)
         ox__buf_addz(&w->path, part[k]);
         if (k) ox__buf_addc(&w->path, '.');
     }
-    return !w->path.failed;
+    return true;
 }
 
 static ox_status lift_one(lifter *w, ox_node n)
@@ -47,6 +48,7 @@ static ox_status lift_one(lifter *w, ox_node n)
     ox_value out = ox_node_output(m, n, 0);
     ox_type_info t = ox_type_get(m, ox_value_type(m, out));
     if (t.kind != OX_TYPE_TENSOR || !ox_value_n_uses(m, out) || !path_of(w, n)) return OX_OK;
+    if (w->path.failed) return ox__nomem(w->err);
     ox_str name = ox_str_add(m, w->path.p, w->path.n);
     ox_value v = ox_graph_find_value(m, g, name);
     ox_status s = OX_OK;

@@ -120,8 +120,9 @@ static ox_status refuse(const ox__symbol *y, const ox_aten_schema *first, size_t
         ox_error_hint(err, "name it as a parameter, or ignore it knowingly: {ignore = {\"%s\"}}", what);
     else
         ox_error_hint(err, "parameters are bound by the names of the schema, in any order");
+    bool short_of = b.failed;
     ox__buf_free(&b);
-    return OX_E_INVALID;
+    return short_of ? ox__nomem(err) : OX_E_INVALID;
 }
 
 ox_status ox__plan_make(ox__symbol *y, ox_error *err)

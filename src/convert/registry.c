@@ -296,22 +296,24 @@ static int by_name(const void *a, const void *b)
     return strcmp((*(ox__symgroup *const *)a)->name, (*(ox__symgroup *const *)b)->name);
 }
 
-void ox_symbolics_each(const ox_symbolics *r, const char *name, ox_symbolics_fn fn, void *ud)
+ox_status ox_symbolics_each(const ox_symbolics *r, const char *name, ox_symbolics_fn fn, void *ud, ox_error *err)
 {
     ox_symbolics *w = (ox_symbolics *)r; /* loading a family is no change that a caller can see */
     if (name) {
         size_t n_base;
         const char *overload;
         const ox__symgroup *g;
-        if (split_name(name, &n_base, &overload, NULL) != OX_OK) return;
-        if (ox__symbolics_group(w, name, n_base, &g, NULL) == OX_OK && g) each_in(g, overload, fn, ud);
-        return;
+        if (split_name(name, &n_base, &overload, NULL) != OX_OK) return OX_OK;
+        ox_status s = ox__symbolics_group(w, name, n_base, &g, err);
+        if (s == OX_OK && g) each_in(g, overload, fn, ud);
+        return s;
     }
     size_t n = r->groups.n;
     ox__symgroup **sorted = ox__alloc((n + 1) * sizeof *sorted);
-    if (!sorted) return;
+    if (!sorted) return ox__nomem(err);
     if (n) memcpy(sorted, r->groups.p, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, by_name);
     for (size_t i = 0; i < n && each_in(sorted[i], NULL, fn, ud); i++) {}
     ox__free(sorted);
+    return OX_OK;
 }

@@ -96,6 +96,7 @@ static ox_status fail_unknown(ox_error *err, const char *path, const char *forma
                          : ox__fail(err, OX_E_FORMAT, "this is in no format that can be opened");
     ox_error_hint(err, "formats: %s", names.p ? names.p : "");
     if (!format) ox_error_at_line(err, path, 0, 0);
+    if (names.failed) s = ox__nomem(err);
     ox__buf_free(&names);
     return s;
 }

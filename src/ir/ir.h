@@ -21,6 +21,12 @@ enum {
 /* ---- changing ---- */
 /* Refuses while out of memory is sticky; makes room for `words` records and OX__EDIT_SLACK more. */
 ox_status ox__edit(ox_model *m, size_t words, ox_error *err) OX_MUST_USE;
+/* Sets the sticky flag: for those who can only answer "not known" when memory is short. Whoever asked looks at
+ * ox_model_status before believing it. */
+static inline void ox__model_oom(ox_model *m)
+{
+    m->oom = true;
+}
 /* Room for `extra` more rows; OX_E_LIMIT beyond 2^32 - 1. */
 ox_status ox__reserve(ox_model *m, enum ox__tab tab, size_t extra, ox_error *err) OX_MUST_USE;
 /* A cleared row with its generation set; the room was reserved. */

@@ -102,10 +102,4 @@ bool ox__type_exists(const ox_model *m, ox_type t);
 bool ox__layout_exists(const ox_model *m, ox_layout l);
 bool ox__loc_exists(const ox_model *m, ox_loc l);
 bool ox__tensor_exists(const ox_model *m, ox_tensor t);
-/* Sets the sticky flag. */
-static inline void ox__model_oom(ox_model *m)
-{
-    m->oom = true;
-}
-
 #endif

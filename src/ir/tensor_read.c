@@ -163,28 +163,31 @@ static ox_status copy_span(void *ud, ox_error *err)
     return OX_OK;
 }
 
-/* Decodes from the beginning: where an element stands cannot be known otherwise. */
+enum { PART = 48 * 256 }; /* bytes of whole elements of any type */
+
+/* Decodes from the beginning: where an element stands cannot be known otherwise. Reading takes no memory, so that "it
+ * cannot be read" is never for want of it. */
 static ox_status read_varints(stream *x, span *k, ox_error *err)
 {
     x->fn = copy_overlap;
     x->ud = k;
     uint64_t need = k->from + k->n;
-    if (!(x->buffer = ox__alloc(x->most))) return ox__nomem(err);
     ox_status s = OX_OK;
     for (; x->offset < need && s == OX_OK; x->offset += x->n) {
-        uint64_t whole = (need - x->offset + 47) / 48 * 48; /* whole elements of any type */
-        x->n = OX__MIN(OX__MIN(x->size - x->offset, whole), x->most);
+        uint64_t whole = (need - x->offset + 47) / 48 * 48;
+        x->n = OX__MIN(OX__MIN(x->size - x->offset, whole), (uint64_t)PART);
         s = guarded_chunk(x, err);
     }
-    ox__free(x->buffer);
     return s;
 }
 
 ox_status ox_tensor_read(const ox_model *m, ox_tensor t, uint64_t offset, void *dst, uint64_t n, ox_error *err)
 {
+    uint8_t part[PART];
     stream x;
     ox_status s = begin(m, t, &x, err);
     if (s != OX_OK) return s;
+    x.buffer = part;
     if (offset > x.size || n > x.size - offset || (n && !dst))
         return ox__fail(err, OX_E_INVALID, "bytes %" PRIu64 " to %" PRIu64 " of a tensor that has %" PRIu64, offset,
                         offset + n, x.size);

@@ -25,6 +25,7 @@ ox_status ox__eval_call(ox__ev *e)
     memset(e->out, 0, (e->n_out + 1) * sizeof *e->out);
     e->in = in;
     s = e->row->eval(e);
+    if (e->oom) s = ox__nomem(e->err);
     /* A wanted result that was not made is a hole that would be read later. */
     for (size_t o = 0; s == OX_OK && o < e->n_out; o++)
         if (!e->res[o] && ox__ev_wants(e, o)) s = ox__ev_unsupported(e, "output %zu is not computed here", o);

@@ -41,6 +41,7 @@ typedef struct ox__ev {
     ox__pool *pool;         /* for ox__parallel; NULL = this thread alone */
     ox__exec *exec;         /* NULL while folding: then no blocks, no random numbers */
     const ox__frame *frame; /* whose attributes references mean; may be NULL */
+    bool oom;               /* what looked absent was not: what the function made of it does not count */
     ox_error *err;
 } ox__ev;
 
@@ -79,8 +80,8 @@ const ox_str *ox__ev_strings(const ox__ev *e, const char *name, size_t *n); /* t
 /* The text, or def; *n (may be NULL) gets its length. */
 const char *ox__ev_string(const ox__ev *e, const char *name, const char *def, size_t *n);
 bool ox__ev_string_is(const ox__ev *e, const char *name, const char *def, const char *text);
-/* axes and the like: attribute or input i. false: neither is there. The array lives in e->mem. */
-bool ox__ev_list(const ox__ev *e, const char *attr, size_t i, const int64_t **out, size_t *n);
+/* axes and the like: attribute or input i. false: neither is there, or e->oom. The array lives in e->mem. */
+bool ox__ev_list(ox__ev *e, const char *attr, size_t i, const int64_t **out, size_t *n);
 /* Makes axis non-negative; fails outside [-rank, rank). */
 ox_status ox__ev_axis(ox__ev *e, int64_t *axis, uint32_t rank);
 

@@ -159,7 +159,7 @@ bool ox__ev_string_is(const ox__ev *e, const char *name, const char *def, const 
     return strcmp(ox__ev_string(e, name, def, NULL), text) == 0;
 }
 
-bool ox__ev_list(const ox__ev *e, const char *attr, size_t i, const int64_t **out, size_t *n)
+bool ox__ev_list(ox__ev *e, const char *attr, size_t i, const int64_t **out, size_t *n)
 {
     const ox_attr *a = attr ? ox__ev_attr(e, attr, OX_ATTR_INTS) : NULL;
     if (a) {
@@ -172,7 +172,10 @@ bool ox__ev_list(const ox__ev *e, const char *attr, size_t i, const int64_t **ou
     if (!ox__ev_has(e, i)) return false;
     const ox__dense *in = &e->in[i];
     int64_t *v = ox__arena_alloc(e->mem, OX__MAX((size_t)in->n, 1) * sizeof *v);
-    if (!v) return false;
+    if (!v) {
+        e->oom = true;
+        return false;
+    }
     for (uint64_t k = 0; k < in->n; k++) v[k] = ox__ev_i64(in, k);
     *out = v;
     *n = (size_t)in->n;

@@ -2,6 +2,7 @@
  * by inference. It owns its arrays in an arena; tensors belong to the model. */
 #include "ops/facts.h"
 
+#include "ir/ir.h"
 #include "ops/rows.h"
 
 typedef enum fact_kind {
@@ -115,13 +116,18 @@ static ox_tensor add_number(ox_model *m, ox_dtype dtype, uint32_t rank, int64_t 
 {
     ox_tensor t = {0};
     int64_t dims[1] = {n};
-    return ox_tensor_add_raw(m, &t, dtype, rank, dims, data, (uint64_t)n * item, NULL) == OX_OK ? t : (ox_tensor){0};
+    ox_status s = ox_tensor_add_raw(m, &t, dtype, rank, dims, data, (uint64_t)n * item, NULL);
+    if (s == OX_E_NOMEM) ox__model_oom(m);
+    return s == OX_OK ? t : (ox_tensor){0};
 }
 
 static ox_tensor add_floats(ox_model *m, uint32_t rank, size_t n, const double *v)
 {
     float one, *many = n == 1 ? &one : ox__alloc(n * sizeof *many);
-    if (!many) return (ox_tensor){0};
+    if (!many) {
+        ox__model_oom(m);
+        return (ox_tensor){0};
+    }
     for (size_t i = 0; i < n; i++) many[i] = (float)v[i];
     ox_tensor t = add_number(m, OX_FLOAT, rank, (int64_t)n, many, sizeof *many);
     if (many != &one) ox__free(many);
@@ -138,7 +144,9 @@ static ox_tensor add_strings(ox_model *m, uint32_t rank, size_t n, const ox_str 
                            .encoding = OX_ENC_STRINGS,
                            .strings = strings};
     ox_tensor t = {0};
-    return ox_tensor_add(m, &t, &info, NULL) == OX_OK ? t : (ox_tensor){0};
+    ox_status s = ox_tensor_add(m, &t, &info, NULL);
+    if (s == OX_E_NOMEM) ox__model_oom(m);
+    return s == OX_OK ? t : (ox_tensor){0};
 }
 
 static ox_tensor attr_tensor(ox_model *m, const ox_attr *a, const char *name)
@@ -205,7 +213,9 @@ static void read_vec(ox__facts *f, fact *e)
     if (t.rank > 1 || t.n_elements > OX__FACT_MAX_DIMS || !(ox_dtype_is_integer(t.dtype) || t.dtype == OX_BOOL)) return;
     uint8_t bytes[OX__FACT_MAX_DIMS * 8];
     if (ox_dtype_bits(t.dtype) > 64) return;
-    if (ox_tensor_read(f->m, e->tensor, 0, bytes, ox_tensor_raw_size(f->m, e->tensor), NULL) != OX_OK) return;
+    ox_status s = ox_tensor_read(f->m, e->tensor, 0, bytes, ox_tensor_raw_size(f->m, e->tensor), NULL);
+    if (s == OX_E_NOMEM) f->oom = true;
+    if (s != OX_OK) return;
     ox_dim *dims = ox__arena_alloc(&f->arena, (size_t)OX__MAX(t.n_elements, 1) * sizeof *dims);
     if (!dims) f->oom = true;
     for (uint64_t i = 0; dims && i < t.n_elements; i++)

@@ -1,5 +1,6 @@
 /* Floor 3. Inference of one node and of a graph: gathers the inputs, calls the operator's row, merges what it found
  * with what the outputs' types said before. */
+#include "ir/ir.h"
 #include "ops/infer.h"
 
 /* ---- merging ---- */
@@ -26,7 +27,10 @@ static ox_type merge_tensor(ox_model *m, ox_type a, const ox_type_info *ia, cons
         out.dims = ib->dims;
         out.dim_denotations = ib->dim_denotations;
     } else if (ib->rank == ia->rank) {
-        if (ia->rank > 8 && !(dims = ox__alloc((size_t)ia->rank * sizeof *dims))) return (ox_type){0};
+        if (ia->rank > 8 && !(dims = ox__alloc((size_t)ia->rank * sizeof *dims))) {
+            ox__model_oom(m);
+            return (ox_type){0};
+        }
         for (int32_t i = 0; i < ia->rank; i++) dims[i] = merge_dim(m, ia->dims[i], ib->dims[i], clash);
         out.dims = dims;
     } else if (ib->rank != OX_RANK_UNKNOWN) {
@@ -72,7 +76,10 @@ ox_type ox__type_join(ox_model *m, ox_type a, ox_type b, const char *reason)
         .kind = OX_TYPE_TENSOR, .dtype = ia.dtype == ib.dtype ? ia.dtype : OX_UNDEFINED, .rank = OX_RANK_UNKNOWN};
     if (ia.rank < 0 || ia.rank != ib.rank) return ox_type_add(m, &out);
     ox_dim *dims = ox__alloc(((size_t)ia.rank + 1) * sizeof *dims);
-    if (!dims) return (ox_type){0};
+    if (!dims) {
+        ox__model_oom(m);
+        return (ox_type){0};
+    }
     for (int32_t i = 0; i < ia.rank; i++)
         dims[i] = ox_dim_equal(m, ia.dims[i], ib.dims[i]) ? ia.dims[i] : ox_dim_unknown(m, reason);
     out.rank = ia.rank;

@@ -193,12 +193,13 @@ static void diff_params(ox__buf *t, const ox_op_schema *a, const ox_op_schema *b
     }
 }
 
-static bool same_default(const ox_op_attr *a, const ox_op_attr *b)
+static bool same_default(ox__buf *t, const ox_op_attr *a, const ox_op_attr *b)
 {
     ox__buf x = {0}, y = {0};
     if (a->has_default) ox__schema_put_default(&x, a);
     if (b->has_default) ox__schema_put_default(&y, b);
     bool same = x.n == y.n && (x.n == 0 || memcmp(x.p, y.p, x.n) == 0);
+    if (x.failed || y.failed) t->failed = true;
     ox__buf_free(&x);
     ox__buf_free(&y);
     return same;
@@ -215,7 +216,7 @@ static void diff_attrs(ox__buf *t, const ox_op_schema *a, const ox_op_schema *b,
         } else if (compare && p.kind != q.kind) {
             clause(t);
             ox__buf_addf(t, "%s is %s", p.name, ox_attr_kind_name(p.kind));
-        } else if (compare && !same_default(&p, &q)) {
+        } else if (compare && !same_default(t, &p, &q)) {
             clause(t);
             ox__buf_addf(t, "%s = ", p.name);
             if (p.has_default)

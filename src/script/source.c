@@ -34,12 +34,13 @@ ox_status ox__lua_find_served(ox_script *s, ox__lua_served *q, ox_error *err)
     char base[128];
     ox_status st = ox__lua_load_family(s, q->name, err);
     if (st != OX_OK) return st;
-    ox_symbolics_each(s->symbolics, q->name, consider, q);
+    st = ox_symbolics_each(s->symbolics, q->name, consider, q, err);
     const char *colon = strstr(q->name, "::"), *dot = colon ? strchr(colon, '.') : NULL;
-    if (!q->best && dot && (size_t)(dot - q->name) < sizeof base) {
+    if (st == OX_OK && !q->best && dot && (size_t)(dot - q->name) < sizeof base) {
         snprintf(base, sizeof base, "%.*s", (int)(dot - q->name), q->name);
-        ox_symbolics_each(s->symbolics, base, consider, q);
+        st = ox_symbolics_each(s->symbolics, base, consider, q, err);
     }
+    if (st != OX_OK) return st;
     if (!q->best || q->in_c)
         return ox__fail(err, OX_E_NOT_FOUND,
                         q->in_c ? "the function of %s is written in C" : "no symbolic function of %s", q->name);

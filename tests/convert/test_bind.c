@@ -272,12 +272,15 @@ static void test_listing(void **state)
     cv_add(c, "aten::elu", "self alpha", cv_elu, NULL);
     CV_PLAIN(c, "aten::relu", "self", "Relu");
     int n[2] = {0, -1};
-    ox_symbolics_each(c->r, "aten::elu", count_defs, n);
+    assert_ok(ox_symbolics_each(c->r, "aten::elu", count_defs, n, &c->err), &c->err);
     assert_int_equal(n[0], 2);
     assert_int_equal(n[1], 0); /* the user's first */
     n[0] = 0;
-    ox_symbolics_each(c->r, NULL, count_defs, n);
+    assert_ok(ox_symbolics_each(c->r, NULL, count_defs, n, &c->err), &c->err);
     assert_int_equal(n[0], 3);
+    n[0] = 0;
+    assert_ok(ox_symbolics_each(c->r, "no operator", count_defs, n, &c->err), &c->err);
+    assert_int_equal(n[0], 0);
 }
 
 /* ---- forms ---- */
@@ -390,6 +393,13 @@ static void test_no_schema_fits(void **state)
              OX_FAILURE_REFUSED, "the arguments fit no schema of aten::elu");
 }
 
+static bool is_convertible(cv *c, ox_node n, int64_t opset)
+{
+    bool yes;
+    assert_ok(ox_node_is_convertible(&yes, c->r, c->src, n, opset, &c->err), &c->err);
+    return yes;
+}
+
 static void test_convertible(void **state)
 {
     cv *c = *state;
@@ -404,10 +414,10 @@ static void test_convertible(void **state)
     assert_ok(ox_open_memory(&c->src, trace, strlen(trace), "t", NULL, NULL, NULL, &c->err), &c->err);
     size_t i = 0;
     for (ox_node n = ox_graph_first(c->src, ox_model_main(c->src)); n.id; n = ox_node_next(c->src, n), i++)
-        assert_int_equal(ox_node_is_convertible(c->r, c->src, n, 12), at12[i] == '1');
+        assert_int_equal(is_convertible(c, n, 12), at12[i] == '1');
     i = 0;
     for (ox_node n = ox_graph_first(c->src, ox_model_main(c->src)); n.id; n = ox_node_next(c->src, n), i++)
-        assert_int_equal(ox_node_is_convertible(c->r, c->src, n, 11), i != 3 && i != 4);
+        assert_int_equal(is_convertible(c, n, 11), i != 3 && i != 4);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, cv_setup, cv_teardown)

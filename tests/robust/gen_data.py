@@ -41,3 +41,18 @@ TRACE = """graph(%x : Float(2, 3, 8, 8, strides=[192, 64, 8, 1], requires_grad=0
 """
 with open(os.path.join(HERE, "data", "small_net.txt"), "w") as f:
     f.write(TRACE)
+
+# An ONNX dump whose constants stand in typed attributes, with work on them for inference.
+CONSTANTS = """graph(%x : Float(2, 3)):
+  %a : Float(4) = onnx::Constant[value_floats=[1., 2., 3., 4.]]()
+  %from : Long(1) = onnx::Constant[value_ints=[1]]()
+  %to : Long(1) = onnx::Constant[value_ints=[3]]()
+  %axis : Long(1) = onnx::Constant[value_ints=[0]]()
+  %b : Float(2) = onnx::Slice(%a, %from, %to, %axis)
+  %sum : Float(1) = onnx::ReduceSum[keepdims=1](%b, %axis)
+  %words : Str(2) = onnx::Constant[value_strings=["one", "two"]]()
+  %y : Float(2, 3) = onnx::Add(%x, %sum)
+  return (%y, %words)
+"""
+with open(os.path.join(HERE, "data", "constants.txt"), "w") as f:
+    f.write(CONSTANTS)

@@ -1,5 +1,5 @@
 /* The pieces of work of test_alloc.c, over the whole library: opening, printing, editing, saving, checking, searching,
- * binding, converting, Lua. */
+ * binding; Lua and conversion stand in workloads_lua.c. */
 #include "workloads.h"
 
 #include "files.h"
@@ -12,29 +12,23 @@
 #include <onnxsh/print.h>
 #include <onnxsh/query.h>
 #include <onnxsh/schema.h>
-#include <onnxsh/script.h>
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-/* What a workload has at hand; all of it is gone after `after`. */
-static struct {
-    ox_model *m;
-    char path[4096]; /* of the file that is saved over */
-} at;
+struct hand hand;
 
-static void open_model(const workload *w)
+void open_model(const workload *w)
 {
     ox_error err;
-    if (ox_open(&at.m, files_test(w->arg), NULL, NULL, NULL, &err) != OX_OK) files_stop(w->arg, &err);
+    if (ox_open(&hand.m, files_test(w->arg), NULL, NULL, NULL, &err) != OX_OK) files_stop(w->arg, &err);
 }
 
-static bool close_model(const workload *w, ox_status s)
+bool close_model(const workload *w, ox_status s)
 {
     (void)w, (void)s;
-    ox_model_free(at.m);
-    at.m = NULL;
+    ox_model_free(hand.m);
+    hand.m = NULL;
     return true;
 }
 
@@ -70,13 +64,13 @@ static ox_status run_print(const workload *w, ox_error *err)
     size_t n = 0;
     ox_sink out = {count, &n};
     ox_print_options opt = {.style = (ox_style)w->mode, .full = true};
-    return ox_graph_print(at.m, ox_model_main(at.m), &opt, &out, err);
+    return ox_graph_print(hand.m, ox_model_main(hand.m), &opt, &out, err);
 }
 
 static ox_status run_check(const workload *w, ox_error *err)
 {
     (void)w;
-    return ox_check_run(at.m, NULL, NULL, NULL, NULL, NULL, err);
+    return ox_check_run(hand.m, NULL, NULL, NULL, NULL, NULL, err);
 }
 
 static bool go_on(void *ud, ox_node n)
@@ -95,17 +89,17 @@ static ox_status run_query(const workload *w, ox_error *err)
     for (size_t i = 0; i < OX__COUNT(queries) && s == OX_OK; i++) {
         ox_query *q = NULL;
         size_t n = 0;
-        s = ox_query_parse(&q, at.m, queries[i], strlen(queries[i]), err);
+        s = ox_query_parse(&q, hand.m, queries[i], strlen(queries[i]), err);
         if (s == OX_E_NOT_FOUND || s == OX_E_INVALID) { /* a value that this model has not, say */
             s = OX_OK;
             continue;
         }
-        if (s == OX_OK) s = ox_query_run(q, at.m, go_on, &n, NULL, err);
+        if (s == OX_OK) s = ox_query_run(q, hand.m, go_on, &n, NULL, err);
         ox_query_free(q);
     }
     ox_node *order = NULL;
     size_t n;
-    if (s == OX_OK) s = ox_graph_toposort(at.m, ox_model_main(at.m), &order, &n, err);
+    if (s == OX_OK) s = ox_graph_toposort(hand.m, ox_model_main(hand.m), &order, &n, err);
     ox_query_free_nodes(order);
     return s;
 }
@@ -116,7 +110,7 @@ static ox_status run_stats(const workload *w, ox_error *err)
     (void)w;
     for (uint32_t i = 1; i < 20 && s == OX_OK; i++) {
         ox_tensor_stats_t stats;
-        s = ox_tensor_stats(at.m, (ox_tensor){i}, &stats, NULL, err);
+        s = ox_tensor_stats(hand.m, (ox_tensor){i}, &stats, NULL, err);
         if (s != OX_E_NOMEM) s = OX_OK; /* strings and the like have none */
     }
     return s;
@@ -146,26 +140,26 @@ static ox_status run_schemas(const workload *w, ox_error *err)
 static ox_status run_edit(const workload *w, ox_error *err)
 {
     (void)w;
-    ox_mark mark = ox_journal_mark(at.m);
-    ox_status s = files_edit(at.m, err);
-    if (s == OX_OK) s = ox_journal_commit(at.m, "edit", err);
+    ox_mark mark = ox_journal_mark(hand.m);
+    ox_status s = files_edit(hand.m, err);
+    if (s == OX_OK) s = ox_journal_commit(hand.m, "edit", err);
     if (s != OX_OK) {
-        ox_journal_rollback(at.m, mark); /* also where nothing changed but a string was wanted */
+        ox_journal_rollback(hand.m, mark); /* also where nothing changed but a string was wanted */
         return s;
     }
-    s = ox_journal_undo(at.m, NULL, err);
-    if (s == OX_OK) s = ox_journal_redo(at.m, NULL, err);
+    s = ox_journal_undo(hand.m, NULL, err);
+    if (s == OX_OK) s = ox_journal_redo(hand.m, NULL, err);
     return s;
 }
 
 /* Whatever happened, going back to the start of the journal leaves the model as it was opened. */
-static bool after_edit(const workload *w, ox_status s)
+bool after_edit(const workload *w, ox_status s)
 {
     ox_error err;
     bool whole = true;
     ox_error_clear(&err);
-    while (ox_journal_n_undo(at.m) && whole) whole = ox_journal_undo(at.m, NULL, &err) == OX_OK;
-    whole = whole && ox_model_status(at.m, &err) == OX_OK && !ox_model_is_modified(at.m);
+    while (ox_journal_n_undo(hand.m) && whole) whole = ox_journal_undo(hand.m, NULL, &err) == OX_OK;
+    whole = whole && ox_model_status(hand.m, &err) == OX_OK && !ox_model_is_modified(hand.m);
     if (!whole) fprintf(stderr, "%s: the model is not what it was: %s\n", w->name, err.msg);
     close_model(w, s);
     return whole;
@@ -201,19 +195,20 @@ static void before_save(const workload *w)
 {
     ox_error err;
     open_model(w);
-    snprintf(at.path, sizeof at.path, "%s", files_scratch("m.onnx"));
+    snprintf(hand.path, sizeof hand.path, "%s", files_scratch("m.onnx"));
     ox_save_options opt = {.external = OX_EXTERNAL_ALWAYS};
     if (w->mode == SAVE_EXTERNAL_AGAIN || w->mode == SAVE_INLINE) {
-        if (ox_save_onnx(at.m, at.path, &opt, &err) != OX_OK) files_stop("save", &err);
-        ox_model_free(at.m);
-        if (ox_open(&at.m, at.path, NULL, NULL, NULL, &err) != OX_OK) files_stop("open", &err);
+        if (ox_save_onnx(hand.m, hand.path, &opt, &err) != OX_OK) files_stop("save", &err);
+        ox_model_free(hand.m);
+        if (ox_open(&hand.m, hand.path, NULL, NULL, NULL, &err) != OX_OK) files_stop("open", &err);
     } else {
-        files_copy(files_test("fuzz/corpus/onnx/ifs.onnx"), at.path);
+        files_copy(files_test("fuzz/corpus/onnx/ifs.onnx"), hand.path);
     }
-    old_digest = files_digest_model(at.path);
-    old_bytes = files_digest(at.path);
+    old_digest = files_digest_model(hand.path);
+    old_bytes = files_digest(hand.path);
     old_entries = files_count();
-    if (w->mode != SAVE_PLAIN && (files_edit(at.m, &err) != OX_OK || ox_journal_commit(at.m, "edit", &err) != OX_OK))
+    if (w->mode != SAVE_PLAIN &&
+        (files_edit(hand.m, &err) != OX_OK || ox_journal_commit(hand.m, "edit", &err) != OX_OK))
         files_stop("edit", &err);
 }
 
@@ -222,18 +217,19 @@ static ox_status run_save(const workload *w, ox_error *err)
     ox_save_options opt = {.external = w->mode == SAVE_EXTERNAL ? OX_EXTERNAL_ALWAYS
                                        : w->mode == SAVE_INLINE ? OX_EXTERNAL_NEVER
                                                                 : OX_EXTERNAL_AUTO};
-    return ox_save_onnx(at.m, at.path, &opt, err);
+    return ox_save_onnx(hand.m, hand.path, &opt, err);
 }
 
 static bool after_save(const workload *w, ox_status s)
 {
-    bool whole = files_digest_model(at.path) != 0;
-    if (s != OX_OK) whole = whole && files_digest(at.path) == old_bytes && files_digest_model(at.path) == old_digest;
+    bool whole = files_digest_model(hand.path) != 0;
+    if (s != OX_OK)
+        whole = whole && files_digest(hand.path) == old_bytes && files_digest_model(hand.path) == old_digest;
     if (s != OX_OK && files_count() != old_entries) {
         fprintf(stderr, "%s: something is left\n", w->name);
         whole = false;
     }
-    if (s == OX_OK && w->mode != SAVE_PLAIN) whole = whole && files_digest(at.path) != old_bytes;
+    if (s == OX_OK && w->mode != SAVE_PLAIN) whole = whole && files_digest(hand.path) != old_bytes;
     if (files_has_temporary()) {
         fprintf(stderr, "%s: a temporary file is left\n", w->name);
         whole = false;
@@ -252,117 +248,29 @@ static void before_bind(const workload *w)
     static const int64_t dims[] = {4, 3, 2};
     ox_error err;
     ox_value v;
-    if (ox_model_create(&at.m, OX_MODEL_TRACE, &err) != OX_OK) files_stop("model", &err);
+    if (ox_model_create(&hand.m, OX_MODEL_TRACE, &err) != OX_OK) files_stop("model", &err);
     ox_dim d[3];
-    for (int i = 0; i < 3; i++) d[i] = ox_dim_const(at.m, dims[i]);
+    for (int i = 0; i < 3; i++) d[i] = ox_dim_const(hand.m, dims[i]);
     static const char *const names[] = {"x", "conv1.weight", "b", "half", "flag"};
     for (size_t i = 0; i < OX__COUNT(names); i++)
-        if (ox_graph_add_input(at.m, &v, ox_model_main(at.m), SIZE_MAX, ox_str_addz(at.m, names[i]),
-                               i == 1 ? ox_type_tensor(at.m, OX_FLOAT, 3, d) : (ox_type){0}, &err) != OX_OK)
+        if (ox_graph_add_input(hand.m, &v, ox_model_main(hand.m), SIZE_MAX, ox_str_addz(hand.m, names[i]),
+                               i == 1 ? ox_type_tensor(hand.m, OX_FLOAT, 3, d) : (ox_type){0}, &err) != OX_OK)
             files_stop("input", &err);
-    if (ox_journal_commit(at.m, "made", &err) != OX_OK) files_stop("commit", &err);
+    if (ox_journal_commit(hand.m, "made", &err) != OX_OK) files_stop("commit", &err);
 }
 
 static ox_status run_bind(const workload *w, ox_error *err)
 {
     ox_bind_report r;
-    return ox_bind_weights(at.m, files_test(w->arg), &r, NULL, NULL, err);
+    return ox_bind_weights(hand.m, files_test(w->arg), &r, NULL, NULL, err);
 }
 
 static bool after_bind(const workload *w, ox_status s)
 {
-    size_t n = ox_graph_n_initializers(at.m, ox_model_main(at.m));
+    size_t n = ox_graph_n_initializers(hand.m, ox_model_main(hand.m));
     bool whole = (s == OX_OK) == (n > 0);
     if (!whole) fprintf(stderr, "%s: %zu weights are bound\n", w->name, n);
     close_model(w, s);
-    return whole;
-}
-
-/* ---- Lua and conversion ---- */
-
-static ox_status host_print(void *ud, const char *s, size_t n, ox_error *err)
-{
-    (void)ud, (void)s, (void)n, (void)err;
-    return OX_OK;
-}
-
-static ox_model *host_model(void *ud)
-{
-    (void)ud;
-    return at.m;
-}
-
-static ox_status start_script(ox_script **script, ox_symbolics **symbolics, ox_error *err)
-{
-    ox_status s = ox_symbolics_create(symbolics, err);
-    ox_script_options opt = {.symbolics = *symbolics, .host = {NULL, host_print, host_model, NULL, NULL}};
-    return s == OX_OK ? ox_script_create(script, &opt, err) : s;
-}
-
-static ox_status run_lua(const workload *w, ox_error *err)
-{
-    ox_script *script = NULL;
-    ox_symbolics *symbolics = NULL;
-    ox_status s = start_script(&script, &symbolics, err);
-    if (s == OX_OK) s = ox_script_chunk(script, w->arg, strlen(w->arg), "=test", NULL, err);
-    ox_script_free(script);
-    ox_symbolics_free(symbolics);
-    return s;
-}
-
-static void before_lua_model(const workload *w)
-{
-    workload model = *w;
-    model.arg = "fuzz/corpus/onnx/conv.onnx";
-    open_model(&model);
-}
-
-static bool after_lua_model(const workload *w, ox_status s)
-{
-    ox_error err;
-    bool whole = true;
-    if (s == OX_OK && ox_journal_is_open(at.m)) whole = ox_journal_commit(at.m, "lua", &err) == OX_OK;
-    return after_edit(w, s) && whole;
-}
-
-static ox_status run_convert(const workload *w, ox_error *err)
-{
-    ox_script *script = NULL;
-    ox_symbolics *symbolics = NULL;
-    ox_model *out = NULL;
-    ox_report *report = NULL;
-    ox_convert_options opt = {.opset = w->mode};
-    ox_status s = start_script(&script, &symbolics, err);
-    if (s == OX_OK) s = ox_convert(&out, &report, at.m, symbolics, &opt, err);
-    if (s == OX_OK) s = ox_save_onnx(out, files_scratch("out.onnx"), NULL, err);
-    ox_report_free(report);
-    ox_model_free(out);
-    ox_script_free(script);
-    ox_symbolics_free(symbolics);
-    return s;
-}
-
-/* A conversion that goes on without some memory must give what it gives with all of it: the first run has that. */
-static bool is_the_same(const workload *w)
-{
-    static const workload *of;
-    static uint64_t first;
-    uint64_t h = files_digest(files_scratch("out.onnx"));
-    if (of != w) first = h;
-    of = w;
-    if (h != first) fprintf(stderr, "%s: another result\n", w->name);
-    return h == first;
-}
-
-static bool after_convert(const workload *w, ox_status s)
-{
-    ox_error err;
-    bool there = access(files_scratch("out.onnx"), F_OK) == 0, whole = there == (s == OX_OK) && !files_has_temporary();
-    if (s == OX_OK) whole = whole && files_digest_model(files_scratch("out.onnx")) != 0 && is_the_same(w);
-    whole = whole && !ox_journal_is_open(at.m) && ox_model_status(at.m, &err) == OX_OK;
-    if (!whole) fprintf(stderr, "%s: the trace or the result is not whole\n", w->name);
-    close_model(w, s);
-    files_empty();
     return whole;
 }
 
@@ -386,6 +294,10 @@ static const char lua_edits[] =
 #define PRINT(file, style) \
     { \
         "print " #style " " file, open_model, run_print, close_model, file, style \
+    }
+#define CONVERT(file, mode) \
+    { \
+        "convert " file " " #mode, before_convert, run_convert, after_convert, file, mode \
     }
 
 const workload workloads[] = {
@@ -429,8 +341,31 @@ const workload workloads[] = {
     {"bind safetensors", before_bind, run_bind, after_bind, "io/arrays/plain.safetensors", 0},
     {"bind onnx", before_bind, run_bind, after_bind, "io/arrays/weights.onnx", 0},
     {"Lua values", NULL, run_lua, NULL, lua_values, 0},
+    {"refusals", open_model, run_refusals, close_model, "robust/data/small_net.txt", 0},
+    {"which operators are missing", open_model, run_missing, close_model, TRACES "script_kitchen.graph.txt", 0},
     {"Lua edits", before_lua_model, run_lua, after_lua_model, lua_edits, 0},
-    {"convert and save", open_model, run_convert, after_convert, "robust/data/small_net.txt", 17},
-    {"convert and save, opset 9", open_model, run_convert, after_convert, "robust/data/small_net.txt", 9},
+    CONVERT("robust/data/small_net.txt", 17),
+    CONVERT("robust/data/small_net.txt", 9),
+    CONVERT("robust/data/constants.txt", 17),
+    CONVERT(TRACES "cnn.aten.graph.txt", 21 | CONVERT_DOC),
+    CONVERT(TRACES "embattn.verbose.graph.txt", 17),
+    CONVERT(TRACES "embattn_fn.verbose.graph.txt", 17),
+    CONVERT(TRACES "lstm.aten.graph.txt", 17),
+    CONVERT(TRACES "lstm.verbose.graph.txt", 17),
+    CONVERT(TRACES "cnn.inlined.graph.txt", 13),
+    CONVERT(TRACES "scriptcf.inlined.graph.txt", 17),
+    CONVERT(TRACES "scriptcf.verbose.graph.txt", 17),
+    CONVERT(TRACES "while_fn.script.graph.txt", 17),
+    CONVERT(TRACES "script_kitchen.graph.txt", 17),
+    CONVERT(TRACES "script_kitchen.graph.txt", 17 | CONVERT_PASS),
+    CONVERT(TRACES "unsup.aten.graph.txt", 17),
+    CONVERT(TRACES "unsup.aten.graph.txt", 17 | CONVERT_ATEN),
+    CONVERT("fuzz/corpus/convert/control.inlined.txt", 17),
+    CONVERT("fuzz/corpus/convert/cnn.frozen.txt", 17),
+    CONVERT("../examples/elu_2018/elu_net.txt", 17 | CONVERT_WEIGHTS),
+    CONVERT("../examples/custom_op/hardmish_net.txt", 17 | CONVERT_WEIGHTS | CONVERT_PASS),
+    CONVERT(CORPUS "functions.onnx", 17),
+    CONVERT(CORPUS "loop_scan.onnx", 17),
+    CONVERT(CORPUS "types.onnx", 17),
 };
 const size_t n_workloads = OX__COUNT(workloads);

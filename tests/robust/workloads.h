@@ -2,7 +2,7 @@
 #ifndef OX_ROBUST_WORKLOADS_H
 #define OX_ROBUST_WORKLOADS_H
 
-#include <onnxsh/error.h>
+#include <onnxsh/model.h>
 
 typedef struct workload {
     const char *name;
@@ -18,5 +18,35 @@ typedef struct workload {
 
 extern const workload workloads[];
 extern const size_t n_workloads;
+
+/* What a workload has at hand; all of it is gone after `after`. */
+extern struct hand {
+    ox_model *m;
+    char path[4096]; /* of the file that is saved over */
+} hand;
+
+void open_model(const workload *w); /* w->arg, a file below tests/ */
+bool close_model(const workload *w, ox_status s);
+bool after_edit(const workload *w, ox_status s);
+
+/* ---- workloads_lua.c ---- */
+
+/* Bits of the mode of a conversion beside its opset. */
+enum {
+    CONVERT_OPSET = 0xff,
+    CONVERT_WEIGHTS = 0x100, /* those of the .npz file of the same name are bound before */
+    CONVERT_DOC = 0x200,
+    CONVERT_PASS = 0x400, /* what is not supported stays as it is */
+    CONVERT_ATEN = 0x800  /* or becomes an operator of ATen */
+};
+
+ox_status run_refusals(const workload *w, ox_error *err);
+ox_status run_missing(const workload *w, ox_error *err);
+ox_status run_lua(const workload *w, ox_error *err);
+void before_lua_model(const workload *w);
+bool after_lua_model(const workload *w, ox_status s);
+void before_convert(const workload *w);
+ox_status run_convert(const workload *w, ox_error *err);
+bool after_convert(const workload *w, ox_status s);
 
 #endif

@@ -61,8 +61,13 @@ static ox_status collect(ops *o, ox_error *err)
     }
     /* Whether a symbolic function serves a node may depend on its arguments: one node without it marks the group. */
     for (size_t k = 0; k < o->n_groups; k++)
-        for (size_t i = 0; i < o->g[k].n && !o->g[k].missing; i++)
-            o->g[k].missing = !ox_node_is_convertible(o->s->symbolics, o->m, o->e[o->g[k].first + i].node, o->opset);
+        for (size_t i = 0; i < o->g[k].n && !o->g[k].missing; i++) {
+            bool yes;
+            ox_node n = o->e[o->g[k].first + i].node;
+            ox_status s = ox_node_is_convertible(&yes, o->s->symbolics, o->m, n, o->opset, err);
+            if (s != OX_OK) return s;
+            o->g[k].missing = !yes;
+        }
     qsort(o->g, o->n_groups, sizeof *o->g, by_count);
     return OX_OK;
 }

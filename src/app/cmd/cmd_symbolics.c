@@ -52,14 +52,15 @@ static ox_status list(ox_session *s, const char *name, ox_error *err)
         l.j = &j;
         ox_json_begin(&j, &s->out);
         ox_json_open(&j, NULL, '[');
-        ox_symbolics_each(s->symbolics, name, on_def, &l);
+        ox_status st = ox_symbolics_each(s->symbolics, name, on_def, &l, err);
         ox_json_close(&j, ']');
         ox_json_end(&j);
-        return OX_OK;
+        return st;
     }
     l.t = ox_table_new(&s->out, titles);
-    if (l.t) ox_symbolics_each(s->symbolics, name, on_def, &l);
-    ox_status st = ox_table_end(l.t, err);
+    ox_status st = l.t ? ox_symbolics_each(s->symbolics, name, on_def, &l, err) : OX_OK;
+    ox_status ended = ox_table_end(l.t, st == OX_OK ? err : NULL);
+    if (st == OX_OK) st = ended;
     if (st == OX_OK && s->interactive) {
         ox_out_count(&s->out, l.n, "function", "functions");
         ox_out_f(&s->out, "\n");

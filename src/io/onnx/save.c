@@ -143,8 +143,9 @@ static ox_status commit_all(ox__enc *e, const char *path, bool copy, ox_error *e
 {
     uint64_t before[2], after[2];
     identify(path, before);
-    if (!copy || !e->keep_refs) ox__data_find_old(e, path); /* a copy in place names what it named */
-    ox_status s = write_file(e, path, copy, err);
+    bool in_place = copy && e->keep_refs; /* then it names what it named */
+    ox_status s = in_place ? OX_OK : ox__data_find_old(e, path, err);
+    if (s == OX_OK) s = write_file(e, path, copy, err);
     identify(path, after);
     if (s == OX_OK)
         ox__data_sweep(e, path);

@@ -34,7 +34,7 @@ typedef struct ox__enc {
     bool spill;          /* the file would be too large: tensors go out */
     char *data_name;     /* location of the new data file; owned */
     char *data_path;     /* its path, once it is written; owned */
-    OX__VEC(char *) old; /* locations of data files that the save makes superfluous, perhaps; owned */
+    OX__VEC(char *) old; /* paths of data files that the save makes superfluous, perhaps; owned */
     OX__VEC(ox__moved) moved;
     size_t next_moved;     /* writing: the next of them */
     uint64_t data_n;       /* bytes of the new data file */
@@ -128,7 +128,7 @@ ox_status ox__data_write(ox__enc *e, const char *path, ox_error *err) OX_MUST_US
 void ox__data_drop(ox__enc *e);
 /* Before the commit: the data files that belong to the model that path holds now. After it: removes those that nothing
  * names any more. */
-void ox__data_find_old(ox__enc *e, const char *path);
+ox_status ox__data_find_old(ox__enc *e, const char *path, ox_error *err) OX_MUST_USE;
 void ox__data_sweep(ox__enc *e, const char *path);
 
 #endif

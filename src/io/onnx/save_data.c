@@ -66,11 +66,12 @@ static ox_status find_name(ox__enc *e, const char *path, ox_error *err)
 }
 
 /* Whether the file that a map holds still lies at a location beside path. */
-static bool still_there(const ox__enc *e, const char *path, const ox__data_file *d)
+static bool still_there(const ox__enc *e, const char *path, const ox__data_file *d, bool *nomem)
 {
     struct stat st;
     const ox__map *map = ox__model_file(e->m, d->file);
     char *p = beside(path, ox_str_text(e->m, d->location, NULL));
+    if (!p) *nomem = true;
     bool same = p && map && stat(p, &st) == 0 && st.st_dev == map->st.st_dev && st.st_ino == map->st.st_ino;
     ox__free(p);
     return same;
@@ -85,12 +86,13 @@ ox_status ox__data_prepare(ox__enc *e, const char *path, ox_error *err)
     if (!e->usable || !e->kept) return ox__nomem(err);
     e->keep_refs = !path || (e->io && stat(path, &st) == 0 && (uint64_t)st.st_ino == e->io->here[1] &&
                              (uint64_t)st.st_dev == e->io->here[0] && e->io->here[1]);
-    bool all = true;
+    bool all = true, nomem = false;
     for (size_t i = 0; i < n; i++) { /* one that was missing at opening is named as before */
         const ox__data_file *d = &e->io->data.p[i];
-        e->usable[i] = e->keep_refs && (!path || d->file == UINT32_MAX || still_there(e, path, d));
+        e->usable[i] = e->keep_refs && (!path || d->file == UINT32_MAX || still_there(e, path, d, &nomem));
         all = all && e->usable[i];
     }
+    if (nomem) return ox__nomem(err);
     e->force =
         e->force || !all || (n && e->opt->external == OX_EXTERNAL_NEVER) || e->opt->external == OX_EXTERNAL_ALWAYS;
     return find_name(e, path ? path : "model.onnx", err);
@@ -195,29 +197,41 @@ static bool bears_our_name(const char *path, const char *location)
     return strcmp(p, ".data") == 0;
 }
 
-/* The model at path is read once more, for the names of its data, if there is a file that bears such a name at all. */
-void ox__data_find_old(ox__enc *e, const char *path)
+/* A file that bears such a name lies there, or may: the first name was not free for this save. */
+static ox_status has_data(const ox__enc *e, const char *path, bool *any, ox_error *err)
 {
     bool nomem = false;
-    char *first = numbered(path, 0);
-    bool any = strcmp(e->data_name, first ? first : "") != 0 || (first && exists(path, first, &nomem));
-    for (unsigned i = 1; !any && i < 4; i++) {
+    *any = false;
+    for (unsigned i = 0; !*any && !nomem && i < 4; i++) {
         char *name = numbered(path, i);
-        any = name && exists(path, name, &nomem);
+        *any = name && ((i == 0 && strcmp(e->data_name, name) != 0) || exists(path, name, &nomem));
+        if (!name) nomem = true;
         ox__free(name);
     }
-    ox__free(first);
-    ox_model *old;
+    return nomem ? ox__nomem(err) : OX_OK;
+}
+
+/* The model at path is read once more, for the names of its data. */
+ox_status ox__data_find_old(ox__enc *e, const char *path, ox_error *err)
+{
+    bool any;
+    ox_model *old = NULL;
     ox_open_options opt = {.format = "onnx"};
-    if (!any || ox_open(&old, path, &opt, NULL, NULL, NULL) != OX_OK) return;
+    ox_status s = has_data(e, path, &any, err);
+    if (s != OX_OK || !any) return s;
+    s = ox_open(&old, path, &opt, NULL, NULL, NULL);
+    if (s != OX_OK) return s == OX_E_NOMEM ? ox__nomem(err) : OX_OK; /* what is no model names nothing */
     const ox__onnx *io = ox__onnx_of(old);
-    for (size_t i = 0; io && i < io->data.n; i++) {
-        size_t n;
-        const char *location = ox_str_text(old, io->data.p[i].location, &n);
-        char *copy = bears_our_name(path, location) ? ox__strndup(location, n) : NULL;
-        if (copy && !ox__vec_push(&e->old, copy)) ox__free(copy);
+    for (size_t i = 0; s == OX_OK && io && i < io->data.n; i++) {
+        const char *location = ox_str_text(old, io->data.p[i].location, NULL);
+        if (!bears_our_name(path, location)) continue;
+        char *p = beside(path, location);
+        if (p && ox__vec_push(&e->old, p)) continue;
+        ox__free(p);
+        s = ox__nomem(err);
     }
     ox_model_free(old);
+    return s;
 }
 
 static bool named_still(const ox__enc *e, const char *location)
@@ -229,9 +243,6 @@ static bool named_still(const ox__enc *e, const char *location)
 
 void ox__data_sweep(ox__enc *e, const char *path)
 {
-    for (size_t i = 0; i < e->old.n; i++) {
-        char *p = named_still(e, e->old.p[i]) ? NULL : beside(path, e->old.p[i]);
-        if (p) unlink(p);
-        ox__free(p);
-    }
+    for (size_t i = 0; i < e->old.n; i++)
+        if (!named_still(e, e->old.p[i] + dir_length(path))) unlink(e->old.p[i]);
 }
