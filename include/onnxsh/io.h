@@ -5,6 +5,7 @@
 #ifndef ONNXSH_IO_H
 #define ONNXSH_IO_H
 
+#include <onnxsh/data.h>
 #include <onnxsh/graph.h>
 
 #ifdef __cplusplus
@@ -91,6 +92,35 @@ OX_API OX_MUST_USE ox_status ox_bind_weights(ox_model *m, const char *path, ox_b
 /* The same; of opt (may be NULL) follow_links, for the external data of an .onnx, and task are used. */
 OX_API OX_MUST_USE ox_status ox_bind_weights_with(ox_model *m, const char *path, const ox_open_options *opt,
                                                   ox_bind_report *report, ox_bind_fn fn, void *ud, ox_error *err);
+
+/* ---- data: named values for a run, and what it gave ---- */
+typedef struct ox_named_data {
+    char *name; /* raw bytes, terminated */
+    ox_data *data;
+} ox_named_data;
+
+/* A list of named data; all zero is empty. */
+typedef struct ox_data_set {
+    ox_named_data *rows;
+    size_t n, cap;
+} ox_data_set;
+/* Adds a row; the name is copied and the reference taken over (also on failure). A row of that name is replaced,
+ * but for the empty name, which rows without one share. */
+OX_API OX_MUST_USE ox_status ox_data_set_add(ox_data_set *set, const char *name, ox_data *d, ox_error *err);
+/* The row of that name, or NULL. */
+OX_API const ox_named_data *ox_data_set_find(const ox_data_set *set, const char *name);
+OX_API void ox_data_set_clear(ox_data_set *set); /* frees the rows */
+
+/* Reads all arrays of a .npz, .npy or .safetensors file, or the message of a .pb file: what TensorProto,
+ * SequenceProto, OptionalProto and MapProto hold, told apart by `kind` (OX_TYPE_TENSOR, OX_TYPE_SEQUENCE,
+ * OX_TYPE_OPTIONAL, OX_TYPE_MAP). A .npy is named after its file, a .pb as it says itself (often ""). */
+OX_API OX_MUST_USE ox_status ox_data_read(ox_data_set *set, const char *path, ox_type_kind kind, const ox_task *task,
+                                          ox_error *err);
+/* Writes a .npz, stored, atomically. Element types that NumPy has not are written as the next that it has: bfloat16
+ * and the 8-bit floats as raw bytes (void), 2- and 4-bit integers as int8 or uint8, 4- and 6-bit floats as float32,
+ * strings as Unicode. Item k of a sequence or optional is NAME[k], a map is NAME.keys and NAME.values. */
+OX_API OX_MUST_USE ox_status ox_data_write_npz(const ox_data_set *set, const char *path, const ox_task *task,
+                                               ox_error *err);
 
 #ifdef __cplusplus
 }

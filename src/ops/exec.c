@@ -183,7 +183,8 @@ static ox_status call(ox__exec *x, const ox__exec_step *step, const ox__frame *f
                 .exec = x,
                 .frame = frame,
                 .err = x->err};
-    return ox__eval_call(&e);
+    ox_status s = ox__eval_call(&e);
+    return s == OX_E_UNSUPPORTED && x->err->code != s ? no_evaluator(x, step) : s;
 }
 
 /* Puts what a node made where it is read; takes the references over. */
@@ -352,11 +353,11 @@ ox_status ox__exec_run(const ox_model *m, const ox__exec_options *opt, size_t n_
     ox_error mine;
     ox__exec *x = ox__calloc(1, sizeof *x);
     if (!x) return ox__nomem(err);
-    ox_error_clear(&mine);
     x->m = m;
     x->opt = *opt;
     x->random = opt->seed;
     x->err = err ? err : &mine;
+    ox_error_clear(x->err);
     ox_data **res = ox__calloc(n_out + 1, sizeof(ox_data *));
     ox_status s = res ? prepare(x) : ox__nomem(err);
     if (s == OX_OK) s = run_graph(x, ox_model_main(m), NULL, n_in, in, n_out, res);
