@@ -59,7 +59,8 @@ void *ox__guard_swap(void *other);
 /* ---- atomic save: a temporary file beside the target, synced and renamed on commit ---- */
 typedef struct ox__save ox__save;
 /* Follows a symlinked target, takes over its mode and, where allowed, its owner. Checks that the target and its
- * directory can be written. A process that is killed leaves a file `.onnxsh-*` behind, and the old file whole. */
+ * directory can be written. A process that is killed leaves a file `.onnxsh-*` behind, and the old file whole; the next
+ * save in that directory removes what is left so. */
 ox_status ox__save_open(ox__save **out, const char *path, ox_error *err) OX_MUST_USE;
 /* Sticky buffered writes: after a failure they do nothing and commit reports the first failure. */
 void ox__save_write(ox__save *sv, const void *p, size_t n);
@@ -73,5 +74,11 @@ ox_status ox__save_status(const ox__save *sv, ox_error *err) OX_MUST_USE;
 ox_status ox__save_commit(ox__save *sv, ox_error *err) OX_MUST_USE;
 /* Drops the temporary file and frees sv. NULL is fine. */
 void ox__save_abort(ox__save *sv);
+
+/* ---- stale.c, for the atomic save ---- */
+/* Locks a temporary file that was just made; false: a save that sweeps took it for a stale one, make another. */
+bool ox__temporary_hold(int fd);
+/* Removes the temporary files in a directory whose writers are gone. */
+void ox__temporary_sweep(int dir);
 
 #endif

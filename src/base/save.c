@@ -20,6 +20,7 @@ typedef struct source {
 
 struct ox__save {
     int dir, fd;   /* -1 = none */
+    int hold;      /* the lock of the temporary file from when fd is closed until it has its name; -1 = none */
     char *shown;   /* the path as given, for errors */
     char *target;  /* where it leads, symbolic links followed */
     char *base;    /* its last part */
@@ -109,7 +110,12 @@ static ox_status open_temp(ox__save *sv, ox_error *err)
         sv->fd = ox__sys_open(sv->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, sv->exists ? 0600 : 0666);
         if (sv->fd >= 0) {
             memcpy(sv->temp, name, sizeof name);
-            return OX_OK;
+            if (ox__temporary_hold(sv->fd)) return OX_OK;
+            ox__sys_close(sv->fd);
+            unlinkat(sv->dir, name, 0);
+            sv->fd = -1;
+            sv->temp[0] = '\0';
+            errno = EEXIST;
         }
         if (errno != EEXIST) break;
     }
@@ -121,7 +127,7 @@ ox_status ox__save_open(ox__save **out, const char *path, ox_error *err)
     *out = NULL;
     ox__save *sv = ox__calloc(1, sizeof *sv);
     if (!sv) return ox__nomem(err);
-    sv->dir = sv->fd = -1;
+    sv->dir = sv->fd = sv->hold = -1;
     ox_status s = OX_OK;
     if (!(sv->buf = ox__alloc(BUFFER)) || !(sv->shown = ox__strndup(path, strlen(path))))
         s = ox__nomem(err);
@@ -129,6 +135,7 @@ ox_status ox__save_open(ox__save **out, const char *path, ox_error *err)
         s = io_error(err, "cannot follow the symbolic link", path);
     if (s == OX_OK) s = open_dir(sv, err);
     if (s == OX_OK) s = check_target(sv, err);
+    if (s == OX_OK) ox__temporary_sweep(sv->dir);
     if (s == OX_OK) s = open_temp(sv, err);
     if (s == OX_OK)
         *out = sv;
@@ -319,6 +326,7 @@ static ox_status finish(ox__save *sv, ox_error *err)
     if (ox__sys_fsync(sv->fd) != 0) return io_error(err, "cannot bring the data to the disk", sv->shown);
     int fd = sv->fd;
     sv->fd = -1;
+    sv->hold = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (ox__sys_close(fd) != 0) return io_error(err, "cannot close the new file", sv->shown);
     int r;
     do r = ox__sys.renameat(sv->dir, sv->temp, sv->dir, sv->base);
@@ -343,6 +351,7 @@ void ox__save_abort(ox__save *sv)
     if (!sv) return;
     if (sv->fd >= 0) ox__sys_close(sv->fd);
     if (sv->temp[0]) unlinkat(sv->dir, sv->temp, 0);
+    if (sv->hold >= 0) close(sv->hold);
     if (sv->dir >= 0) ox__sys_close(sv->dir);
     ox__vec_free(&sv->sources);
     ox__free(sv->target);

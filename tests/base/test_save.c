@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 
 enum { LARGE = 700000 };
@@ -355,7 +356,92 @@ static void test_kill(void **state)
         assert_int_equal(st.st_mode & 07777, 0640);
         if (!is_old) dir_write("target", old_bytes, LARGE);
     }
+    ox_error err;
+    assert_ok(save("target", &err), &err);
+    assert_int_equal(dir_count(".onnxsh-"), 0);
     assert_true(n_old > 0 && n_new > 0);
+}
+
+/* ---- what killed saves left ---- */
+
+/* A name that a temporary file may have. */
+static const char *const left = ".onnxsh-0123456789abcdef";
+
+static void test_stale(void **state)
+{
+    (void)state;
+    ox_error err;
+    dir_write(left, old_bytes, 100);
+    assert_ok(save("target", &err), &err);
+    assert_int_equal(dir_count(".onnxsh-"), 0);
+}
+
+/* Held by its writer, of another name, no regular file, with a second name, of another owner: none of them goes. */
+static void test_not_stale(void **state)
+{
+    (void)state;
+    ox_error err;
+    static const char *const names[] = {".onnxsh-0123456789abcde", ".onnxsh-0123456789abcdef0",
+                                        ".onnxsh-0123456789ABCDEF", ".onnxsh-", ".onnxsh-model.onnx......"};
+    for (size_t i = 0; i < OX__COUNT(names); i++) dir_write(names[i], old_bytes, 10);
+    dir_write(left, old_bytes, 100);
+    int fd = open(dir_path(left), O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0 && flock(fd, LOCK_EX) == 0);
+    assert_int_equal(mkdir(dir_path(".onnxsh-0000000000000001"), 0777), 0);
+    assert_int_equal(symlink("source", dir_path(".onnxsh-0000000000000002")), 0);
+    assert_int_equal(mkfifo(dir_path(".onnxsh-0000000000000003"), 0666), 0);
+    dir_write(".onnxsh-0000000000000004", old_bytes, 10);
+    assert_int_equal(link(dir_path(".onnxsh-0000000000000004"), dir_path("second")), 0);
+    int before = dir_count(".onnxsh-");
+    if (geteuid() == 0) {
+        dir_write(".onnxsh-0000000000000005", old_bytes, 10);
+        assert_int_equal(chown(dir_path(".onnxsh-0000000000000005"), 1, 1), 0);
+        before++;
+    }
+    assert_ok(save("target", &err), &err);
+    assert_int_equal(dir_count(".onnxsh-"), before);
+    close(fd);
+    assert_ok(save("target", &err), &err);
+    assert_int_equal(dir_count(".onnxsh-"), before - 1);
+}
+
+/* Two saves in one directory leave each other's temporary files alone. */
+static void test_two_saves(void **state)
+{
+    (void)state;
+    ox_error err;
+    ox__save *sv;
+    assert_ok(ox__save_open(&sv, dir_path("one"), &err), &err);
+    ox__save_write(sv, new_bytes, LARGE);
+    assert_ok(save("other", &err), &err);
+    assert_int_equal(dir_count(".onnxsh-"), 1);
+    assert_ok(ox__save_commit(sv, &err), &err);
+    assert_true(holds("one", new_bytes, LARGE));
+    assert_true(holds("other", new_bytes, LARGE));
+    assert_int_equal(dir_count(".onnxsh-"), 0);
+}
+
+/* The file that a save has just made is taken away before it is held: it makes another. */
+static int takers;
+static int take_first(int dir, const char *path, int flags, mode_t mode)
+{
+    int fd = openat(dir, path, flags, mode);
+    if (fd >= 0 && (flags & O_EXCL) && takers++ == 0) unlinkat(dir, path, 0);
+    return fd;
+}
+
+static void test_taken(void **state)
+{
+    (void)state;
+    ox_error err;
+    takers = 0;
+    ox__sys.openat = take_first;
+    ox_status s = save("target", &err);
+    ox__sys_fail_at(0, 0, false);
+    assert_ok(s, &err);
+    assert_int_equal(takers, 2);
+    assert_true(holds("target", new_bytes, LARGE));
+    assert_int_equal(dir_count(".onnxsh-"), 0);
 }
 
 #define IN_DIR(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -377,6 +463,10 @@ int main(int argc, char **argv)
         IN_DIR(test_persistent_faults),
         IN_DIR(test_out_of_memory),
         IN_DIR(test_kill),
+        IN_DIR(test_stale),
+        IN_DIR(test_not_stale),
+        IN_DIR(test_two_saves),
+        IN_DIR(test_taken),
     };
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* Killed while saving: a child saves two models in turn over one file, as fast as it can, and is killed at a random
- * moment. The file is one of the two, whole, with data of its own; mode and symbolic link are kept.
- * usage: test_kill [KILLS]    per scenario */
+ * moment. The file is one of the two, whole, with data of its own; mode and symbolic link are kept; the next save
+ * removes what killed ones left. usage: test_kill [KILLS]    per scenario */
 #include "files.h"
 
 #include "base/base.h"
@@ -103,6 +103,7 @@ static void run(const char *name, ox_external_mode mode, unsigned kills)
     if (s == OX_OK) s = ox_save_onnx(m, files_scratch("l.onnx"), &opt, &err);
     if (s != OX_OK || files_digest_model(files_scratch("m.onnx")) != model[1])
         complain(name, kills, "no save after it");
+    if (files_has_temporary()) complain(name, kills, "a temporary file is left");
     ox_model_free(m);
 }
 
