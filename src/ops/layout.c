@@ -1,5 +1,6 @@
-/* Floor 3. Operators that move whole elements: Transpose, Concat, Split, Slice, Pad, DepthToSpace, SpaceToDepth. */
-#include "ops/infer.h"
+/* Floor 3. Operators that move whole elements: Transpose, Concat, Split, Slice, Pad, CenterCropPad, DepthToSpace,
+ * SpaceToDepth. What is computed: layout_eval.c, pad_eval.c. */
+#include "ops/layout.h"
 
 /* ---- Transpose ---- */
 static ox_status infer_transpose(ox__inf *c)
@@ -25,38 +26,6 @@ static ox_status infer_transpose(ox__inf *c)
         dims[i] = c->in[0].dims[p];
     }
     return ox__inf_out(c, 0, ox__inf_dtype(c, 0), rank, dims);
-}
-
-enum { MAX_RANK = 16 };
-
-static ox_status eval_transpose(ox__ev *e)
-{
-    const ox__dense *a = &e->in[0];
-    unsigned item = ox__ev_item(a->dtype);
-    size_t n;
-    const int64_t *perm = ox__ev_ints(e, "perm", &n);
-    if (!item || a->rank > MAX_RANK || (perm && n != a->rank)) return OX_E_UNSUPPORTED;
-    int64_t strides[MAX_RANK], dims[MAX_RANK], step[MAX_RANK], at[MAX_RANK] = {0};
-    ox__ev_strides(a->dims, a->rank, strides);
-    for (uint32_t i = 0; i < a->rank; i++) {
-        int64_t p = perm ? perm[i] : (int64_t)a->rank - 1 - i;
-        if (p < 0 || p >= a->rank) return OX_E_UNSUPPORTED;
-        dims[i] = a->dims[p];
-        step[i] = strides[p];
-    }
-    ox_status s = OX_OK;
-    uint8_t *out = ox__ev_out(e, 0, a->dtype, a->rank, dims, &s);
-    const uint8_t *src = a->data;
-    for (uint64_t i = 0; out && i < a->n; i++) {
-        memcpy(out + i * item, src, item);
-        for (uint32_t d = a->rank; d-- > 0;) {
-            src += (uint64_t)step[d] * item;
-            if (++at[d] < dims[d]) break;
-            src -= (uint64_t)(step[d] * dims[d]) * item;
-            at[d] = 0;
-        }
-    }
-    return out ? OX_OK : s;
 }
 
 /* ---- Concat ---- */
@@ -124,44 +93,13 @@ static ox_status infer_concat(ox__inf *c)
     return s == OX_OK && rank == 1 ? concat_vec(c) : s;
 }
 
-static ox_status eval_concat(ox__ev *e)
-{
-    const ox__dense *a = &e->in[0];
-    unsigned item = ox__ev_item(a->dtype);
-    int64_t axis = ox__ev_int(e, "axis", 1), dims[MAX_RANK];
-    if (!item || a->rank > MAX_RANK || a->rank == 0) return OX_E_UNSUPPORTED;
-    if (axis < 0) axis += a->rank;
-    if (axis < 0 || axis >= a->rank) return OX_E_UNSUPPORTED;
-    memcpy(dims, a->dims, a->rank * sizeof *dims);
-    dims[axis] = 0;
-    uint64_t outer = 1, inner = item;
-    for (uint32_t i = 0; i < a->rank; i++) {
-        if (i < axis) outer *= (uint64_t)a->dims[i];
-        if (i > axis) inner *= (uint64_t)a->dims[i];
-    }
-    for (size_t k = 0; k < e->n_in; k++) {
-        if (!ox__ev_has(e, k) || e->in[k].dtype != a->dtype || e->in[k].rank != a->rank) return OX_E_UNSUPPORTED;
-        for (uint32_t i = 0; i < a->rank; i++)
-            if (i != axis && e->in[k].dims[i] != a->dims[i]) return OX_E_UNSUPPORTED;
-        dims[axis] += e->in[k].dims[axis];
-    }
-    ox_status s = OX_OK;
-    uint8_t *out = ox__ev_out(e, 0, a->dtype, a->rank, dims, &s);
-    for (uint64_t o = 0; out && o < outer; o++)
-        for (size_t k = 0; k < e->n_in; k++) {
-            uint64_t bytes = (uint64_t)e->in[k].dims[axis] * inner;
-            memcpy(out, (const uint8_t *)e->in[k].data + o * bytes, (size_t)bytes);
-            out += bytes;
-        }
-    return s;
-}
-
 /* ---- Split ---- */
 
 /* The part sizes: given, or equal with a smaller last one (opset 18 on; before it must divide). */
 static ox_status split_sizes(ox__inf *c, ox_dim total, const int64_t *given, size_t n_given, ox_dim *parts)
 {
     size_t n = c->n_out;
+    int64_t all = ox__inf_int(c, "num_outputs", (int64_t)n);
     if (given) {
         if (n_given != n) return ox__inf_fail(c, "%zu sizes for %zu outputs", n_given, n);
         int64_t sum = 0, v;
@@ -174,18 +112,19 @@ static ox_status split_sizes(ox__inf *c, ox_dim total, const int64_t *given, siz
         return OX_OK;
     }
     int64_t v;
+    if (all < (int64_t)n || n == 0) return ox__inf_fail(c, "%lld parts for %zu outputs", (long long)all, n);
     if (!ox_dim_is_const(c->m, total, &v)) {
         for (size_t i = 0; i < n; i++)
-            parts[i] = c->opset < 18 ? ox_dim_floordiv(c->m, total, ox__inf_const(c, (int64_t)n))
+            parts[i] = c->opset < 18 ? ox_dim_floordiv(c->m, total, ox__inf_const(c, all))
                                      : ox__inf_unknown(c, "a part of a dim that is not known");
         return OX_OK;
     }
-    if (c->opset < 18 && v % (int64_t)n)
-        return ox__inf_fail(c, "%lld cannot be split into %zu equal parts", (long long)v, n);
-    int64_t part = (v + (int64_t)n - 1) / (int64_t)n;
+    if (c->opset < 18 && v % all)
+        return ox__inf_fail(c, "%lld cannot be split into %lld equal parts", (long long)v, (long long)all);
+    int64_t part = v / all + (v % all != 0), left = v;
     for (size_t i = 0; i < n; i++) {
-        int64_t left = OX__MAX(v - part * (int64_t)i, 0);
         parts[i] = ox__inf_const(c, OX__MIN(part, left));
+        left -= OX__MIN(part, left);
     }
     return OX_OK;
 }
@@ -227,13 +166,7 @@ static ox_status infer_split(ox__inf *c)
 }
 
 /* ---- Slice ---- */
-typedef struct slice {
-    const int64_t *starts, *ends, *axes, *steps; /* axes, steps may be NULL */
-    size_t n;
-} slice;
-
-/* The resolved range of one axis of length d: first index, step, count. false: not defined. */
-static bool slice_range(int64_t d, int64_t start, int64_t end, int64_t step, int64_t *first, int64_t *count)
+bool ox__slice_range(int64_t d, int64_t start, int64_t end, int64_t step, int64_t *first, int64_t *count)
 {
     if (step == 0 || step == INT64_MIN) return false;
     if (start < 0) start = start < -d ? (step < 0 ? -1 : 0) : start + d;
@@ -279,7 +212,7 @@ static ox_dim slice_symbolic(ox__inf *c, ox_dim d, ox_dim start, ox_dim end, int
 static ox_status slice_vec(ox__inf *c, const ox__vec_fact *v, int64_t start, int64_t end, int64_t step)
 {
     int64_t first, count;
-    if (v->scalar || !slice_range((int64_t)v->n, start, end, step, &first, &count)) return OX_OK;
+    if (v->scalar || !ox__slice_range((int64_t)v->n, start, end, step, &first, &count)) return OX_OK;
     ox_dim *d = ox__inf_dims(c, (size_t)count);
     if (!d) return OX_E_NOMEM;
     for (int64_t i = 0; i < count; i++) d[i] = v->dims[first + i * step];
@@ -320,7 +253,7 @@ static ox_status infer_slice(ox__inf *c)
         if (s != OX_OK) return s;
         if (step == 0) return ox__inf_fail(c, "a step of 0");
         bool bounds = ox_dim_is_const(c->m, starts.dims[i], &a) && ox_dim_is_const(c->m, ends.dims[i], &b);
-        if (bounds && ox_dim_is_const(c->m, dims[axis], &d) && slice_range(d, a, b, step, &first, &count))
+        if (bounds && ox_dim_is_const(c->m, dims[axis], &d) && ox__slice_range(d, a, b, step, &first, &count))
             dims[axis] = ox__inf_const(c, count);
         else
             dims[axis] = slice_symbolic(c, dims[axis], starts.dims[i], ends.dims[i], step);
@@ -331,46 +264,6 @@ static ox_status infer_slice(ox__inf *c)
         }
     }
     return ox__inf_out(c, 0, dtype, rank, dims);
-}
-
-static ox_status eval_slice(ox__ev *e)
-{
-    const ox__dense *a = &e->in[0];
-    unsigned item = ox__ev_item(a->dtype);
-    slice sl = {0};
-    size_t n_ends, n_axes, n_steps;
-    bool attrs = e->opset < 10;
-    if (!item || a->rank > MAX_RANK || a->rank == 0 || !ox__ev_list(e, attrs ? "starts" : NULL, 1, &sl.starts, &sl.n) ||
-        !ox__ev_list(e, attrs ? "ends" : NULL, 2, &sl.ends, &n_ends) || n_ends != sl.n)
-        return OX_E_UNSUPPORTED;
-    if (ox__ev_list(e, attrs ? "axes" : NULL, 3, &sl.axes, &n_axes) && n_axes != sl.n) return OX_E_UNSUPPORTED;
-    if (!attrs && ox__ev_list(e, NULL, 4, &sl.steps, &n_steps) && n_steps != sl.n) return OX_E_UNSUPPORTED;
-    int64_t strides[MAX_RANK], dims[MAX_RANK], step[MAX_RANK], at[MAX_RANK] = {0}, off = 0;
-    ox__ev_strides(a->dims, a->rank, strides);
-    memcpy(dims, a->dims, a->rank * sizeof *dims);
-    memcpy(step, strides, a->rank * sizeof *step);
-    for (size_t i = 0; i < sl.n; i++) {
-        int64_t axis = sl.axes ? sl.axes[i] : (int64_t)i, first, count;
-        if (axis < 0) axis += a->rank;
-        if (axis < 0 || axis >= a->rank ||
-            !slice_range(a->dims[axis], sl.starts[i], sl.ends[i], sl.steps ? sl.steps[i] : 1, &first, &count))
-            return OX_E_UNSUPPORTED;
-        off += count ? first * strides[axis] : 0;
-        dims[axis] = count;
-        step[axis] = strides[axis] * (sl.steps && count > 1 ? sl.steps[i] : 1);
-    }
-    ox_status s = OX_OK;
-    uint8_t *out = ox__ev_out(e, 0, a->dtype, a->rank, dims, &s);
-    for (uint64_t i = 0; out && i < e->out[0].n; i++) {
-        memcpy(out + i * item, (const uint8_t *)a->data + off * (int64_t)item, item);
-        for (uint32_t d = a->rank; d-- > 0;) {
-            off += step[d];
-            if (++at[d] < dims[d]) break;
-            off -= step[d] * dims[d];
-            at[d] = 0;
-        }
-    }
-    return s;
 }
 
 /* ---- Pad, DepthToSpace, SpaceToDepth ---- */
@@ -384,7 +277,7 @@ static ox_status infer_pad(ox__inf *c)
     ox__vec_fact pads = {0};
     bool known;
     if (c->opset < 11) {
-        const int64_t *p = ox__inf_ints(c, "pads", &n_pads);
+        const int64_t *p = ox__inf_ints(c, c->opset < 2 ? "paddings" : "pads", &n_pads);
         ox_dim *d = ox__inf_dims(c, n_pads);
         if (!d) return OX_E_NOMEM;
         for (size_t i = 0; i < n_pads; i++) d[i] = ox__inf_const(c, p[i]);
@@ -431,13 +324,41 @@ static ox_status infer_depth(ox__inf *c)
     return ox__inf_out(c, 0, ox__inf_dtype(c, 0), 4, dims);
 }
 
+/* ---- CenterCropPad ---- */
+static ox_status infer_center_crop_pad(ox__inf *c)
+{
+    ox_dtype dtype = ox__inf_dtype(c, 0);
+    const char *why = "the shape given to CenterCropPad depends on data";
+    size_t n_axes;
+    const int64_t *axes = ox__inf_ints(c, "axes", &n_axes);
+    ox__vec_fact v = {0};
+    bool known = ox__inf_vec(c, 1, &v);
+    if (!ox__inf_ranked(c, 0)) {
+        if (!axes && known) return ox__inf_out(c, 0, dtype, (int32_t)v.n, v.dims);
+        return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
+    }
+    int32_t rank = c->in[0].rank;
+    size_t n = axes ? n_axes : (size_t)rank;
+    if (known && v.n != n) return ox__inf_fail(c, "a shape of %zu dims for %zu axes", v.n, n);
+    ox_dim *dims = ox__inf_copy(c, 0);
+    if (!dims) return OX_E_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        int64_t axis = axes ? axes[i] : (int64_t)i;
+        ox_status s = ox__inf_axis(c, &axis, rank);
+        if (s != OX_OK) return s;
+        dims[axis] = known ? v.dims[i] : ox__inf_unknown(c, why);
+    }
+    return ox__inf_out(c, 0, dtype, rank, dims);
+}
+
 static const ox__op_row rows[] = {
-    {"Concat", infer_concat, eval_concat, OX__OP_MOVES | OX__OP_PROMOTES},
-    {"DepthToSpace", infer_depth, NULL, 0},
-    {"Pad", infer_pad, NULL, 0},
-    {"Slice", infer_slice, eval_slice, OX__OP_MOVES},
-    {"SpaceToDepth", infer_depth, NULL, 0},
-    {"Split", infer_split, NULL, 0},
-    {"Transpose", infer_transpose, eval_transpose, OX__OP_MOVES},
+    {"CenterCropPad", infer_center_crop_pad, ox__eval_center_crop_pad, 0},
+    {"Concat", infer_concat, ox__eval_concat, OX__OP_MOVES | OX__OP_PROMOTES},
+    {"DepthToSpace", infer_depth, ox__eval_depth_to_space, 0},
+    {"Pad", infer_pad, ox__eval_pad, 0},
+    {"Slice", infer_slice, ox__eval_slice, OX__OP_MOVES},
+    {"SpaceToDepth", infer_depth, ox__eval_space_to_depth, 0},
+    {"Split", infer_split, ox__eval_split, 0},
+    {"Transpose", infer_transpose, ox__eval_transpose, OX__OP_MOVES},
 };
 const ox__op_family ox__ops_layout = {rows, OX__COUNT(rows), NULL};

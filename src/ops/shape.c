@@ -1,6 +1,6 @@
 /* Floor 3. Operators about shapes, which move no element: Shape, Size, Reshape, Flatten, Squeeze, Unsqueeze; and Expand
- * and Tile, which repeat elements. */
-#include "ops/infer.h"
+ * and Tile, which repeat elements. What is computed: shape_eval.c. */
+#include "ops/shape.h"
 
 /* ---- Shape, Size ---- */
 static ox_status infer_shape(ox__inf *c)
@@ -71,12 +71,26 @@ static ox_status check_count(ox__inf *c, const ox_dim *dims, size_t n)
     return ox__inf_fail(c, "%lld elements cannot be reshaped into %lld", (long long)a, (long long)b);
 }
 
+/* The shape asked for: before opset 5 an attribute. false: not known, or *s is set. */
+static bool wanted_shape(ox__inf *c, ox__vec_fact *v, ox_status *s)
+{
+    if (c->opset >= 5) return ox__inf_vec(c, 1, v);
+    const int64_t *shape = ox__inf_ints(c, "shape", &v->n);
+    ox_dim *dims = shape ? ox__inf_dims(c, v->n) : NULL;
+    if (shape && !dims) *s = OX_E_NOMEM;
+    for (size_t i = 0; dims && i < v->n; i++) dims[i] = ox__inf_const(c, shape[i]);
+    v->dims = dims;
+    return dims != NULL;
+}
+
 static ox_status infer_reshape(ox__inf *c)
 {
     ox_dtype dtype = ox__inf_dtype(c, 0);
     ox__vec_fact v;
-    if (!ox__inf_vec(c, 1, &v)) {
+    ox_status known = OX_OK;
+    if (!wanted_shape(c, &v, &known)) {
         int64_t rank = OX_RANK_UNKNOWN;
+        if (known != OX_OK) return known;
         if (ox__inf_rank(c, 1) == 1 && !ox_dim_is_const(c->m, ox__inf_dim(c, 1, 0), &rank)) rank = OX_RANK_UNKNOWN;
         if (rank > OX_MAX_RANK) return ox__inf_fail(c, "a shape of %lld dims", (long long)rank);
         return ox__inf_out_unknown(c, 0, dtype, (int32_t)rank, "the shape given to Reshape depends on data");
@@ -233,11 +247,30 @@ static ox_status infer_expand(ox__inf *c)
     return ox__inf_out_vec(c, 0, all, (size_t)len, false);
 }
 
+/* Opset 1 repeats one axis: inputs data, tiles, axis. */
+static ox_status infer_tile_1(ox__inf *c, ox_dtype dtype)
+{
+    ox__vec_fact tiles;
+    const int64_t *axis;
+    size_t n = 0;
+    if (!ox__inf_list(c, NULL, 2, &axis, &n) || n != 1)
+        return ox__inf_out_unknown(c, 0, dtype, c->in[0].rank, "the axis of Tile depends on data");
+    int64_t at = axis[0];
+    ox_status s = ox__inf_axis(c, &at, c->in[0].rank);
+    ox_dim *dims = ox__inf_copy(c, 0);
+    if (s != OX_OK || !dims) return s != OX_OK ? s : OX_E_NOMEM;
+    bool known = ox__inf_vec(c, 1, &tiles) && tiles.n == 1;
+    dims[at] =
+        known ? ox_dim_mul(c->m, dims[at], tiles.dims[0]) : ox__inf_unknown(c, "the repeats of Tile depend on data");
+    return ox__inf_out(c, 0, dtype, c->in[0].rank, dims);
+}
+
 static ox_status infer_tile(ox__inf *c)
 {
     ox_dtype dtype = ox__inf_dtype(c, 0);
     ox__vec_fact v;
-    if (!ox__inf_ranked(c, 0) || c->opset < 6) return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
+    if (!ox__inf_ranked(c, 0)) return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
+    if (c->opset < 6) return infer_tile_1(c, dtype);
     if (!ox__inf_vec(c, 1, &v))
         return ox__inf_out_unknown(c, 0, dtype, c->in[0].rank, "the repeats of Tile depend on data");
     if ((int64_t)v.n != c->in[0].rank) return ox__inf_fail(c, "%zu repeats for %d dims", v.n, (int)c->in[0].rank);
@@ -247,73 +280,14 @@ static ox_status infer_tile(ox__inf *c)
     return ox__inf_out(c, 0, dtype, c->in[0].rank, dims);
 }
 
-/* ---- evaluation ---- */
-
-/* The elements stay, the dims are those that inference gave. */
-static ox_status eval_same_bytes(ox__ev *e)
-{
-    ox_type_info t = ox_type_get(e->m, ox_value_type(e->m, ox_node_output(e->m, e->node, 0)));
-    const ox__dense *a = &e->in[0];
-    uint64_t bytes;
-    if (t.kind != OX_TYPE_TENSOR || t.rank < 0 || !ox_dtype_bytes(a->dtype, a->n, &bytes)) return OX_E_UNSUPPORTED;
-    int64_t *dims = ox__arena_alloc(e->mem, ((size_t)t.rank + 1) * sizeof *dims);
-    if (!dims) return ox__nomem(e->err);
-    uint64_t n = 1;
-    for (int32_t i = 0; i < t.rank; i++) {
-        if (!ox_dim_is_const(e->m, t.dims[i], &dims[i])) return OX_E_UNSUPPORTED;
-        n *= (uint64_t)dims[i];
-    }
-    if (n != a->n) return OX_E_UNSUPPORTED;
-    ox_status s = OX_OK;
-    void *out = ox__ev_out(e, 0, a->dtype, (uint32_t)t.rank, dims, &s);
-    if (!out) return s;
-    memcpy(out, a->data, (size_t)bytes);
-    return OX_OK;
-}
-
-enum { EXPAND_MAX_RANK = 16 };
-
-static ox_status eval_expand(ox__ev *e)
-{
-    const int64_t *want;
-    size_t n;
-    const ox__dense *a = &e->in[0];
-    unsigned item = ox__ev_item(a->dtype);
-    if (!item || !ox__ev_list(e, NULL, 1, &want, &n) || n > EXPAND_MAX_RANK || a->rank > EXPAND_MAX_RANK)
-        return OX_E_UNSUPPORTED;
-    int64_t dims[EXPAND_MAX_RANK], step[EXPAND_MAX_RANK] = {0}, at[EXPAND_MAX_RANK] = {0}, strides[EXPAND_MAX_RANK];
-    uint32_t rank = OX__MAX(a->rank, (uint32_t)n);
-    ox__ev_strides(a->dims, a->rank, strides);
-    for (uint32_t i = 0; i < rank; i++) {
-        int64_t x = i < rank - a->rank ? 1 : a->dims[i - (rank - a->rank)], y = i < rank - n ? 1 : want[i - (rank - n)];
-        if (x != y && x != 1 && y != 1) return OX_E_UNSUPPORTED;
-        dims[i] = x == 1 ? y : x;
-        if (x != 1) step[i] = strides[i - (rank - a->rank)];
-    }
-    ox_status s = OX_OK;
-    uint8_t *out = ox__ev_out(e, 0, a->dtype, rank, dims, &s);
-    if (!out) return s;
-    uint64_t off = 0;
-    for (uint64_t i = 0; i < e->out[0].n; i++) {
-        memcpy(out + i * item, (const uint8_t *)a->data + off * item, item);
-        for (uint32_t d = rank; d-- > 0;) {
-            off += (uint64_t)step[d];
-            if (++at[d] < dims[d]) break;
-            off -= (uint64_t)(step[d] * dims[d]);
-            at[d] = 0;
-        }
-    }
-    return OX_OK;
-}
-
 static const ox__op_row rows[] = {
-    {"Expand", infer_expand, eval_expand, 0},
-    {"Flatten", infer_flatten, eval_same_bytes, OX__OP_MOVES},
-    {"Reshape", infer_reshape, eval_same_bytes, OX__OP_MOVES},
-    {"Shape", infer_shape, NULL, 0},
-    {"Size", infer_size, NULL, 0},
-    {"Squeeze", infer_squeeze, eval_same_bytes, OX__OP_MOVES},
-    {"Tile", infer_tile, NULL, 0},
-    {"Unsqueeze", infer_unsqueeze, eval_same_bytes, OX__OP_MOVES},
+    {"Expand", infer_expand, ox__eval_expand, 0},
+    {"Flatten", infer_flatten, ox__eval_flatten, OX__OP_MOVES},
+    {"Reshape", infer_reshape, ox__eval_reshape, OX__OP_MOVES},
+    {"Shape", infer_shape, ox__eval_shape, 0},
+    {"Size", infer_size, ox__eval_size, 0},
+    {"Squeeze", infer_squeeze, ox__eval_squeeze, OX__OP_MOVES},
+    {"Tile", infer_tile, ox__eval_tile, 0},
+    {"Unsqueeze", infer_unsqueeze, ox__eval_unsqueeze, OX__OP_MOVES},
 };
 const ox__op_family ox__ops_shape = {rows, OX__COUNT(rows), NULL};
