@@ -142,17 +142,21 @@ static ox_status call_function(ox__exec *x, const ox__exec_step *step, const ox_
     return s;
 }
 
+/* "node `conv1` at Net/Conv2d[0]", in front of the message; of the innermost node only. */
 static void add_place(ox__exec *x, ox_node n)
 {
-    char scope[160], op[96];
+    char scope[160];
     size_t len;
     if (!x->err || x->err->node[0]) return;
-    ox_node_op_text(x->m, n, op, sizeof op);
     const char *name = ox_str_text(x->m, ox_node_name(x->m, n), &len);
-    int at = snprintf(x->err->node, sizeof x->err->node, "%s", len ? name : op);
-    if (ox_scope_print(x->m, ox_node_scope(x->m, n), scope, sizeof scope) && at > 0)
-        snprintf(x->err->node + OX__MIN((size_t)at, sizeof x->err->node - 1),
-                 sizeof x->err->node - OX__MIN((size_t)at, sizeof x->err->node - 1), " at %s", scope);
+    if (len)
+        snprintf(x->err->node, sizeof x->err->node, "`%.*s`", (int)OX__MIN(len, 100u), name);
+    else
+        snprintf(x->err->node, sizeof x->err->node, "#%u", n.id);
+    if (ox_scope_print(x->m, ox_node_scope(x->m, n), scope, sizeof scope))
+        ox_error_context(x->err, "node %s at %s", x->err->node, scope);
+    else
+        ox_error_context(x->err, "node %s", x->err->node);
 }
 
 static ox_status no_evaluator(ox__exec *x, const ox__exec_step *step)
