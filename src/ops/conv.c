@@ -1,5 +1,6 @@
 /* Floor 3. Operators over windows and images: convolutions, pools, resizing, sampling. */
 #include "ops/infer.h"
+#include "ops/window.h"
 
 #include <math.h>
 
@@ -340,20 +341,20 @@ static ox_status infer_nms(ox__inf *c)
 
 static const ox__op_row rows[] = {
     {"AffineGrid", infer_affine_grid, NULL, 0},
-    {"AveragePool", infer_pool, NULL, 0},
-    {"Conv", infer_conv, NULL, 0},
-    {"ConvInteger", infer_conv_integer, NULL, 0},
+    {"AveragePool", infer_pool, ox__eval_average_pool, 0},
+    {"Conv", infer_conv, ox__eval_conv, 0},
+    {"ConvInteger", infer_conv_integer, ox__eval_conv_integer, 0},
     {"ConvTranspose", infer_conv_transpose, NULL, 0},
     {"DeformConv", infer_conv, NULL, 0},
-    {"GlobalAveragePool", infer_global_pool, NULL, 0},
-    {"GlobalLpPool", infer_global_pool, NULL, 0},
-    {"GlobalMaxPool", infer_global_pool, NULL, 0},
+    {"GlobalAveragePool", infer_global_pool, ox__eval_global_average, 0},
+    {"GlobalLpPool", infer_global_pool, ox__eval_global_lp, 0},
+    {"GlobalMaxPool", infer_global_pool, ox__eval_global_max, 0},
     {"GridSample", infer_grid_sample, NULL, 0},
-    {"LpPool", infer_pool, NULL, 0},
-    {"MaxPool", infer_pool, NULL, 0},
-    {"MaxUnpool", infer_max_unpool, NULL, 0},
+    {"LpPool", infer_pool, ox__eval_lp_pool, 0},
+    {"MaxPool", infer_pool, ox__eval_max_pool, 0},
+    {"MaxUnpool", infer_max_unpool, ox__eval_max_unpool, 0},
     {"NonMaxSuppression", infer_nms, NULL, 0},
-    {"QLinearConv", infer_qlinear_conv, NULL, 0},
+    {"QLinearConv", infer_qlinear_conv, ox__eval_qlinear_conv, 0},
     {"Resize", infer_resize, NULL, 0},
     {"RoiAlign", infer_roi_align, NULL, 0},
     {"Upsample", infer_upsample, NULL, 0},

@@ -1,5 +1,6 @@
 /* Floor 3. Matrix products: MatMul and its integer and quantized forms, Gemm, Einsum, Det. */
 #include "ops/infer.h"
+#include "ops/linalg.h"
 
 /* ---- MatMul ---- */
 static ox_status matmul(ox__inf *c, size_t ia, size_t ib, ox_dtype dtype)
@@ -182,11 +183,11 @@ static ox_status infer_einsum(ox__inf *c)
 }
 
 static const ox__op_row rows[] = {
-    {"Det", infer_det, NULL, 0},
+    {"Det", infer_det, ox__eval_det, 0},
     {"Einsum", infer_einsum, NULL, 0},
-    {"Gemm", infer_gemm, NULL, OX__OP_PROMOTES},
-    {"MatMul", infer_matmul, NULL, OX__OP_PROMOTES},
-    {"MatMulInteger", infer_matmul_integer, NULL, 0},
-    {"QLinearMatMul", infer_qlinear_matmul, NULL, 0},
+    {"Gemm", infer_gemm, ox__eval_gemm, OX__OP_PROMOTES},
+    {"MatMul", infer_matmul, ox__eval_matmul, OX__OP_PROMOTES},
+    {"MatMulInteger", infer_matmul_integer, ox__eval_matmul_integer, 0},
+    {"QLinearMatMul", infer_qlinear_matmul, ox__eval_qlinear_matmul, 0},
 };
 const ox__op_family ox__ops_linalg = {rows, OX__COUNT(rows), NULL};

@@ -1,5 +1,6 @@
 /* Floor 3. Normalizations and softmaxes: the result has the shape of the input. */
 #include "ops/infer.h"
+#include "ops/norm.h"
 
 static ox_status infer_same(ox__inf *c)
 {
@@ -52,17 +53,17 @@ static ox_status infer_layer_norm(ox__inf *c)
 }
 
 static const ox__op_row rows[] = {
-    {"BatchNormalization", infer_batch_norm, NULL, 0},
-    {"GroupNormalization", infer_same, NULL, 0},
-    {"Hardmax", infer_softmax, NULL, 0},
-    {"InstanceNormalization", infer_same, NULL, 0},
-    {"LRN", infer_same, NULL, 0},
-    {"LayerNormalization", infer_layer_norm, NULL, 0},
-    {"LogSoftmax", infer_softmax, NULL, 0},
-    {"LpNormalization", infer_same, NULL, 0},
-    {"MeanVarianceNormalization", infer_same, NULL, 0},
-    {"RMSNormalization", infer_same, NULL, 0},
+    {"BatchNormalization", infer_batch_norm, ox__eval_batch_norm, 0},
+    {"GroupNormalization", infer_same, ox__eval_group_norm, 0},
+    {"Hardmax", infer_softmax, ox__eval_hardmax, 0},
+    {"InstanceNormalization", infer_same, ox__eval_instance_norm, 0},
+    {"LRN", infer_same, ox__eval_lrn, 0},
+    {"LayerNormalization", infer_layer_norm, ox__eval_layer_norm, 0},
+    {"LogSoftmax", infer_softmax, ox__eval_log_softmax, 0},
+    {"LpNormalization", infer_same, ox__eval_lp_norm, 0},
+    {"MeanVarianceNormalization", infer_same, ox__eval_mean_variance, 0},
+    {"RMSNormalization", infer_same, ox__eval_rms_norm, 0},
     {"RotaryEmbedding", infer_same, NULL, 0},
-    {"Softmax", infer_softmax, NULL, 0},
+    {"Softmax", infer_softmax, ox__eval_softmax, 0},
 };
 const ox__op_family ox__ops_norm = {rows, OX__COUNT(rows), NULL};
