@@ -12,7 +12,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-enum { BUFFER = 256 << 10, COPY_STEP = 1 << 20, MAX_LINKS = 40 };
+enum { BUFFER = 256 << 10, COPY_STEP = 1 << 20, PUSH_STEP = 8 << 20, MAX_LINKS = 40 };
 
 typedef struct source {
     const ox__map *map; /* borrowed */
@@ -30,6 +30,7 @@ struct ox__save {
     char *buf;
     size_t n;         /* bytes in buf */
     uint64_t written; /* bytes taken, those in buf included */
+    uint64_t pushed;  /* of these, the disk was asked to begin with so many */
     ox_status status; /* the first failure, and what it says */
     ox_error error;
     OX__VEC(source) sources; /* maps that were copied from: checked once more before the rename */
@@ -150,20 +151,32 @@ static void fail_write(ox__save *sv)
     if (sv->status == OX_OK) sv->status = io_error(&sv->error, "cannot write", sv->shown);
 }
 
+/* The sync at the end waits for the disk; what it can write meanwhile need not be waited for. Only a wish: whether it
+ * is granted does not matter. */
+static void push_on(ox__save *sv)
+{
+    uint64_t out = sv->written - sv->n;
+    if (sv->status != OX_OK || out - sv->pushed < PUSH_STEP) return;
+    (void)sync_file_range(sv->fd, (off_t)sv->pushed, (off_t)(out - sv->pushed), SYNC_FILE_RANGE_WRITE);
+    sv->pushed = out;
+}
+
 static void flush(ox__save *sv)
 {
     if (sv->status != OX_OK || sv->n == 0) return;
     if (!ox__sys_write_all(sv->fd, sv->buf, sv->n)) fail_write(sv);
     sv->n = 0;
+    push_on(sv);
 }
 
 void ox__save_write(ox__save *sv, const void *p, size_t n)
 {
     if (sv->status != OX_OK) return;
-    sv->written += n;
     if (n > BUFFER - sv->n) flush(sv);
+    sv->written += n;
     if (n >= BUFFER) {
         if (sv->status == OX_OK && !ox__sys_write_all(sv->fd, p, n)) fail_write(sv);
+        push_on(sv);
     } else if (n) {
         memcpy(sv->buf + sv->n, p, n);
         sv->n += n;
@@ -192,6 +205,7 @@ static bool copy_in_kernel(ox__save *sv, const ox__map *map, uint64_t offset, ui
     if (k > 0) {
         *done = (uint64_t)k;
         sv->written += (uint64_t)k;
+        push_on(sv);
         return true;
     }
     if (k < 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == ENOMEM))
