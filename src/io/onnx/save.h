@@ -24,6 +24,8 @@ typedef enum ox__fate {
     OX__FATE_MOVE    /* to the new data file */
 } ox__fate;
 
+enum { OX__MAX_KNOWN = 24 }; /* fields that a splice knows, at most */
+
 typedef struct ox__enc {
     const ox_model *m;
     ox__onnx *io; /* NULL: the model was not read from a .onnx file */
@@ -36,14 +38,16 @@ typedef struct ox__enc {
     char *data_path;     /* its path, once it is written; owned */
     OX__VEC(char *) old; /* paths of data files that the save makes superfluous, perhaps; owned */
     OX__VEC(ox__moved) moved;
-    size_t next_moved;     /* writing: the next of them */
-    uint64_t data_n;       /* bytes of the new data file */
-    uint8_t *usable;       /* for each file of io->data: it still lies beside the target; owned */
-    uint8_t *kept;         /* for each file of io->data: something names it still; owned */
-    uint64_t *marks[3];    /* bit sets by id, see ox__mark; owned */
-    uint32_t graph_cursor; /* functions and training graphs come in the order of the file */
-    uint64_t ticks;        /* for progress */
-    ox_status status;      /* the first failure */
+    size_t next_moved;      /* writing: the next of them */
+    uint64_t data_n;        /* bytes of the new data file */
+    uint8_t *usable;        /* for each file of io->data: it still lies beside the target; owned */
+    uint8_t *kept;          /* for each file of io->data: something names it still; owned */
+    uint64_t *marks[3];     /* bit sets by id, see ox__mark; owned */
+    uint32_t graph_cursor;  /* functions and training graphs come in the order of the file */
+    const uint8_t *counted; /* the message whose fields were counted last, if it is large; see splice.c */
+    uint32_t counts[OX__MAX_KNOWN];
+    uint64_t ticks;   /* for progress */
+    ox_status status; /* the first failure */
     ox_error error;
 } ox__enc;
 

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { MAX_KNOWN = 24 };
+enum { MAX_HELD = 24 };
 
 void ox__enc_fail(ox__enc *e, ox_status code, const char *fmt, ...)
 {
@@ -29,44 +29,102 @@ static unsigned place_of(const uint32_t *known, unsigned n, const ox__field *f)
     return n;
 }
 
-void ox__splice(ox__enc *e, const ox__msg *src, const uint32_t *known, unsigned n_known, ox__splice_fn fn, void *ud)
+/* A message is gone over twice: what is still to come of each number must be known when the first is written. Fields of
+ * a small one are kept from the first time; the counts of the last large one, which is mostly the graph, are kept for
+ * the writing run. */
+typedef struct pass {
+    ox__fields it;
+    ox__field held[MAX_HELD];
+    const uint8_t *end[MAX_HELD]; /* of the fields */
+    unsigned n, next;
+    bool all_held;
+    uint32_t left[OX__MAX_KNOWN]; /* occurrences that are still to come */
+} pass;
+
+static ox__fields fields_of(const ox__enc *e, const ox__msg *src)
 {
-    uint32_t left[MAX_KNOWN] = {0}; /* occurrences that are still to come */
-    uint32_t missing = 0;           /* bit set: not in the source, not written yet */
-    bool seen[MAX_KNOWN] = {false};
-    bool fresh = !ox__msg_present(src);
     ox__fields it = ox__fields_of(src);
     it.lets_go = e->io && e->io->mapped;
-    for (ox__field f; !fresh && ox__fields_next(&it, &f);) {
-        unsigned i = place_of(known, n_known, &f);
-        if (i < n_known) left[i]++;
+    return it;
+}
+
+static void count_fields(ox__enc *e, pass *p, const ox__msg *src, const uint32_t *known, unsigned n_known)
+{
+    p->n = p->next = 0;
+    memset(p->left, 0, sizeof p->left);
+    p->it = fields_of(e, src);
+    p->all_held = false;
+    if (e->counted == src->part.p) {
+        memcpy(p->left, e->counts, sizeof p->left);
+        return;
     }
-    for (unsigned i = 0; i < n_known; i++)
-        if (!left[i]) missing |= 1u << i;
-    it = ox__fields_of(src);
-    it.lets_go = e->io && e->io->mapped;
-    for (ox__field f; !fresh && e->status == OX_OK && ox__fields_next(&it, &f);) {
-        for (unsigned i = 0; missing >> i && i < n_known && number_of(known[i]) < f.number; i++) {
-            ox__at none = {number_of(known[i]), NULL, NULL, true, true, false};
-            if (missing >> i & 1) fn(e, ud, &none);
-            missing &= ~(1u << i);
-        }
+    p->all_held = true;
+    for (ox__field f; ox__fields_next(&p->it, &f);) {
         unsigned i = place_of(known, n_known, &f);
-        ox__at at = {f.number, &f, it.r.p, false, false, false};
+        if (i < n_known) p->left[i]++;
+        p->all_held = p->n < MAX_HELD;
+        if (!p->all_held) continue;
+        p->held[p->n] = f;
+        p->end[p->n++] = p->it.r.p;
+    }
+    if (p->all_held) return;
+    if (!p->it.r.failed) {
+        e->counted = src->part.p;
+        memcpy(e->counts, p->left, sizeof p->left);
+    }
+    p->it = fields_of(e, src);
+}
+
+static bool next_field(pass *p, const ox__field **f, const uint8_t **end)
+{
+    if (p->all_held) {
+        if (p->next == p->n) return false;
+        *f = &p->held[p->next];
+        *end = p->end[p->next++];
+        return true;
+    }
+    if (!ox__fields_next(&p->it, &p->held[0])) return false;
+    *f = &p->held[0];
+    *end = p->it.r.p;
+    return true;
+}
+
+/* The fields that the source lacks and that stand before this number; with UINT32_MAX all. */
+static void put_missing(ox__enc *e, uint32_t *missing, uint32_t before, const uint32_t *known, unsigned n_known,
+                        bool fresh, ox__splice_fn fn, void *ud)
+{
+    for (unsigned i = 0; *missing >> i && i < n_known && number_of(known[i]) < before; i++) {
+        ox__at none = {number_of(known[i]), NULL, NULL, true, true, fresh};
+        if ((*missing >> i & 1) && e->status == OX_OK) fn(e, ud, &none);
+        *missing &= ~(1u << i);
+    }
+}
+
+void ox__splice(ox__enc *e, const ox__msg *src, const uint32_t *known, unsigned n_known, ox__splice_fn fn, void *ud)
+{
+    uint32_t missing = 0, seen = 0; /* bit sets: not in the source, not written yet; one was there */
+    bool fresh = !ox__msg_present(src);
+    pass p;
+    const ox__field *f;
+    const uint8_t *end;
+    if (!fresh) count_fields(e, &p, src, known, n_known);
+    for (unsigned i = 0; i < n_known; i++)
+        if (fresh || !p.left[i]) missing |= 1u << i;
+    while (!fresh && e->status == OX_OK && next_field(&p, &f, &end)) {
+        put_missing(e, &missing, f->number, known, n_known, false, fn, ud);
+        unsigned i = place_of(known, n_known, f);
+        ox__at at = {f->number, f, end, false, false, false};
         if (i == n_known) {
             ox__at_copy(e, &at);
             continue;
         }
-        at.first = !seen[i];
-        at.last = --left[i] == 0;
-        seen[i] = true;
+        at.first = !(seen >> i & 1);
+        at.last = --p.left[i] == 0;
+        seen |= 1u << i;
         fn(e, ud, &at);
     }
-    if (it.r.failed) ox__enc_fail(e, OX_E_IO, "the source file changed: %s", it.r.failed);
-    for (unsigned i = 0; i < n_known && e->status == OX_OK; i++) {
-        ox__at none = {number_of(known[i]), NULL, NULL, true, true, fresh};
-        if (missing >> i & 1) fn(e, ud, &none);
-    }
+    if (!fresh && p.it.r.failed) ox__enc_fail(e, OX_E_IO, "the source file changed: %s", p.it.r.failed);
+    put_missing(e, &missing, UINT32_MAX, known, n_known, fresh, fn, ud);
 }
 
 static bool text_is(const ox_model *m, ox_str s, ox__span t)
