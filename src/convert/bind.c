@@ -224,6 +224,7 @@ void ox__bind_print(ox__conv *c, ox_node n, const ox_aten_schema *schema, ox__bu
         ox_aten_arg formal = {0};
         if (i < n_schema) formal = ox_aten_get_arg(schema, i);
         ox_status s = i < n_schema ? ox__arg_read_as(c, v, &formal.type, &a, NULL) : ox__arg_read(c, v, &a, NULL);
+        if (s == OX_E_NOMEM) out->failed = true;
         if (s != OX_OK) continue;
         if (out->n) ox__buf_addc(out, '\n');
         if (i < n_schema)

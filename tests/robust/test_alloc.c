@@ -48,7 +48,7 @@ void __wrap_free(void *p)
     __real_free(p);
 }
 
-enum { DENSE = 100, SAMPLES = 60 };
+enum { DENSE = 60, SAMPLES = 40 };
 
 static bool full;
 static uint64_t n_points, n_degraded, n_failures;
