@@ -66,7 +66,7 @@ ox_status ox__eval_node(ox__facts *f, ox_node n, int64_t opset, uint64_t max_byt
     ox__ev e = {.m = m,
                 .node = n,
                 .row = row,
-                .opset = opset,
+                .opset = ox__opset_for(m, n, opset),
                 .n_in = n_in,
                 .n_out = n_out,
                 .arg = arg,

@@ -3,6 +3,8 @@
 #include "ir/ir.h"
 #include "ops/infer.h"
 
+#include <onnxsh/schema.h>
+
 /* ---- merging ---- */
 static ox_dim merge_dim(ox_model *m, ox_dim a, ox_dim b, bool *clash)
 {
@@ -155,6 +157,13 @@ static ox_status evaluate(ox__facts *f, ox_node n, const ox__op_row *row, int64_
     return s;
 }
 
+int64_t ox__opset_for(const ox_model *m, ox_node n, int64_t opset)
+{
+    size_t len;
+    ox_str_text(m, ox_node_domain(m, n), &len);
+    return len ? ox_node_opset(m, n) : opset;
+}
+
 ox_status ox__infer_node(ox__facts *f, ox_node n, const ox__infer_options *opt, size_t *clash, ox_error *err)
 {
     if (clash) *clash = 0;
@@ -166,7 +175,7 @@ ox_status ox__infer_node(ox__facts *f, ox_node n, const ox__infer_options *opt, 
     ox__inf c = {.facts = f,
                  .m = m,
                  .node = n,
-                 .opset = opt->opset,
+                 .opset = ox__opset_for(m, n, opt->opset),
                  .n_in = ox_node_n_inputs(m, n),
                  .n_out = ox_node_n_outputs(m, n),
                  .mem = mem,

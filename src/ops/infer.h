@@ -19,7 +19,7 @@ typedef struct ox__inf {
     ox__facts *facts;
     ox_model *m;
     ox_node node;
-    int64_t opset; /* of ai.onnx where the node stands */
+    int64_t opset; /* of the node's domain, where the node stands */
     size_t n_in, n_out;
     const ox_type_info *in; /* n_in */
     ox_type *out;           /* n_out, {0} = nothing known */
@@ -99,6 +99,8 @@ ox_status ox__infer_node(ox__facts *f, ox_node n, const ox__infer_options *opt, 
 /* Every node of g in order; those of the blocks inside as opt says. OX_E_LIMIT beyond a depth of 100. */
 ox_status ox__infer_graph(ox__facts *f, ox_graph g, const ox__infer_options *opt, const ox_task *task,
                           ox_error *err) OX_MUST_USE;
+/* The opset under which a node stands: the given one for a node of ai.onnx, else that of its domain in the model. */
+int64_t ox__opset_for(const ox_model *m, ox_node n, int64_t opset);
 /* Computes a node whose inputs are all constants, results of at most max_bytes each; outs (n_out of them) get tensors,
  * {0} for results that are none. OX_E_UNSUPPORTED, OX_E_CHECK or OX_E_LIMIT if it cannot be done. */
 ox_status ox__eval_node(ox__facts *f, ox_node n, int64_t opset, uint64_t max_bytes, ox_tensor *outs,
