@@ -19,6 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SLACK = 1.25
 MEASURE = ""  # the program that runs and measures a command; set by main
 MIB = 1 << 20
+RUN_GOAL = 2.0  # of ONNX Runtime's whole process, for each network
 
 
 class Run:
@@ -266,8 +267,28 @@ def p19(b):
     b.row("P19", "size of the program, stripped, tables and Lua inside", f"{size / MIB:.2f} MiB", "goal 8 MiB", size <= 8 * MIB)
 
 
+ORT = """import sys, numpy, onnxruntime as ort
+session = ort.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+rng = numpy.random.default_rng(0)
+feed = {i.name: rng.standard_normal(i.shape).astype(numpy.float32) if "float" in i.type else rng.integers(0, 10, i.shape)
+        for i in session.get_inputs()}
+print([y.mean() for y in session.run(None, feed)])
+"""
+
+
+def run_networks(b):
+    """The built-in evaluator on the networks of the 2018 documentation, whole processes: reading the weights included."""
+    place = os.path.join(b.place, "networks")
+    subprocess.run([b.a.torch113, os.path.join(HERE, "gen_networks.py"), place], check=True, stdout=subprocess.DEVNULL)
+    for name in sorted(os.listdir(place)):
+        path = os.path.join(place, name)
+        mine, peer = in_turn(Run(b.tool("run", path, "--random")), Run(b.python(ORT, path)), n=3)
+        b.ratio("RUN", f"run {name[:-5]} at batch 1, beside ONNX Runtime", mine, peer, RUN_GOAL)
+        os.unlink(path)
+
+
 ROWS = {"P1": p1, "P2": p2_p3, "P4": p4, "P5": p5_p6, "P7": p7, "P8": p8, "P10": p10, "P11": p11, "P14": p14, "P15": p15,
-        "P18": p18, "P19": p19}
+        "P18": p18, "P19": p19, "RUN": run_networks}
 
 
 def main():
@@ -275,6 +296,7 @@ def main():
     p.add_argument("--onnxsh", required=True)
     p.add_argument("--build", required=True)
     p.add_argument("--scratch", default=None, help="where large models are made; 6 GB")
+    p.add_argument("--torch113", default="/usr/bin/python3", help="a Python with PyTorch 1.13")
     p.add_argument("--full", action="store_true", help="all rows; else those that take seconds")
     p.add_argument("--rows", default="")
     p.add_argument("--markdown", action="store_true")

@@ -1,6 +1,7 @@
 """ONNX's backend node tests, run with the built-in evaluator and held against the expected outputs, within the
 tolerances of the onnx package: those that the newest onnx makes, and those of Debian's libonnx-testdata. Words on the
-command line choose tests by parts of their names. Tests of random numbers are held to dtype and shape alone."""
+command line choose tests by parts of their names. Tests of random numbers are held to dtype and shape alone. What
+inference said of the outputs before is held against the shapes that came out."""
 import glob
 import os
 import re
@@ -14,6 +15,7 @@ import onnx
 from onnx import numpy_helper
 
 import suite
+import test_infer
 
 # Not run, each with its reason.
 SKIPPED = {
@@ -50,23 +52,28 @@ def write_proto(value, type_proto, path):
         f.write(proto.SerializeToString())
 
 
-def flatten(name, value, out):
-    """An expected output under the names that a .npz gives its parts."""
+def plain(value):
+    """A message as numpy has it."""
     if isinstance(value, onnx.TensorProto):
-        value = numpy_helper.to_array(value)
+        return numpy_helper.to_array(value)
     if isinstance(value, onnx.SequenceProto):
-        value = numpy_helper.to_list(value)
-    if isinstance(value, onnx.OptionalProto):
-        value = numpy_helper.to_optional(value)
-        value = [] if value is None else [value]
-    if value is None:
-        return
-    if isinstance(value, dict):
+        return numpy_helper.to_list(value)
+    return numpy_helper.to_optional(value) if isinstance(value, onnx.OptionalProto) else value
+
+
+def flatten(name, value, type_proto, out):
+    """An expected output under the names that a .npz gives its parts."""
+    value = plain(value)
+    kind = type_proto.WhichOneof("value")
+    if kind == "optional_type":
+        if value is not None:
+            flatten(f"{name}[0]", value, type_proto.optional_type.elem_type, out)
+    elif kind == "sequence_type":
+        for i, item in enumerate(value):
+            flatten(f"{name}[{i}]", item, type_proto.sequence_type.elem_type, out)
+    elif kind == "map_type":
         out[name + ".keys"] = np.array(list(value.keys()))
         out[name + ".values"] = np.array(list(value.values()))
-    elif isinstance(value, (list, tuple)):
-        for i, item in enumerate(value):
-            flatten(f"{name}[{i}]", item, out)
     else:
         out[name] = np.asarray(value)
 
@@ -114,8 +121,8 @@ def difference(name, got, want, rtol, atol):
     return None
 
 
-def run_case(o, folder, model_path, graph, inputs, expected, name, rtol, atol):
-    """None, or why the test fails."""
+def run_case(o, folder, model_path, graph, inputs, expected, name, rtol, atol, shapes):
+    """None, or why the test fails. shapes gets the dims of the tensors that came out."""
     args = []
     for i, (info, value) in enumerate(zip(graph.input, inputs)):
         path = os.path.join(folder, f"input_{i}.pb")
@@ -132,9 +139,11 @@ def run_case(o, folder, model_path, graph, inputs, expected, name, rtol, atol):
         return p.stderr.decode(errors="replace").strip().split("\n")[0] or f"exit status {p.returncode}"
     want = {}
     for info, value in zip(graph.output, expected):
-        flatten(info.name, value, want)
-    with np.load(out, allow_pickle=False) as got:
-        return difference(name, {k: got[k] for k in got.files}, want, rtol, atol)
+        flatten(info.name, value, info.type, want)
+    with np.load(out, allow_pickle=False) as file:
+        got = {k: file[k] for k in file.files}
+    shapes.update({i.name: got[i.name].shape for i in graph.output if i.name in got})
+    return difference(name, got, want, rtol, atol)
 
 
 def made_cases():
@@ -165,31 +174,51 @@ def stored_cases():
                              "map_type": onnx.MapProto}.get(kind, onnx.TensorProto)()
                     with open(file, "rb") as f:
                         proto.ParseFromString(f.read())
+                    if kind == "tensor_type" and info.type.tensor_type.elem_type == onnx.TensorProto.BFLOAT16:
+                        proto.data_type = onnx.TensorProto.BFLOAT16  # that release wrote it as uint16
                     values.append(proto)
                 sides.append(values)
             yield os.path.basename(folder), model, *sides, 1e-3, 1e-7
 
 
+def check_inference(o, title, shapes):
+    """Inference never says what does not come true. shapes: {path of a model: {output: dims}}"""
+    tally, known = suite.Tally(f"outputs of {title} have the shapes that inference told"), 0
+    for path, (status, message, values) in test_infer.ours(o.build + "/tests/ops_infer", list(shapes)).items():
+        name = os.path.basename(path)[:-5]
+        for output, dims in shapes[path].items():
+            own = values.get(output, (None, None, None))[2]
+            if status != "ok":
+                tally.add(False, name, message)
+                continue
+            good = own is None or (len(own) == len(dims) and all(a is None or a == b for a, b in zip(own, dims)))
+            tally.add(good, name, f"{output} is {list(dims)}, inferred {own}")
+            known += own is not None and None not in own
+    print(f"  {known} of these shapes were known whole")
+    return tally.close()
+
+
 def run_all(o, title, cases):
-    tally = suite.Tally(f"{title} run with the built-in evaluator", shown=10000)
+    tally, shapes = suite.Tally(f"{title} run with the built-in evaluator", shown=10000), {}
     random = refused = 0
     with tempfile.TemporaryDirectory() as folder:
-        for name, model, inputs, outputs, rtol, atol in cases:
+        for number, (name, model, inputs, outputs, rtol, atol) in enumerate(cases):
             if o.words and not any(w in name for w in o.words):
                 continue
             if skipped(name):
                 refused += 1
                 continue
-            path = os.path.join(folder, "model.onnx")
+            path = os.path.join(folder, f"{number}.{name}.onnx")
             with open(path, "wb") as f:
                 f.write(model.SerializeToString())
-            why = run_case(o, folder, path, model.graph, inputs, outputs, name, rtol, atol)
+            shapes[path] = {}
+            why = run_case(o, folder, path, model.graph, inputs, outputs, name, rtol, atol, shapes[path])
             random += bool(RANDOM.search(name))
             tally.add(why is None, name, why)
-    if refused:
-        print(f"  {refused} not run: {'; '.join(sorted(set(w for w in SKIPPED.values() if w)))}")
-    print(f"  {random} of random numbers are held to dtype and shape alone")
-    return tally.close()
+        if refused:
+            print(f"  {refused} not run: {'; '.join(sorted(set(w for w in SKIPPED.values() if w)))}")
+        print(f"  {random} of random numbers are held to dtype and shape alone")
+        return check_inference(o, title, shapes) & tally.close()
 
 
 def main():
@@ -200,4 +229,5 @@ def main():
     return 0 if good else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """torchvision's CNN classifiers, traced by PyTorch 1.13 and 2.x, exported at several opsets: onnx.checker accepts each
-(full check) and ONNX Runtime computes what PyTorch computed (rtol 1e-3, atol 1e-5)."""
+(full check), and ONNX Runtime and the built-in evaluator compute what PyTorch computed (rtol 1e-3, atol 1e-5)."""
 import os
 import shutil
 import subprocess
@@ -19,6 +19,7 @@ mobilenet_v2 mobilenet_v3_small mobilenet_v3_large mnasnet0_5 shufflenet_v2_x0_5
 regnet_y_400mf regnet_x_400mf convnext_tiny""".split()
 FULL = QUICK + "vgg11 vgg16 wide_resnet50_2 mnasnet1_0 efficientnet_v2_s".split()
 RTOL, ATOL = 1e-3, 1e-5
+BUILTIN_OPSET = 17
 
 
 def newest_opset():
@@ -52,11 +53,25 @@ def compare(path, io):
         got = session.run(None, {session.get_inputs()[0].name: io["x"]})[0]
     except Exception as e:
         return f"ONNX Runtime: {str(e)[:300]}"
+    return difference(got, io)
+
+
+def difference(got, io):
     if got.shape != io["y"].shape:
         return f"shape {got.shape}, PyTorch has {io['y'].shape}"
     if not numpy.allclose(got, io["y"], rtol=RTOL, atol=ATOL):
         return f"outputs differ by up to {numpy.abs(got - io['y']).max():g}"
     return None
+
+
+def compare_builtin(a, place, path, io):
+    """The same with `onnxsh run`."""
+    numpy.save(f"{place}/x.npy", io["x"])
+    p = suite.run(a.onnxsh, "run", path, "--inputs", f"{place}/x.npy", "--outputs", f"{place}/out.npz")
+    if p.returncode != 0:
+        return p.stderr.decode(errors="replace")[:600]
+    with numpy.load(f"{place}/out.npz") as out:
+        return difference(out[out.files[0]], io)
 
 
 def one_model(a, python, name, opsets, place, tallies):
@@ -71,6 +86,9 @@ def one_model(a, python, name, opsets, place, tallies):
         p = suite.run(a.onnxsh, "--weights", f"{place}/{name}.npz", "export", f"{place}/{name}.txt", out, "--opset", str(opset))
         why = p.stderr.decode(errors="replace")[:600] if p.returncode != 0 else compare(out, io)
         tallies[opset].add(why is None, f"{name} opset {opset}", why)
+        if opset == BUILTIN_OPSET and p.returncode == 0:
+            why = compare_builtin(a, place, out, io)
+            tallies["built-in"].add(why is None, f"{name} run by onnxsh", why)
 
 
 def main():
@@ -80,6 +98,7 @@ def main():
     good = True
     for label, python in (("PyTorch 1.13", a.torch113), ("PyTorch 2.13", sys.executable)):
         tallies = {o: suite.Tally(f"CNN classifiers traced by {label} equal PyTorch at opset {o}") for o in opsets}
+        tallies["built-in"] = suite.Tally(f"of them run with the built-in evaluator equal PyTorch {label[8:]} at opset {BUILTIN_OPSET}")
         for name in a.words or (FULL if a.full else QUICK):
             place = tempfile.mkdtemp(prefix="onnxsh-tv-")
             try:
