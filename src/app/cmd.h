@@ -33,6 +33,7 @@ enum {
     OX_CMD_PAGE = 4,  /* long output goes through the pager */
     OX_CMD_CUT = 16,  /* on a terminal, lines that are wider are cut in the middle */
     OX_CMD_WRAP = 32, /* they are wrapped at blanks */
+    OX_CMD_LIST = 64, /* a MODEL command that wants none with --list */
     OX_CMD_RAW = 8    /* after its options, the rest of the line is one argument, quotes included */
 };
 

@@ -169,7 +169,8 @@ ox_status ox_args_parse(const ox_cmd *cmd, size_t n, const char *const *words, o
 ox_status ox_command_run(ox_session *s, const ox_cmd *cmd, const ox_args *a, const char *line, ox_error *err)
 {
     ox_model *m;
-    if (cmd->flags & OX_CMD_MODEL && cmd != &ox_cmd_open) {
+    bool lists = cmd->flags & OX_CMD_LIST && ox_args_get(a, "--list");
+    if (cmd->flags & OX_CMD_MODEL && cmd != &ox_cmd_open && !lists) {
         ox_status st = ox_session_model(s, &m, err);
         if (st != OX_OK) return st;
     }

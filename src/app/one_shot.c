@@ -69,6 +69,13 @@ static ox_status parse(const ox_invocation *v, ox_args *a, char **joined, ox_err
     return st == OX_OK ? ox_args_parse(v->cmd, n, words, a, err) : st;
 }
 
+static bool lists(const ox_invocation *v)
+{
+    for (size_t i = 0; v->cmd->flags & OX_CMD_LIST && i < v->n_rest; i++)
+        if (strcmp(v->rest[i], "--list") == 0) return true;
+    return false;
+}
+
 ox_status ox_one_shot(ox_session *s, const ox_invocation *v, ox_error *err)
 {
     const ox_cmd *cmd = v->cmd;
@@ -76,7 +83,7 @@ ox_status ox_one_shot(ox_session *s, const ox_invocation *v, ox_error *err)
     ox_args a;
     char *joined = NULL;
     s->one_shot = true;
-    if (cmd->flags & OX_CMD_MODEL && !file) {
+    if (cmd->flags & OX_CMD_MODEL && !file && !lists(v)) {
         ox_error_set(err, OX_E_INVALID, "%s: no FILE is given", cmd->name);
         ox_error_hint(err, "usage: onnxsh %s FILE %s", cmd->name, cmd->usage);
         return OX_E_INVALID;

@@ -1,12 +1,13 @@
 /* Floor 4. One run of the checks: which are wanted, how findings are reported and counted. */
 #include "check/check.h"
 
+#include <onnxsh/journal.h>
 #include <onnxsh/text.h>
 
 #include <stdio.h>
 
 static const ox_check_row rows[] = {
-#define OX_CHECK(constant, id, family, severity, help) {id, family, OX_SEVERITY_##severity, help},
+#define OX_CHECK(constant, id, family, severity, help, hint) {id, family, OX_SEVERITY_##severity, help, hint},
 #include "check/checks.def"
 #undef OX_CHECK
 };
@@ -103,6 +104,21 @@ void ox__check_fail(ox__check *c, ox_status s)
     c->stopped = true;
 }
 
+bool ox__check_wants_any(const ox__check *c, ox__check_id first, ox__check_id last)
+{
+    for (int i = first; i <= (int)last; i++)
+        if (c->wanted[i]) return true;
+    return false;
+}
+
+void ox__check_step(ox__check *c)
+{
+    enum { STEP_NODES = 512 };
+    if (++c->done % STEP_NODES == 0 && c->task && c->task->step &&
+        !c->task->step(c->task->ud, "checking", OX__MIN(c->done, c->total), c->total))
+        ox__check_fail(c, ox__fail(c->err, OX_E_INTERRUPTED, "the check was interrupted"));
+}
+
 void ox__check_report(ox__check *c, ox__check_id id, ox__place_of at, const char *hint, const char *fmt, ...)
 {
     if (c->stopped || !c->wanted[id]) return;
@@ -118,7 +134,7 @@ void ox__check_report(ox__check *c, ox__check_id id, ox__place_of at, const char
     ++*count;
     if (!at.graph.id && at.node.id) at.graph = ox_node_graph(c->m, at.node);
     if (!at.graph.id && at.value.id) at.graph = ox_value_graph(c->m, at.value);
-    ox_finding f = {&rows[id], severity, at.graph, at.node, at.value, c->message, hint};
+    ox_finding f = {&rows[id], severity, at.graph, at.node, at.value, c->message, hint ? hint : rows[id].hint};
     if (c->fn && !c->fn(c->ud, &f)) c->stopped = true;
 }
 
@@ -162,7 +178,7 @@ static ox_status choose(ox__check *c, const char *list, bool wanted, ox_error *e
         }
         if (!known) {
             ox_status s = ox__fail(err, OX_E_INVALID, "'%.*s' is no check", (int)OX__MIN(n, 100u), p);
-            ox_error_hint(err, "checks are chosen by id or family: structure, schema, types, data");
+            ox_error_hint(err, "checks are chosen by id or family: `check --list` lists both");
             return s;
         }
         p += n + (p[n] == ',');
@@ -170,23 +186,37 @@ static ox_status choose(ox__check *c, const char *list, bool wanted, ox_error *e
     return OX_OK;
 }
 
-ox_status ox_check_run(const ox_model *m, const ox_check_options *opt, ox_finding_fn fn, void *ud,
-                       ox_check_counts *counts, const ox_task *task, ox_error *err)
+static ox_status take_options(ox__check *c, const ox_check_options *opt, ox_error *err)
+{
+    for (int i = 0; i < OX__N_CHECKS; i++) c->wanted[i] = !opt || !opt->only;
+    if (!opt || !opt->full) c->wanted[OX__CHECK_INFERENCE_FAILED] = c->wanted[OX__CHECK_INFERENCE_CLASH] = false;
+    c->read_limit = opt && opt->read_limit ? opt->read_limit : OX_CHECK_READ_LIMIT;
+    ox_status s = opt && opt->only ? choose(c, opt->only, true, err) : OX_OK;
+    if (s == OX_OK && opt && opt->skip) s = choose(c, opt->skip, false, err);
+    c->full = c->onnx && ox__check_wants_any(c, OX__CHECK_INFERENCE_FAILED, OX__CHECK_INFERENCE_CLASH);
+    c->total = ox_model_n_nodes(c->m) * (c->full ? 3 : 2);
+    return s;
+}
+
+ox_status ox_check_run(ox_model *m, const ox_check_options *opt, ox_finding_fn fn, void *ud, ox_check_counts *counts,
+                       const ox_task *task, ox_error *err)
 {
     ox_status s;
     ox__check *c = ox__calloc(1, sizeof *c);
     if (counts) *counts = (ox_check_counts){0};
     if (!c) return ox__nomem(err);
-    c->m = m, c->fn = fn, c->ud = ud, c->task = task, c->err = err;
+    c->m = c->own = m, c->fn = fn, c->ud = ud, c->task = task, c->err = err;
     c->onnx = ox_model_get_kind(m) == OX_MODEL_ONNX;
-    c->total = ox_model_n_nodes(m);
-    for (int i = 0; i < OX__N_CHECKS; i++) c->wanted[i] = !opt || !opt->only;
     OX__TRY(ox_model_status(m, err));
-    if (opt && opt->only) OX__TRY(choose(c, opt->only, true, err));
-    if (opt && opt->skip) OX__TRY(choose(c, opt->skip, false, err));
+    OX__TRY(take_options(c, opt, err));
+    ox_mark mark = ox_journal_mark(m);
     if (c->onnx) ox__check_model(c);
     if (c->onnx) ox__check_functions(c);
     ox__check_graphs(c);
+    if (c->full && !c->stopped) ox__check_infer(c);
+    if (!c->stopped) ox__check_habits(c);
+    if (c->full) ox_journal_rollback(m, mark);
+    if (!c->stopped) ox__check_weights(c);
     s = c->status;
     if (s == OX_OK && counts) *counts = c->counts;
 out:

@@ -8,7 +8,7 @@
 #include "base/base.h"
 
 typedef enum ox__check_id {
-#define OX_CHECK(constant, id, family, severity, help) OX__CHECK_##constant,
+#define OX_CHECK(constant, id, family, severity, help, hint) OX__CHECK_##constant,
 #include "check/checks.def"
 #undef OX_CHECK
     OX__N_CHECKS
@@ -24,6 +24,7 @@ typedef struct ox__visible {
 
 typedef struct ox__check {
     const ox_model *m;
+    ox_model *own; /* the same, for inference */
     ox_finding_fn fn;
     void *ud;
     const ox_task *task;
@@ -32,6 +33,8 @@ typedef struct ox__check {
     bool stopped;     /* fn said so, or status */
     bool onnx;        /* the model is ONNX: all checks apply */
     bool wanted[OX__N_CHECKS];
+    bool full;           /* inference is wanted */
+    uint64_t read_limit; /* bytes of weights */
     ox_check_counts counts;
     uint64_t done, total; /* nodes, for the task */
 
@@ -48,6 +51,14 @@ typedef struct ox__check {
     uint64_t ir_reported; /* bit v: a feature of IR version v was reported */
     ox__index seen;       /* what is reported once: hashes, kept in `once` */
     OX__VEC(uint64_t) once;
+
+    /* baked.c: shapes that repeat a fixed batch size; the first, and how many */
+    struct {
+        size_t n;
+        ox_node node, maker;
+        ox_value input;
+        int64_t value;
+    } baked;
 
     char message[1024];
     char names[OX__CHECK_NAMES][OX__CHECK_NAME_SIZE]; /* of ox__check_name, in turn */
@@ -74,6 +85,9 @@ const char *ox__check_node_name(ox__check *c, ox_node n);
 const char *ox__check_type_name(ox__check *c, ox_type t);
 /* True the first time that it is asked with this key: for what would be found again at every node. */
 bool ox__check_once(ox__check *c, uint64_t key);
+bool ox__check_wants_any(const ox__check *c, ox__check_id first, ox__check_id last); /* of a run of rows */
+/* One more node was looked at: asks the task now and then. */
+void ox__check_step(ox__check *c);
 /* Records a failure of the run itself (out of memory, interrupted). */
 void ox__check_fail(ox__check *c, ox_status s);
 /* Something that IR version `ir` added is used. */
@@ -90,6 +104,9 @@ void ox__check_node(ox__check *c, ox_node n);
 /* types.c */
 void ox__check_types(ox__check *c, ox_node n, const ox_op_schema *s);
 void ox__check_initializer_type(ox__check *c, ox_value v);
+void ox__check_infer(ox__check *c);   /* infer.c: infers; the model keeps what was found until the run ends */
+void ox__check_habits(ox__check *c);  /* habits.c: what is legal, and wasteful or stumbled on */
+void ox__check_weights(ox__check *c); /* weights.c: what shows in the bytes only */
 /* data.c: a tensor of a value or of a node's attribute. */
 void ox__check_tensor(ox__check *c, ox_tensor t, ox__place_of at);
 

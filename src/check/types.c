@@ -24,9 +24,16 @@ typedef struct binding {
     ox_value from;
 } binding;
 
+/* A node's types are looked at once more when inference has found some: what was said is not said again. */
+static bool first_time(ox__check *c, ox_node n, ox_value v)
+{
+    return !c->full || ox__check_once(c, ox__hash_mix(ox__hash_mix('t', n.id), v.id));
+}
+
 static void report_not_allowed(ox__check *c, ox_node n, ox_value v, const ox_op_param *p, ox_type t)
 {
     char allowed[400];
+    if (!first_time(c, n, v)) return;
     size_t full = ox_type_set_print(&p->types, allowed, sizeof allowed);
     ox__check_report(c, OX__CHECK_TYPE_NOT_ALLOWED, (ox__place_of){.node = n, .value = v}, NULL,
                      "%s: %s is %s, %s of the operator is %s%s", ox__check_node_name(c, n),
@@ -46,7 +53,7 @@ static void check_value(ox__check *c, ox_node n, ox_value v, const ox_op_param *
     }
     if (p->var < 0 || p->var >= MAX_VARS || (p->option == OX_PARAM_VARIADIC && !p->homogeneous)) return;
     binding *b = &bound[p->var];
-    if (b->type.id && same_type(c->m, b->type, t, 0) == OX_NO)
+    if (b->type.id && same_type(c->m, b->type, t, 0) == OX_NO && first_time(c, n, v))
         ox__check_report(c, OX__CHECK_TYPE_MISMATCH, (ox__place_of){.node = n, .value = v}, NULL,
                          "%s: %s is %s, but %s is %s, and both are %s of the operator", ox__check_node_name(c, n),
                          ox__check_name(c, ox_value_name(c->m, v)), ox__check_type_name(c, t),

@@ -5,7 +5,7 @@
  * means at the moment and `visible` what to put back at the end of a graph, so a walk costs one look per use. */
 #include "check/check.h"
 
-enum { MAX_DEPTH = 128, STEP_NODES = 512 };
+enum { MAX_DEPTH = 128 };
 
 static bool is_named(const ox__check *c, ox_str s)
 {
@@ -240,11 +240,7 @@ static void check_shape_of_node(ox__check *c, ox_node n)
 static void walk_node(ox__check *c, ox_node n, int depth)
 {
     size_t n_in = ox_node_n_inputs(c->m, n), n_out = ox_node_n_outputs(c->m, n), n_blocks = ox_node_n_blocks(c->m, n);
-    if (++c->done % STEP_NODES == 0 && c->task && c->task->step &&
-        !c->task->step(c->task->ud, "checking", c->done, c->total)) {
-        ox__check_fail(c, ox__fail(c->err, OX_E_INTERRUPTED, "the check was interrupted"));
-        return;
-    }
+    ox__check_step(c);
     for (size_t i = 0; i < n_in && !c->stopped; i++) {
         ox_value v = ox_node_input(c->m, n, i);
         if (v.id) check_use(c, n, i, v);

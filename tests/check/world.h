@@ -137,9 +137,19 @@ static inline const char *run(world *w, const ox_check_options *opt, ox_check_co
     return w->found.n ? w->found.p : "";
 }
 
+/* What the checks of rules find, habits aside. */
+#define RULES "structure,schema,types,data"
 static inline void found(world *w, const char *ids)
 {
-    assert_string_equal(run(w, NULL, NULL), ids);
+    ox_check_options rules = {.only = RULES};
+    assert_string_equal(run(w, &rules, NULL), ids);
+}
+
+/* What one check finds. */
+static inline void finds(world *w, const char *only, const char *ids)
+{
+    ox_check_options opt = {.only = only};
+    assert_string_equal(run(w, &opt, NULL), ids);
 }
 
 static inline void says(world *w, const char *part)

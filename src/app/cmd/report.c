@@ -1,6 +1,8 @@
 /* Floor 7. Export reports as text, JSON, Markdown and SARIF 2.1.0. */
 #include "app/cmd/report.h"
 
+#include "app/cmd/sarif.h"
+
 #include <onnxsh/graph.h>
 
 #include <errno.h>
@@ -224,79 +226,36 @@ void ox_report_json(ox_json *j, const ox_export_summary *e)
 
 /* ---- SARIF: one run, a rule for each kind of failure, a result for each failure with its physical location ---- */
 
-static void sarif_rules(ox_json *j)
+static void sarif(ox_json *j, const ox_export_summary *e)
 {
-    ox_json_open(j, "rules", '[');
+    ox_sarif_begin(j);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         ox_json_open(j, NULL, '{');
         ox_json_strz(j, "id", kinds[i].name);
-        ox_json_open(j, "shortDescription", '{');
-        ox_json_strz(j, "text", kinds[i].title);
-        ox_json_close(j, '}');
+        ox_sarif_text(j, "shortDescription", kinds[i].title);
         ox_json_close(j, '}');
     }
-    ox_json_close(j, ']');
-}
-
-static void sarif_location(ox_json *j, const ox_failure *k)
-{
-    ox_json_open(j, "locations", '[');
-    ox_json_open(j, NULL, '{');
-    if (*k->file) {
-        ox_json_open(j, "physicalLocation", '{');
-        ox_json_open(j, "artifactLocation", '{');
-        ox_json_strz(j, "uri", k->file);
-        ox_json_close(j, '}');
-        if (k->line) {
-            ox_json_open(j, "region", '{');
-            ox_json_int(j, "startLine", k->line);
-            ox_json_close(j, '}');
-        }
-        ox_json_close(j, '}');
-    }
-    ox_json_open(j, "logicalLocations", '[');
-    ox_json_open(j, NULL, '{');
-    ox_json_strz(j, "fullyQualifiedName", k->scope);
-    ox_json_strz(j, "kind", "module");
-    ox_json_close(j, '}');
-    ox_json_close(j, ']');
-    ox_json_close(j, '}');
-    ox_json_close(j, ']');
-}
-
-static void sarif(ox_json *j, const ox_export_summary *e)
-{
-    ox_json_open(j, NULL, '{');
-    ox_json_strz(j, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
-    ox_json_strz(j, "version", "2.1.0");
-    ox_json_open(j, "runs", '[');
-    ox_json_open(j, NULL, '{');
-    ox_json_open(j, "tool", '{');
-    ox_json_open(j, "driver", '{');
-    ox_json_strz(j, "name", "onnxsh");
-    ox_json_strz(j, "version", OX_VERSION);
-    sarif_rules(j);
-    ox_json_close(j, '}');
-    ox_json_close(j, '}');
-    ox_json_open(j, "results", '[');
+    ox_sarif_results(j);
     for (size_t i = 0; e->report && i < ox_report_n(e->report); i++) {
         const ox_failure *k = ox_report_at(e->report, i);
         bool soft = k->kind == OX_FAILURE_WARNING || k->kind == OX_FAILURE_CONSEQUENCE;
+        char text[1400];
+        snprintf(text, sizeof text, "%s%s%s", k->op, *k->op ? ": " : "", k->message);
         ox_json_open(j, NULL, '{');
         ox_json_strz(j, "ruleId", kinds[k->kind].name);
         ox_json_strz(j, "level", soft ? "warning" : "error");
-        char text[1400];
-        snprintf(text, sizeof text, "%s%s%s", k->op, *k->op ? ": " : "", k->message);
-        ox_json_open(j, "message", '{');
-        ox_json_strz(j, "text", text);
+        ox_sarif_text(j, "message", text);
+        ox_json_open(j, "locations", '[');
+        ox_json_open(j, NULL, '{');
+        if (*k->file) ox_sarif_place(j, k->file, k->line, 0);
+        ox_json_open(j, "logicalLocations", '[');
+        ox_sarif_logical(j, NULL, k->scope, "module");
+        ox_json_close(j, ']');
         ox_json_close(j, '}');
-        sarif_location(j, k);
+        ox_json_close(j, ']');
         ox_json_close(j, '}');
     }
-    ox_json_close(j, ']');
-    ox_json_close(j, '}');
-    ox_json_close(j, ']');
-    ox_json_close(j, '}');
+    ox_sarif_end(j);
 }
 
 /* ---- Markdown ---- */
