@@ -1,6 +1,6 @@
 /* Floor 3. Operators that pick or place elements by index: Gather*, Scatter*, OneHot, Compress, NonZero, TopK, Unique.
- */
-#include "ops/infer.h"
+ * What is computed: gather_eval.c, scatter_eval.c, select_eval.c. */
+#include "ops/gather.h"
 
 /* ---- Gather ---- */
 static ox_status gather_vec(ox__inf *c)
@@ -34,42 +34,6 @@ static ox_status infer_gather(ox__inf *c)
     for (int32_t i = (int32_t)axis + 1; i < r; i++) dims[n++] = c->in[0].dims[i];
     s = ox__inf_out(c, 0, dtype, (int32_t)n, dims);
     return s == OX_OK && r == 1 && q <= 1 ? gather_vec(c) : s;
-}
-
-enum { MAX_RANK = 16 };
-
-static ox_status eval_gather(ox__ev *e)
-{
-    const ox__dense *a = &e->in[0], *idx = &e->in[1];
-    unsigned item = ox__ev_item(a->dtype);
-    int64_t axis = ox__ev_int(e, "axis", 0), dims[2 * MAX_RANK];
-    if (!item || a->rank == 0 || a->rank > MAX_RANK || idx->rank > MAX_RANK) return OX_E_UNSUPPORTED;
-    if (axis < 0) axis += a->rank;
-    if (axis < 0 || axis >= a->rank) return OX_E_UNSUPPORTED;
-    uint64_t outer = 1, inner = item;
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < axis; i++) {
-        dims[n++] = a->dims[i];
-        outer *= (uint64_t)a->dims[i];
-    }
-    for (uint32_t i = 0; i < idx->rank; i++) dims[n++] = idx->dims[i];
-    for (uint32_t i = (uint32_t)axis + 1; i < a->rank; i++) {
-        dims[n++] = a->dims[i];
-        inner *= (uint64_t)a->dims[i];
-    }
-    ox_status s = OX_OK;
-    uint8_t *out = ox__ev_out(e, 0, a->dtype, n, dims, &s);
-    if (!out) return s;
-    int64_t d = a->dims[axis];
-    for (uint64_t o = 0; o < outer; o++)
-        for (uint64_t i = 0; i < idx->n; i++) {
-            int64_t k = ox__ev_i64(idx, i);
-            if (k < -d || k >= d) return OX_E_UNSUPPORTED;
-            if (k < 0) k += d;
-            memcpy(out, (const uint8_t *)a->data + (o * (uint64_t)d + (uint64_t)k) * inner, (size_t)inner);
-            out += inner;
-        }
-    return OX_OK;
 }
 
 static ox_status infer_gather_elements(ox__inf *c)
@@ -185,17 +149,17 @@ static ox_status infer_unique(ox__inf *c)
 }
 
 static const ox__op_row rows[] = {
-    {"Compress", infer_compress, NULL, 0},
-    {"Gather", infer_gather, eval_gather, OX__OP_MOVES},
-    {"GatherElements", infer_gather_elements, NULL, 0},
-    {"GatherND", infer_gather_nd, NULL, 0},
-    {"NonZero", infer_non_zero, NULL, 0},
-    {"OneHot", infer_one_hot, NULL, 0},
-    {"Scatter", infer_data, NULL, 0},
-    {"ScatterElements", infer_data, NULL, 0},
-    {"ScatterND", infer_data, NULL, 0},
-    {"TensorScatter", infer_data, NULL, 0},
-    {"TopK", infer_top_k, NULL, 0},
-    {"Unique", infer_unique, NULL, 0},
+    {"Compress", infer_compress, ox__eval_compress, 0},
+    {"Gather", infer_gather, ox__eval_gather, OX__OP_MOVES},
+    {"GatherElements", infer_gather_elements, ox__eval_gather_elements, 0},
+    {"GatherND", infer_gather_nd, ox__eval_gather_nd, 0},
+    {"NonZero", infer_non_zero, ox__eval_non_zero, 0},
+    {"OneHot", infer_one_hot, ox__eval_one_hot, 0},
+    {"Scatter", infer_data, ox__eval_scatter_elements, 0},
+    {"ScatterElements", infer_data, ox__eval_scatter_elements, 0},
+    {"ScatterND", infer_data, ox__eval_scatter_nd, 0},
+    {"TensorScatter", infer_data, ox__eval_tensor_scatter, 0},
+    {"TopK", infer_top_k, ox__eval_top_k, 0},
+    {"Unique", infer_unique, ox__eval_unique, 0},
 };
 const ox__op_family ox__ops_gather = {rows, OX__COUNT(rows), NULL};
