@@ -66,6 +66,9 @@ void ox__buf_addf(ox__buf *b, const char *fmt, ...)
 void ox__buf_clear(ox__buf *b); /* n = 0, failed = false, keeps the memory */
 void ox__buf_free(ox__buf *b);
 
+/* Adds text with the case of each character changed, one for one; bytes that are no UTF-8 stay as they are. */
+void ox__buf_add_cased(ox__buf *b, const char *s, size_t n, bool upper);
+
 /* ---- vector of T: OX__VEC(T) v = {0}; ox__vec_push(&v, x) is false when out of memory ---- */
 #define OX__VEC(T) \
     struct { \

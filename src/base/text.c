@@ -241,3 +241,18 @@ size_t ox_text_json(const char *s, size_t n, char *buf, size_t size)
     put(&o, "\"", 1);
     return o.n;
 }
+
+void ox__buf_add_cased(ox__buf *b, const char *s, size_t n, bool upper)
+{
+    for (size_t i = 0, k; i < n; i += k) {
+        utf8proc_int32_t c;
+        utf8proc_uint8_t text[4];
+        k = next_char(s + i, n - i, &c);
+        utf8proc_ssize_t len =
+            c < 0 ? 0 : utf8proc_encode_char(upper ? utf8proc_toupper(c) : utf8proc_tolower(c), text);
+        if (len > 0)
+            ox__buf_add(b, text, (size_t)len);
+        else
+            ox__buf_add(b, s + i, k);
+    }
+}

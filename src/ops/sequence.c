@@ -1,5 +1,5 @@
-/* Floor 3. Operators on sequences and optionals. */
-#include "ops/infer.h"
+/* Floor 3. Operators on sequences and optionals. What is computed: sequence_eval.c. */
+#include "ops/sequence.h"
 
 static ox_status infer_sequence_construct(ox__inf *c)
 {
@@ -112,16 +112,16 @@ static ox_status infer_optional_get(ox__inf *c)
 }
 
 static const ox__op_row rows[] = {
-    {"ConcatFromSequence", infer_concat_from_sequence, NULL, 0},
-    {"Optional", infer_optional, NULL, 0},
-    {"OptionalGetElement", infer_optional_get, NULL, 0},
-    {"OptionalHasElement", infer_bool_scalar, NULL, 0},
-    {"SequenceAt", infer_item, NULL, 0},
-    {"SequenceConstruct", infer_sequence_construct, NULL, 0},
-    {"SequenceEmpty", infer_sequence_empty, NULL, 0},
-    {"SequenceErase", infer_as_input, NULL, 0},
-    {"SequenceInsert", infer_sequence_insert, NULL, 0},
-    {"SequenceLength", infer_int_scalar, NULL, 0},
-    {"SplitToSequence", infer_split_to_sequence, NULL, 0},
+    {"ConcatFromSequence", infer_concat_from_sequence, ox__eval_concat_from_sequence, 0},
+    {"Optional", infer_optional, ox__eval_optional, 0},
+    {"OptionalGetElement", infer_optional_get, ox__eval_optional_get, 0},
+    {"OptionalHasElement", infer_bool_scalar, ox__eval_optional_has, 0},
+    {"SequenceAt", infer_item, ox__eval_sequence_at, 0},
+    {"SequenceConstruct", infer_sequence_construct, ox__eval_sequence_construct, 0},
+    {"SequenceEmpty", infer_sequence_empty, ox__eval_sequence_empty, 0},
+    {"SequenceErase", infer_as_input, ox__eval_sequence_erase, 0},
+    {"SequenceInsert", infer_sequence_insert, ox__eval_sequence_insert, 0},
+    {"SequenceLength", infer_int_scalar, ox__eval_sequence_length, 0},
+    {"SplitToSequence", infer_split_to_sequence, ox__eval_split_to_sequence, 0},
 };
 const ox__op_family ox__ops_sequence = {rows, OX__COUNT(rows), NULL};
