@@ -1,5 +1,6 @@
 /* Floor 3. Recurrent layers: LSTM, GRU, RNN. */
 #include "ops/infer.h"
+#include "ops/rnn.h"
 
 static ox_status infer_rnn(ox__inf *c)
 {
@@ -27,8 +28,8 @@ static ox_status infer_rnn(ox__inf *c)
 }
 
 static const ox__op_row rows[] = {
-    {"GRU", infer_rnn, NULL, 0},
-    {"LSTM", infer_rnn, NULL, 0},
-    {"RNN", infer_rnn, NULL, 0},
+    {"GRU", infer_rnn, ox__eval_gru, 0},
+    {"LSTM", infer_rnn, ox__eval_lstm, 0},
+    {"RNN", infer_rnn, ox__eval_rnn, 0},
 };
 const ox__op_family ox__ops_rnn = {rows, OX__COUNT(rows), NULL};
