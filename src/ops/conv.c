@@ -1,8 +1,6 @@
-/* Floor 3. Operators over windows and images: convolutions, pools, resizing, sampling. */
+/* Floor 3. Operators over windows: convolutions, pools. */
 #include "ops/infer.h"
 #include "ops/window.h"
-
-#include <math.h>
 
 /* ---- windows ---- */
 typedef struct window {
@@ -220,127 +218,7 @@ static ox_status infer_max_unpool(ox__inf *c)
     return ox__inf_out(c, 0, dtype, rank, dims);
 }
 
-/* ---- Resize, Upsample ---- */
-static ox_status scale_dims(ox__inf *c, ox_dim *dims, size_t n, ox_tensor t, const int64_t *axes)
-{
-    double scale[64];
-    ox_tensor_info info = ox_tensor_get(c->m, t);
-    if (info.n_elements != n || n > OX__COUNT(scale) || info.dtype != OX_FLOAT) return OX_E_UNSUPPORTED;
-    float raw[64];
-    if (ox_tensor_read(c->m, t, 0, raw, n * sizeof *raw, NULL) != OX_OK) return OX_E_UNSUPPORTED;
-    for (size_t i = 0; i < n; i++) {
-        int64_t v, axis = axes ? axes[i] : (int64_t)i, whole = (int64_t)raw[i];
-        if (raw[i] == 1.0f) continue;
-        if (ox_dim_is_const(c->m, dims[axis], &v))
-            dims[axis] = ox__inf_const(c, (int64_t)floor((double)((float)v * raw[i])));
-        else if (raw[i] > 0 && raw[i] < 1e6f && (float)whole == raw[i])
-            dims[axis] = ox_dim_mul(c->m, dims[axis], ox__inf_const(c, whole));
-        else
-            dims[axis] = ox__inf_unknown(c, "a dim that is not known, scaled by a fraction");
-    }
-    return OX_OK;
-}
-
-static ox_status infer_resize(ox__inf *c)
-{
-    ox_dtype dtype = ox__inf_dtype(c, 0);
-    if (!ox__inf_ranked(c, 0)) return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
-    int32_t rank = c->in[0].rank;
-    size_t n_axes, scales = c->opset < 11 ? 1 : 2;
-    const int64_t *given = ox__inf_ints(c, "axes", &n_axes);
-    size_t n = given ? n_axes : (size_t)rank;
-    int64_t *axes = ox__arena_alloc(c->mem, (n + 1) * sizeof *axes);
-    ox_dim *dims = ox__inf_copy(c, 0);
-    if (!dims || !axes) return ox__nomem(c->err);
-    for (size_t i = 0; i < n; i++) {
-        axes[i] = given ? given[i] : (int64_t)i;
-        ox_status s = ox__inf_axis(c, &axes[i], rank);
-        if (s != OX_OK) return s;
-    }
-    ox__vec_fact sizes;
-    bool plain = !ox_node_attr(c->m, c->node, "keep_aspect_ratio_policy") ||
-                 ox__inf_string_is(c, "keep_aspect_ratio_policy", "stretch");
-    if (ox__inf_has(c, 3)) {
-        if (!ox__inf_vec(c, 3, &sizes) || !plain) {
-            for (size_t i = 0; i < n; i++)
-                dims[axes[i]] = ox__inf_unknown(c, "the sizes given to Resize depend on data");
-            return ox__inf_out(c, 0, dtype, rank, dims);
-        }
-        if (sizes.n != n) return ox__inf_fail(c, "%zu sizes for %zu axes", sizes.n, n);
-        for (size_t i = 0; i < n; i++) dims[axes[i]] = sizes.dims[i];
-        return ox__inf_out(c, 0, dtype, rank, dims);
-    }
-    ox_tensor t = ox__inf_has(c, scales) ? ox__facts_tensor(c->facts, ox__inf_value(c, scales)) : (ox_tensor){0};
-    if (!t.id || scale_dims(c, dims, n, t, axes) != OX_OK)
-        return ox__inf_out_unknown(c, 0, dtype, rank, "the scales given to Resize depend on data");
-    return ox__inf_out(c, 0, dtype, rank, dims);
-}
-
-/* Scales are an attribute before opset 9, an input at 9. */
-static ox_status infer_upsample(ox__inf *c)
-{
-    ox_dtype dtype = ox__inf_dtype(c, 0);
-    if (c->opset >= 9) return infer_resize(c);
-    const ox_attr *a = ox_node_attr(c->m, c->node, "scales");
-    ox_dim *dims = ox__inf_ranked(c, 0) ? ox__inf_copy(c, 0) : NULL;
-    if (!dims || !a || a->kind != OX_ATTR_FLOATS || (int64_t)a->n != c->in[0].rank)
-        return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
-    for (uint32_t i = 0; i < a->n; i++) {
-        int64_t v;
-        if (ox_dim_is_const(c->m, dims[i], &v))
-            dims[i] = ox__inf_const(c, (int64_t)floor((double)v * a->u.floats[i]));
-        else if (a->u.floats[i] != 1)
-            dims[i] = ox__inf_unknown(c, "a dim that is not known, scaled");
-    }
-    return ox__inf_out(c, 0, dtype, c->in[0].rank, dims);
-}
-
-/* ---- sampling ---- */
-static ox_status infer_grid_sample(ox__inf *c)
-{
-    ox_dtype dtype = ox__inf_dtype(c, 0);
-    if (!ox__inf_ranked(c, 0) || !ox__inf_ranked(c, 1)) return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
-    int32_t rank = c->in[0].rank;
-    if (rank < 3 || c->in[1].rank != rank) return ox__inf_fail(c, "the input and the grid must have the same rank");
-    ox_dim *dims = ox__inf_copy(c, 0);
-    if (!dims) return OX_E_NOMEM;
-    for (int32_t i = 2; i < rank; i++) dims[i] = c->in[1].dims[i - 1];
-    return ox__inf_out(c, 0, dtype, rank, dims);
-}
-
-static ox_status infer_affine_grid(ox__inf *c)
-{
-    ox_dtype dtype = ox__inf_dtype(c, 0);
-    ox__vec_fact v;
-    if (!ox__inf_vec(c, 1, &v) || v.n < 4 || v.n > 5) return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
-    ox_dim dims[5];
-    size_t n = 0;
-    dims[n++] = v.dims[0];
-    for (size_t i = 2; i < v.n; i++) dims[n++] = v.dims[i];
-    dims[n] = ox__inf_const(c, (int64_t)v.n - 2);
-    return ox__inf_out(c, 0, dtype, (int32_t)n + 1, dims);
-}
-
-static ox_status infer_roi_align(ox__inf *c)
-{
-    ox_dim dims[4];
-    dims[0] =
-        ox__inf_ranked(c, 1) && c->in[1].rank > 0 ? c->in[1].dims[0] : ox__inf_unknown(c, "the number of regions");
-    dims[1] =
-        ox__inf_ranked(c, 0) && c->in[0].rank > 1 ? c->in[0].dims[1] : ox__inf_unknown(c, "the channels of the input");
-    dims[2] = ox__inf_const(c, ox__inf_int(c, "output_height", 1));
-    dims[3] = ox__inf_const(c, ox__inf_int(c, "output_width", 1));
-    return ox__inf_out(c, 0, ox__inf_dtype(c, 0), 4, dims);
-}
-
-static ox_status infer_nms(ox__inf *c)
-{
-    ox_dim dims[2] = {ox__inf_unknown(c, "how many boxes are selected depends on data"), ox__inf_const(c, 3)};
-    return ox__inf_out(c, 0, OX_INT64, 2, dims);
-}
-
 static const ox__op_row rows[] = {
-    {"AffineGrid", infer_affine_grid, NULL, 0},
     {"AveragePool", infer_pool, ox__eval_average_pool, 0},
     {"Conv", infer_conv, ox__eval_conv, 0},
     {"ConvInteger", infer_conv_integer, ox__eval_conv_integer, 0},
@@ -349,14 +227,9 @@ static const ox__op_row rows[] = {
     {"GlobalAveragePool", infer_global_pool, ox__eval_global_average, 0},
     {"GlobalLpPool", infer_global_pool, ox__eval_global_lp, 0},
     {"GlobalMaxPool", infer_global_pool, ox__eval_global_max, 0},
-    {"GridSample", infer_grid_sample, NULL, 0},
     {"LpPool", infer_pool, ox__eval_lp_pool, 0},
     {"MaxPool", infer_pool, ox__eval_max_pool, 0},
     {"MaxUnpool", infer_max_unpool, ox__eval_max_unpool, 0},
-    {"NonMaxSuppression", infer_nms, NULL, 0},
     {"QLinearConv", infer_qlinear_conv, ox__eval_qlinear_conv, 0},
-    {"Resize", infer_resize, NULL, 0},
-    {"RoiAlign", infer_roi_align, NULL, 0},
-    {"Upsample", infer_upsample, NULL, 0},
 };
 const ox__op_family ox__ops_conv = {rows, OX__COUNT(rows), NULL};
