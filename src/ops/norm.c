@@ -63,7 +63,6 @@ static const ox__op_row rows[] = {
     {"LpNormalization", infer_same, ox__eval_lp_norm, 0},
     {"MeanVarianceNormalization", infer_same, ox__eval_mean_variance, 0},
     {"RMSNormalization", infer_same, ox__eval_rms_norm, 0},
-    {"RotaryEmbedding", infer_same, NULL, 0},
     {"Softmax", infer_softmax, ox__eval_softmax, 0},
 };
 const ox__op_family ox__ops_norm = {rows, OX__COUNT(rows), NULL};
