@@ -93,48 +93,95 @@ static ox_status infer_loop(ox__inf *c)
     return s;
 }
 
-/* ---- Scan (opset 9 on; 8 had a batch dim) ---- */
+/* ---- Scan ---- */
 static int64_t list_at(const int64_t *v, size_t n, size_t i)
 {
     return v && i < n ? v[i] : 0;
 }
 
+/* What the block gets of a scanned input: its dims without the axis, and without `batch` first ones; *len is the dim of
+ * the axis. */
+static ox_type one_step(ox__inf *c, size_t i, int64_t axis, int32_t batch, ox_dim *len, ox_status *s)
+{
+    int32_t rank = c->in[i].rank, n = 0;
+    if (axis < 0) axis += rank - batch;
+    if (axis < 0 || axis >= rank - batch) {
+        *s = ox__inf_fail(c, "input %zu of %d dims has no axis %lld", i, (int)rank, (long long)axis);
+        return (ox_type){0};
+    }
+    ox_dim *dims = ox__inf_dims(c, (size_t)rank);
+    if (!dims) *s = OX_E_NOMEM;
+    for (int32_t k = batch; dims && k < rank; k++)
+        if (k == axis + batch)
+            *len = c->in[i].dims[k];
+        else
+            dims[n++] = c->in[i].dims[k];
+    return dims ? ox_type_tensor(c->m, c->in[i].dtype, n, dims) : (ox_type){0};
+}
+
+/* A state keeps its dims from step to step. */
+static ox_type kept(ox__inf *c, ox_type in, ox_type out)
+{
+    bool clash = false;
+    ox_type t = ox__type_merge(c->m, in, out, &clash);
+    return clash ? ox__type_join(c->m, in, out, "it changes in the scan") : t;
+}
+
+/* Opset 8 has an optional input of lengths first, and a batch dim in front of all others; it scans their dim 1. */
 static ox_status infer_scan(ox__inf *c)
 {
     ox_graph body = block_of(c, "body");
     if (!body.id) return ox__inf_fail(c, "the body is missing");
+    bool batched = c->opset < 9;
     int64_t n_scan = ox__inf_int(c, "num_scan_inputs", 0);
-    if (c->opset < 9) return OX_OK;
-    if (n_scan < 1 || (uint64_t)n_scan > c->n_in) return ox__inf_fail(c, "num_scan_inputs = %lld", (long long)n_scan);
-    size_t n_state = c->n_in - (size_t)n_scan, n_axes, n_out_axes;
-    const int64_t *axes = ox__inf_ints(c, "scan_input_axes", &n_axes),
-                  *out_axes = ox__inf_ints(c, "scan_output_axes", &n_out_axes);
-    if (ox_graph_n_inputs(c->m, body) != c->n_in || ox_graph_n_outputs(c->m, body) != c->n_out || c->n_out < n_state)
+    size_t skip = batched && c->n_in ? 1 : 0, n_in = c->n_in - skip, n_axes, n_out_axes;
+    if (n_scan < 1 || (uint64_t)n_scan > n_in) return ox__inf_fail(c, "num_scan_inputs = %lld", (long long)n_scan);
+    size_t n_state = n_in - (size_t)n_scan;
+    const int64_t *axes = ox__inf_ints(c, batched ? "" : "scan_input_axes", &n_axes),
+                  *out_axes = ox__inf_ints(c, batched ? "" : "scan_output_axes", &n_out_axes);
+    if (ox_graph_n_inputs(c->m, body) != n_in || ox_graph_n_outputs(c->m, body) != c->n_out || c->n_out < n_state)
         return ox__inf_fail(c, "the body does not fit %zu inputs and %zu outputs", c->n_in, c->n_out);
-    ox_dim len = ox__inf_unknown(c, "the length of an unknown input of Scan");
+    ox_dim len = ox__inf_unknown(c, "the length of an unknown input of Scan"),
+           batch = ox__inf_unknown(c, "the batch of unknown inputs of Scan");
     ox_status s = OX_OK;
-    for (size_t i = 0; s == OX_OK && i < c->n_in; i++) {
-        if (i < n_state || !ox__inf_ranked(c, i)) {
-            s = give(c, body, i, i < n_state ? bare(c, ox_value_type(c->m, ox__inf_value(c, i))) : (ox_type){0});
-            continue;
-        }
-        int64_t axis = list_at(axes, n_axes, i - n_state);
-        s = ox__inf_axis(c, &axis, c->in[i].rank);
-        ox_dim *dims = ox__inf_dims(c, (size_t)c->in[i].rank);
-        if (s != OX_OK || !dims) return s != OX_OK ? s : OX_E_NOMEM;
-        int32_t n = 0;
-        for (int32_t k = 0; k < c->in[i].rank; k++)
-            if (k == axis)
-                len = c->in[i].dims[k];
-            else
-                dims[n++] = c->in[i].dims[k];
-        s = give(c, body, i, ox_type_tensor(c->m, c->in[i].dtype, n, dims));
+    for (size_t i = 0; s == OX_OK && i < n_in; i++) {
+        ox_type t = {0};
+        if (batched && ox__inf_ranked(c, i + skip) && c->in[i + skip].rank > 0) batch = c->in[i + skip].dims[0];
+        if (i < n_state && !batched)
+            t = ox_value_type(c->m, ox__inf_value(c, i));
+        else if (i < n_state && ox__inf_ranked(c, i + skip))
+            t = one_step(c, i + skip, 0, 0, &batch, &s);
+        else if (i >= n_state && ox__inf_ranked(c, i + skip))
+            t = one_step(c, i + skip, list_at(axes, n_axes, i - n_state), batched, &len, &s);
+        if (s == OX_OK) s = give(c, body, i, t);
     }
     if (s == OX_OK) s = infer_block(c, body);
     for (size_t i = 0; s == OX_OK && i < c->n_out; i++) {
         ox_type t = output_type(c, body, i);
         if (i >= n_state) t = stacked(c, t, len, list_at(out_axes, n_out_axes, i - n_state));
+        if (batched) t = stacked(c, t, batch, 0);
+        if (i < n_state) t = kept(c, ox_value_type(c->m, ox__inf_value(c, i + skip)), t);
         s = ox__inf_out_type(c, i, t);
+    }
+    return s;
+}
+
+/* ---- SequenceMap ---- */
+static ox_status infer_sequence_map(ox__inf *c)
+{
+    ox_graph body = block_of(c, "body");
+    if (!body.id) return ox__inf_fail(c, "the body is missing");
+    if (ox_graph_n_inputs(c->m, body) != c->n_in || ox_graph_n_outputs(c->m, body) != c->n_out)
+        return ox__inf_fail(c, "the body does not fit %zu inputs and %zu outputs", c->n_in, c->n_out);
+    ox_status s = OX_OK;
+    for (size_t i = 0; s == OX_OK && i < c->n_in; i++) {
+        bool sequence = c->in[i].kind == OX_TYPE_SEQUENCE && c->in[i].n_items == 1;
+        s = give(c, body, i, sequence ? c->in[i].items[0] : ox_value_type(c->m, ox__inf_value(c, i)));
+    }
+    if (s == OX_OK) s = infer_block(c, body);
+    for (size_t i = 0; s == OX_OK && i < c->n_out; i++) {
+        ox_type t = output_type(c, body, i);
+        s = ox__inf_out_type(c, i, t.id ? ox_type_of(c->m, OX_TYPE_SEQUENCE, t) : t);
     }
     return s;
 }
@@ -143,6 +190,6 @@ static const ox__op_row rows[] = {
     {"If", infer_if, ox__eval_if, 0},
     {"Loop", infer_loop, ox__eval_loop, 0},
     {"Scan", infer_scan, ox__eval_scan, 0},
-    {"SequenceMap", NULL, ox__eval_sequence_map, 0},
+    {"SequenceMap", infer_sequence_map, ox__eval_sequence_map, 0},
 };
 const ox__op_family ox__ops_control = {rows, OX__COUNT(rows), NULL};

@@ -200,7 +200,7 @@ static ox_status infer_unsqueeze(ox__inf *c)
 }
 
 /* ---- Expand, Tile ---- */
-/* The shape depends on data: a dim of the input that is more than 1 stays. */
+/* The shape depends on data: a dim of the input stays that is more than 1, or in front of the shape. */
 static ox_status expand_unknown(ox__inf *c, ox_dtype dtype)
 {
     int64_t n, v;
@@ -212,7 +212,7 @@ static ox_status expand_unknown(ox__inf *c, ox_dtype dtype)
     if (!dims) return OX_E_NOMEM;
     for (int32_t i = 0; i < rank; i++) {
         int32_t at = i - (rank - c->in[0].rank);
-        bool stays = at >= 0 && ox_dim_is_const(c->m, c->in[0].dims[at], &v) && v > 1;
+        bool stays = at >= 0 && (i < rank - (int32_t)n || (ox_dim_is_const(c->m, c->in[0].dims[at], &v) && v > 1));
         dims[i] = stays ? c->in[0].dims[at] : ox__inf_unknown(c, "the shape given to Expand depends on data");
     }
     return ox__inf_out(c, 0, dtype, rank, dims);

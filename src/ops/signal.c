@@ -34,8 +34,9 @@ static ox_status infer_dft(ox__inf *c)
         axis = known && n ? given[0] : -2;
     }
     dims[rank - 1] = ox__inf_const(c, onesided && inverse ? 1 : 2);
-    if (!known) { /* every dim but the last may be the axis */
-        for (int32_t i = 0; i + 1 < rank; i++) dims[i] = ox__inf_unknown(c, "the axis of DFT depends on data");
+    if (!known) { /* every dim but the last may be the axis, whose length may stay */
+        bool same = !onesided && !ox__inf_has(c, 1);
+        for (int32_t i = 0; !same && i + 1 < rank; i++) dims[i] = ox__inf_unknown(c, "the axis of DFT depends on data");
         return ox__inf_out(c, 0, dtype, rank, dims);
     }
     ox_status s = ox__inf_axis(c, &axis, rank);
