@@ -1,7 +1,6 @@
 /* Floor 3. Reductions, ArgMax and ArgMin, losses. */
+#include "ops/reduce.h"
 #include "ops/infer.h"
-
-#include <math.h>
 
 /* The dims with those of the axes gone, or 1. gone[i] per axis. */
 static ox_status reduced(ox__inf *c, const bool *gone, bool keep, ox_dtype dtype)
@@ -79,93 +78,20 @@ static ox_status infer_loss(ox__inf *c)
     return s;
 }
 
-/* ---- evaluation ---- */
-enum { MAX_RANK = 16 };
-
-static double start_of(const char *op)
-{
-    return !strcmp(op, "ReduceProd")  ? 1
-           : !strcmp(op, "ReduceMax") ? -INFINITY
-           : !strcmp(op, "ReduceMin") ? INFINITY
-                                      : 0;
-}
-
-static ox_status eval_reduce(ox__ev *e)
-{
-    const char *op = ox_str_text(e->m, ox_node_op(e->m, e->node), NULL);
-    const ox__dense *a = &e->in[0];
-    bool ints = a->dtype == OX_INT64 || a->dtype == OX_INT32,
-         floats = ox_dtype_is_float(a->dtype) && ox_dtype_bits(a->dtype) >= 16;
-    const int64_t *axes = NULL;
-    size_t n = 0;
-    bool given = ox__ev_list(e, "axes", 1, &axes, &n), keep = ox__ev_int(e, "keepdims", 1) != 0, gone[MAX_RANK];
-    if ((!ints && !floats) || a->rank > MAX_RANK || a->n == 0 || (!n && ox__ev_int(e, "noop_with_empty_axes", 0)))
-        return OX_E_UNSUPPORTED;
-    (void)given;
-    memset(gone, n == 0, sizeof gone);
-    for (size_t i = 0; i < n; i++) {
-        int64_t k = axes[i] < 0 ? axes[i] + a->rank : axes[i];
-        if (k < 0 || k >= a->rank) return OX_E_UNSUPPORTED;
-        gone[k] = true;
-    }
-    int64_t dims[MAX_RANK], strides[MAX_RANK], kept[MAX_RANK], at[MAX_RANK] = {0};
-    uint32_t rank = 0;
-    for (uint32_t i = 0; i < a->rank; i++) {
-        kept[i] = gone[i] ? 1 : a->dims[i];
-        if (!gone[i] || keep) dims[rank++] = kept[i];
-    }
-    ox__ev_strides(kept, a->rank, strides);
-    ox_status s = OX_OK;
-    void *out = ox__ev_out(e, 0, a->dtype, rank, dims, &s);
-    double *acc = out ? ox__arena_alloc(e->mem, (size_t)e->out[0].n * sizeof *acc) : NULL;
-    if (!acc) return out ? ox__nomem(e->err) : s;
-    for (uint64_t i = 0; i < e->out[0].n; i++) acc[i] = start_of(op);
-    bool mean = !strcmp(op, "ReduceMean"), l1 = !strcmp(op, "ReduceL1"), l2 = !strcmp(op, "ReduceL2");
-    for (uint64_t i = 0; i < a->n; i++) {
-        uint64_t o = 0;
-        for (uint32_t d = 0; d < a->rank; d++)
-            if (!gone[d]) o += (uint64_t)(at[d] * strides[d]);
-        double v = ox__ev_f64(a, i);
-        if (!strcmp(op, "ReduceProd"))
-            acc[o] *= v;
-        else if (!strcmp(op, "ReduceMax"))
-            acc[o] = v > acc[o] ? v : acc[o];
-        else if (!strcmp(op, "ReduceMin"))
-            acc[o] = v < acc[o] ? v : acc[o];
-        else
-            acc[o] += l1 ? fabs(v) : l2 ? v * v : v;
-        for (uint32_t d = a->rank; d-- > 0;) {
-            if (++at[d] < a->dims[d]) break;
-            at[d] = 0;
-        }
-    }
-    uint64_t each = a->n / OX__MAX(e->out[0].n, 1); /* whole: every result comes from as many elements */
-    double count = (double)each;
-    for (uint64_t i = 0; i < e->out[0].n; i++) {
-        double v = mean ? acc[i] / count : l2 ? sqrt(acc[i]) : acc[i];
-        if (ints && (mean || l2 || fabs(v) > 4503599627370496.0)) return OX_E_UNSUPPORTED; /* not exact */
-        if (ints)
-            ox_dtype_set_i64(a->dtype, out, i, (int64_t)v);
-        else
-            ox_dtype_set_f64(a->dtype, out, i, v);
-    }
-    return OX_OK;
-}
-
 static const ox__op_row rows[] = {
-    {"ArgMax", infer_arg, NULL, 0},
-    {"ArgMin", infer_arg, NULL, 0},
-    {"NegativeLogLikelihoodLoss", infer_loss, NULL, 0},
-    {"ReduceL1", infer_reduce, eval_reduce, 0},
-    {"ReduceL2", infer_reduce, eval_reduce, 0},
-    {"ReduceLogSum", infer_reduce, NULL, 0},
-    {"ReduceLogSumExp", infer_reduce, NULL, 0},
-    {"ReduceMax", infer_reduce, eval_reduce, 0},
-    {"ReduceMean", infer_reduce, eval_reduce, 0},
-    {"ReduceMin", infer_reduce, eval_reduce, 0},
-    {"ReduceProd", infer_reduce, eval_reduce, 0},
-    {"ReduceSum", infer_reduce, eval_reduce, 0},
-    {"ReduceSumSquare", infer_reduce, NULL, 0},
-    {"SoftmaxCrossEntropyLoss", infer_loss, NULL, 0},
+    {"ArgMax", infer_arg, ox__eval_arg, 0},
+    {"ArgMin", infer_arg, ox__eval_arg, 0},
+    {"NegativeLogLikelihoodLoss", infer_loss, ox__eval_nll_loss, 0},
+    {"ReduceL1", infer_reduce, ox__eval_reduce, 0},
+    {"ReduceL2", infer_reduce, ox__eval_reduce, 0},
+    {"ReduceLogSum", infer_reduce, ox__eval_reduce, 0},
+    {"ReduceLogSumExp", infer_reduce, ox__eval_reduce, 0},
+    {"ReduceMax", infer_reduce, ox__eval_reduce, 0},
+    {"ReduceMean", infer_reduce, ox__eval_reduce, 0},
+    {"ReduceMin", infer_reduce, ox__eval_reduce, 0},
+    {"ReduceProd", infer_reduce, ox__eval_reduce, 0},
+    {"ReduceSum", infer_reduce, ox__eval_reduce, 0},
+    {"ReduceSumSquare", infer_reduce, ox__eval_reduce, 0},
+    {"SoftmaxCrossEntropyLoss", infer_loss, ox__eval_cross_entropy, 0},
 };
 const ox__op_family ox__ops_reduce = {rows, OX__COUNT(rows), NULL};
