@@ -1,7 +1,7 @@
 /* Floor 3. Operators that make tensors: Constant, ConstantOfShape, Range, EyeLike, random ones, windows. */
+#include "ops/create.h"
 #include "ops/infer.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 /* ---- Constant ---- */
@@ -97,23 +97,6 @@ static ox_status infer_constant_of_shape(ox__inf *c)
     return ox__inf_out_vec(c, 0, d, (size_t)len, v.n == 0);
 }
 
-static ox_status eval_constant_of_shape(ox__ev *e)
-{
-    ox_tensor t;
-    ox_dtype dtype = fill_dtype(e->m, e->node, &t);
-    unsigned item = ox__ev_item(dtype);
-    const int64_t *dims;
-    size_t n;
-    uint8_t raw[16] = {0};
-    if (!item || !ox__ev_list(e, NULL, 0, &dims, &n) || n > 16) return OX_E_UNSUPPORTED;
-    if (t.id && (ox_tensor_raw_size(e->m, t) != item || ox_tensor_read(e->m, t, 0, raw, item, NULL) != OX_OK))
-        return OX_E_UNSUPPORTED;
-    ox_status s = OX_OK;
-    uint8_t *out = ox__ev_out(e, 0, dtype, (uint32_t)n, dims, &s);
-    for (uint64_t i = 0; out && i < e->out[0].n; i++) memcpy(out + i * item, raw, item);
-    return s;
-}
-
 /* ---- Range ---- */
 static ox_status infer_range(ox__inf *c)
 {
@@ -139,25 +122,6 @@ static ox_status infer_range(ox__inf *c)
     if (!v) return OX_E_NOMEM;
     for (int64_t i = 0; i < n; i++) v[i] = ox__inf_const(c, start + i * step);
     return ox__inf_out_vec(c, 0, v, (size_t)n, false);
-}
-
-static ox_status eval_range(ox__ev *e)
-{
-    if (e->n_in != 3 || e->in[0].n != 1 || e->in[1].n != 1 || e->in[2].n != 1) return OX_E_UNSUPPORTED;
-    double a = ox__ev_f64(&e->in[0], 0), b = ox__ev_f64(&e->in[1], 0), d = ox__ev_f64(&e->in[2], 0);
-    double n = ceil((b - a) / d);
-    if (!(n < 1e7)) return OX_E_UNSUPPORTED;
-    int64_t len = n > 0 ? (int64_t)n : 0;
-    ox_dtype dtype = e->in[0].dtype;
-    ox_status s = OX_OK;
-    void *out = ox__ev_out(e, 0, dtype, 1, &len, &s);
-    for (int64_t i = 0; out && i < len; i++) {
-        if (ox_dtype_is_integer(dtype))
-            ox_dtype_set_i64(dtype, out, (uint64_t)i, (int64_t)(a + (double)i * d));
-        else
-            ox_dtype_set_f64(dtype, out, (uint64_t)i, a + (double)i * d);
-    }
-    return s;
 }
 
 /* ---- EyeLike, random, windows ---- */
@@ -199,19 +163,32 @@ static ox_status infer_window(ox__inf *c)
     return ox__inf_out(c, 0, dtype_attr(c, "output_datatype", OX_FLOAT), 1, &d);
 }
 
+/* Bins of the spectrogram by bands. */
+static ox_status infer_mel_weights(ox__inf *c)
+{
+    const char *reason = "the size of MelWeightMatrix depends on data";
+    ox__vec_fact bands, length;
+    ox_dim dims[2] = {ox__inf_unknown(c, reason), ox__inf_unknown(c, reason)};
+    if (ox__inf_vec(c, 0, &bands) && bands.n == 1) dims[1] = bands.dims[0];
+    if (ox__inf_vec(c, 1, &length) && length.n == 1)
+        dims[0] = ox_dim_add(c->m, ox_dim_floordiv(c->m, length.dims[0], ox__inf_const(c, 2)), ox__inf_const(c, 1));
+    return ox__inf_out(c, 0, dtype_attr(c, "output_datatype", OX_FLOAT), 2, dims);
+}
+
 static const ox__op_row rows[] = {
-    {"Bernoulli", infer_like, NULL, OX__OP_RANDOM},
-    {"BlackmanWindow", infer_window, NULL, 0},
+    {"Bernoulli", infer_like, ox__eval_bernoulli, OX__OP_RANDOM},
+    {"BlackmanWindow", infer_window, ox__eval_window, 0},
     {"Constant", infer_constant, eval_constant, 0},
-    {"ConstantOfShape", infer_constant_of_shape, eval_constant_of_shape, 0},
-    {"EyeLike", infer_like, NULL, 0},
-    {"HammingWindow", infer_window, NULL, 0},
-    {"HannWindow", infer_window, NULL, 0},
-    {"Multinomial", infer_multinomial, NULL, OX__OP_RANDOM},
-    {"RandomNormal", infer_random, NULL, OX__OP_RANDOM},
-    {"RandomNormalLike", infer_like, NULL, OX__OP_RANDOM},
-    {"RandomUniform", infer_random, NULL, OX__OP_RANDOM},
-    {"RandomUniformLike", infer_like, NULL, OX__OP_RANDOM},
-    {"Range", infer_range, eval_range, 0},
+    {"ConstantOfShape", infer_constant_of_shape, ox__eval_constant_of_shape, 0},
+    {"EyeLike", infer_like, ox__eval_eye_like, 0},
+    {"HammingWindow", infer_window, ox__eval_window, 0},
+    {"HannWindow", infer_window, ox__eval_window, 0},
+    {"MelWeightMatrix", infer_mel_weights, ox__eval_mel_weights, 0},
+    {"Multinomial", infer_multinomial, ox__eval_multinomial, OX__OP_RANDOM},
+    {"RandomNormal", infer_random, ox__eval_random_normal, OX__OP_RANDOM},
+    {"RandomNormalLike", infer_like, ox__eval_random_normal, OX__OP_RANDOM},
+    {"RandomUniform", infer_random, ox__eval_random_uniform, OX__OP_RANDOM},
+    {"RandomUniformLike", infer_like, ox__eval_random_uniform, OX__OP_RANDOM},
+    {"Range", infer_range, ox__eval_range, 0},
 };
 const ox__op_family ox__ops_create = {rows, OX__COUNT(rows), NULL};

@@ -1,5 +1,6 @@
 /* Floor 3. Quantization: QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear. */
 #include "ops/infer.h"
+#include "ops/quant.h"
 
 static ox_status infer_quantize(ox__inf *c)
 {
@@ -24,8 +25,8 @@ static ox_status infer_dynamic_quantize(ox__inf *c)
 }
 
 static const ox__op_row rows[] = {
-    {"DequantizeLinear", infer_dequantize, NULL, 0},
-    {"DynamicQuantizeLinear", infer_dynamic_quantize, NULL, 0},
-    {"QuantizeLinear", infer_quantize, NULL, 0},
+    {"DequantizeLinear", infer_dequantize, ox__eval_dequantize, 0},
+    {"DynamicQuantizeLinear", infer_dynamic_quantize, ox__eval_dynamic_quantize, 0},
+    {"QuantizeLinear", infer_quantize, ox__eval_quantize, 0},
 };
 const ox__op_family ox__ops_quant = {rows, OX__COUNT(rows), NULL};
