@@ -25,6 +25,8 @@ typedef struct ox_run_options {
     uint64_t max_nodes;  /* nodes that may run in all, iterations of loops counted; 0 = no limit */
     size_t n_fetch;      /* more values that are wanted, of the main graph; of a block, what its last iteration made */
     const ox_value *fetch;
+    bool only_fetch; /* compute what the fetched values need and nothing else: out is NULL for the outputs, and inputs
+                        that are not needed may lack data; the built-in evaluator only */
     const ox_task *task; /* may be NULL */
 } ox_run_options;
 

@@ -79,8 +79,12 @@ static ox_status get(ox__exec *x, ox_value v, ox_data **out)
     if (*out) return OX_OK;
     ox_tensor t = ox_value_tensor(x->m, v);
     if (!t.id) {
-        ox_status s = ox__fail(x->err, OX_E_INVALID, "the value is read before anything makes it");
-        ox_error_hint(x->err, "`check` tells whether the nodes stand in order");
+        bool input = ox_value_is_input(x->m, v);
+        ox_status s =
+            ox__fail(x->err, OX_E_INVALID,
+                     input ? "nothing is given for this input" : "the value is read before anything makes it");
+        ox_error_hint(x->err, input ? "--inputs FILE gives data, --random makes some"
+                                    : "`check` tells whether the nodes stand in order");
         return at_value(x, s, v);
     }
     ox_data *d;
@@ -109,7 +113,8 @@ static ox_status plan_of(ox__exec *x, ox_graph g, ox__exec_steps **out)
         ox__exec_steps *p = ox__arena_alloc(&x->plans, sizeof *p);
         if (!p) return ox__nomem(x->err);
         memset(p, 0, sizeof *p);
-        ox_status s = ox__exec_plan(p, x->m, g, &x->rows, x->step_of, &x->plans, x->err);
+        const bool *needed = g.id == ox_model_main(x->m).id ? x->opt.needed : NULL;
+        ox_status s = ox__exec_plan(p, x->m, g, &x->rows, x->step_of, needed, &x->plans, x->err);
         if (s != OX_OK) return s;
         *slot = p;
     }
@@ -276,7 +281,8 @@ static ox_status run_graph(ox__exec *x, ox_graph g, const ox__frame *frame, size
                            size_t n_out, ox_data **out)
 {
     ox__exec_steps *p = NULL;
-    if (n_in != ox_graph_n_inputs(x->m, g) || n_out != ox_graph_n_outputs(x->m, g))
+    bool partial = x->opt.needed && g.id == ox_model_main(x->m).id;
+    if (n_in != ox_graph_n_inputs(x->m, g) || (!partial && n_out != ox_graph_n_outputs(x->m, g)))
         return ox__fail(x->err, OX_E_CHECK, "a block of %zu inputs and %zu outputs is given %zu and asked for %zu",
                         ox_graph_n_inputs(x->m, g), ox_graph_n_outputs(x->m, g), n_in, n_out);
     if (x->depth == MAX_DEPTH) return ox__fail(x->err, OX_E_LIMIT, "blocks and functions are nested deeper than 100");
@@ -364,7 +370,7 @@ ox_status ox__exec_run(const ox_model *m, const ox__exec_options *opt, size_t n_
     ox_error_clear(x->err);
     ox_data **res = ox__calloc(n_out + 1, sizeof(ox_data *));
     ox_status s = res ? prepare(x) : ox__nomem(err);
-    if (s == OX_OK) s = run_graph(x, ox_model_main(m), NULL, n_in, in, n_out, res);
+    if (s == OX_OK) s = run_graph(x, ox_model_main(m), NULL, n_in, in, opt->needed ? 0 : n_out, res);
     if (s == OX_OK) memcpy(out, res, n_out * sizeof(ox_data *));
     release(x);
     ox__free(res);

@@ -14,6 +14,7 @@ typedef struct ox__exec_options {
     uint64_t max_bytes; /* that values may take at one time; 0 = no limit */
     uint64_t max_nodes; /* that may run in all, those of every iteration counted; 0 = no limit */
     const ox_task *task;
+    const bool *needed; /* by node id, of the main graph: the others do not run, and no outputs are given; NULL = all */
     /* Called for every value that a node of the main graph or of a block makes, with borrowed data. May be NULL. An
      * error ends the run. */
     ox_status (*on_value)(void *ud, ox_value v, ox_data *d, ox_error *err);

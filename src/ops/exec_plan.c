@@ -14,12 +14,15 @@ typedef struct last_read {
 typedef struct planner {
     const ox_model *m;
     ox_graph g;
-    uint32_t *step_of; /* by node id: its step in its graph, plus 1 */
+    uint32_t *step_of; /* by node id: its step in its graph, plus 1; 0 = it does not run */
+    const bool *needed;
     OX__VEC(last_read) reads;
 } planner;
 
+#define NOT_RUN (SIZE_MAX - 1)
+
 /* The step of g at which a use happens: that of the node itself, or of the node of g around its block. SIZE_MAX: g
- * returns the value. */
+ * returns the value. NOT_RUN: never. */
 static size_t step_of_use(const planner *p, ox_node user)
 {
     for (;;) {
@@ -28,8 +31,8 @@ static size_t step_of_use(const planner *p, ox_node user)
         user = ox_graph_owner(p->m, at);
         if (!user.id) return SIZE_MAX; /* not below g: kept */
     }
-    if (ox_node_is_return(p->m, user)) return SIZE_MAX;
-    return p->step_of[user.id] - 1;
+    if (ox_node_is_return(p->m, user)) return p->needed ? NOT_RUN : SIZE_MAX;
+    return p->step_of[user.id] ? p->step_of[user.id] - 1 : NOT_RUN;
 }
 
 /* made: the step that makes it, 0 for inputs and initializers. */
@@ -39,7 +42,7 @@ static bool note_value(planner *p, ox_value v, size_t made)
     for (ox_use u = ox_value_first_use(p->m, v); u.node.id; u = ox_value_next_use(p->m, u)) {
         size_t step = step_of_use(p, u.node);
         if (step == SIZE_MAX) return true;
-        last = OX__MAX(last, step);
+        if (step != NOT_RUN) last = OX__MAX(last, step);
     }
     last_read r = {v, last};
     return ox__vec_push(&p->reads, r);
@@ -93,7 +96,8 @@ static bool find_steps(planner *p, ox__exec_steps *plan, ox__rows *rows, ox__are
     plan->steps = ox__arena_alloc(mem, (plan->n_steps + 1) * sizeof *plan->steps);
     if (!plan->steps) return false;
     size_t i = 0;
-    for (ox_node n = ox_graph_first(p->m, p->g); n.id && i < plan->n_steps; n = ox_node_next(p->m, n), i++) {
+    for (ox_node n = ox_graph_first(p->m, p->g); n.id && i < plan->n_steps; n = ox_node_next(p->m, n)) {
+        if (p->needed && !p->needed[n.id]) continue;
         ox_graph f = ox_model_n_functions(p->m) ? ox_model_find_function(p->m, ox_node_domain(p->m, n),
                                                                          ox_node_op(p->m, n), ox_node_overload(p->m, n))
                                                 : (ox_graph){0};
@@ -101,15 +105,16 @@ static bool find_steps(planner *p, ox__exec_steps *plan, ox__rows *rows, ox__are
                                          .function = f,
                                          .row = f.id ? NULL : ox__rows_of(rows, p->m, n, &oom),
                                          .opset = f.id ? 0 : ox_node_opset(p->m, n)};
-        p->step_of[n.id] = (uint32_t)i + 1;
+        p->step_of[n.id] = (uint32_t)++i;
     }
+    plan->n_steps = i;
     return !oom;
 }
 
 ox_status ox__exec_plan(ox__exec_steps *plan, const ox_model *m, ox_graph g, ox__rows *rows, uint32_t *step_of,
-                        ox__arena *mem, ox_error *err)
+                        const bool *needed, ox__arena *mem, ox_error *err)
 {
-    planner p = {.m = m, .g = g, .step_of = step_of};
+    planner p = {.m = m, .g = g, .step_of = step_of, .needed = needed};
     bool ok = find_steps(&p, plan, rows, mem) && note_all(&p, plan) && fill_drops(&p, plan, mem);
     ox__vec_free(&p.reads);
     return ok ? OX_OK : ox__nomem(err);

@@ -19,8 +19,9 @@ typedef struct ox__exec_steps {
     ox_value *drops;
 } ox__exec_steps;
 
-/* Makes the plan of g; its arrays lie in mem. step_of is a table by node id that the plans of a model share. */
+/* Makes the plan of g; its arrays lie in mem. step_of is a table by node id that the plans of a model share; needed (by
+ * node id, NULL = all) says which nodes it has. */
 ox_status ox__exec_plan(ox__exec_steps *p, const ox_model *m, ox_graph g, ox__rows *rows, uint32_t *step_of,
-                        ox__arena *mem, ox_error *err) OX_MUST_USE;
+                        const bool *needed, ox__arena *mem, ox_error *err) OX_MUST_USE;
 
 #endif

@@ -186,6 +186,7 @@ static ox_status run(ox_model *m, const ox_run_options *opt, size_t n_in, ox_dat
 {
     ox_error mine;
     session k = {.m = m, .opt = opt, .err = err ? err : &mine};
+    if (opt->only_fetch) return ox__fail(err, OX_E_UNSUPPORTED, "ONNX Runtime computes whole models only");
     ox_status s = ox__ort_open(&k.ort, opt->library, k.err);
     if (s == OX_OK) s = open_session(&k);
     if (s == OX_OK) s = name_all(&k, n_in, in);

@@ -115,14 +115,15 @@ static ox_status check_input(checking *k, ox_value v, const ox_data *d)
     return t.kind == OX_TYPE_TENSOR && d->kind == OX_DATA_TENSOR ? check_tensor(k, v, &t, d) : OX_OK;
 }
 
-static ox_status check_inputs(const ox_model *m, size_t n_in, ox_data *const *in, ox_error *err)
+static ox_status check_inputs(const ox_model *m, size_t n_in, ox_data *const *in, bool partial, ox_error *err)
 {
     checking k = {.m = m, .err = err};
     ox_graph g = ox_model_main(m);
     ox_status s = OX_OK;
     if (n_in != ox_graph_n_inputs(m, g))
         return ox__fail(err, OX_E_INVALID, "%zu inputs are given to a graph of %zu", n_in, ox_graph_n_inputs(m, g));
-    for (size_t i = 0; s == OX_OK && i < n_in; i++) s = check_input(&k, ox_graph_input(m, g, i), in[i]);
+    for (size_t i = 0; s == OX_OK && i < n_in; i++)
+        if (in[i] || !partial) s = check_input(&k, ox_graph_input(m, g, i), in[i]);
     ox__vec_free(&k.symbols);
     return s;
 }
@@ -149,7 +150,7 @@ ox_status ox_run(ox_model *m, const ox_run_options *options, size_t n_in, ox_dat
     size_t n = ox_graph_n_outputs(m, ox_model_main(m)) + opt.n_fetch;
     ox_data **res = ox__calloc(n + 1, sizeof(ox_data *));
     if (!res) return ox__nomem(err);
-    ox_status s = check_inputs(m, n_in, in, err);
+    ox_status s = check_inputs(m, n_in, in, opt.only_fetch, err);
     if (s == OX_OK) s = engine->run(m, &opt, n_in, in, res, err);
     if (s == OX_OK) memcpy(out, res, n * sizeof(ox_data *));
     for (size_t i = 0; s != OX_OK && i < n; i++) ox_data_free(res[i]);

@@ -102,6 +102,27 @@ class Run(Case):
         _, err = self.run_it("run", self.model, "--random", "--dim", "n=1000000", "--max-memory", "8", status=3)
         self.assertIn("onnxsh:", err)
 
+    def test_compute_one_value(self):
+        a = self.write("x.npy", npy([1, 2], (1, 2)))
+        text = self.write("two.txt", """graph(%a : Float(1, 2)
+      %b : Float(1, 2)) {
+  %k : Float(2) = onnx::Constant[value_floats=[3., 4.]]()
+  %two : Float(2) = onnx::Add(%k, %k)
+  %c : Float(1, 2) = onnx::Mul(%a, %two)
+  %d : Float(1, 2) = onnx::Add(%c, %b)
+  return (%d);
+}
+""")
+        self.run_it("export", text, self.path("two.onnx"), "--no-fold")
+        out = json.loads(self.run_it("--json", "value", self.path("two.onnx"), "%two", "--compute")[0])["outputs"]
+        self.assertEqual(out[0]["elements"], [6, 8])
+        args = ("value", self.path("two.onnx"), "%c", "--compute")
+        out = json.loads(self.run_it("--json", *args, "--inputs", "a=" + a)[0])["outputs"]
+        self.assertEqual(out[0]["elements"], [6, 16])
+        _, err = self.run_it(*args, status=2)
+        self.assertIn("nothing is given", err)
+        self.run_it(*args, "--random")
+
     def test_without_onnx_runtime(self):
         env = self.env
         env.update(PATH="/nonexistent", HOME=self.dir)

@@ -76,7 +76,7 @@ static ox_status compute(ox_session *s, ox_model *m, const ox_args *a, request *
     r->opt.task = ox_progress_task(s->g.quiet);
     ox_status st = take_numbers(a, r, err);
     if (st == OX_OK) st = take_fetch(m, a, r, err);
-    if (st == OX_OK) st = ox_run_inputs_take(s, m, a, r->opt.seed, &r->in, err);
+    if (st == OX_OK) st = ox_run_inputs_take(s, m, a, r->opt.seed, true, &r->in, err);
     if (st != OX_OK) return st;
     r->n_out = ox_graph_n_outputs(m, ox_model_main(m)) + r->opt.n_fetch;
     r->out = calloc(r->n_out + 1, sizeof *r->out);

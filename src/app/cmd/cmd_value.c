@@ -1,7 +1,13 @@
 /* Floor 7. value: all about one value: its type, who makes and uses it, and what a constant holds. */
 #include "app/cmd.h"
+#include "app/cmd/run_io.h"
 #include "app/cmd/stats.h"
 
+#include "app/interrupt.h"
+
+#include <onnxsh/run.h>
+
+#include <stdlib.h>
 #include <string.h>
 
 /* The tensor of an initializer, or of the Constant that makes the value. */
@@ -151,15 +157,60 @@ static ox_status json_value(ox_session *s, ox_json *j, const ox_model *m, ox_val
     return st;
 }
 
+/* ---- computed ---- */
+static ox_status seed_of(const ox_args *a, int64_t *seed, ox_error *err)
+{
+    const char *word = ox_args_get(a, "--seed");
+    *seed = 0;
+    return word ? ox_parse_int(word, "--seed", 0, INT64_MAX, seed, err) : OX_OK;
+}
+
+static ox_status name_computed(const ox_model *m, size_t n, const ox_value *all, ox_data **got, ox_data_set *set,
+                               ox_error *err)
+{
+    ox_status st = OX_OK;
+    for (size_t i = 0; st == OX_OK && i < n; i++) {
+        char label[256];
+        ox_value_label(m, all[i], label, sizeof label);
+        st = got[i] ? ox_data_set_add(set, label, ox_data_ref(got[i]), err)
+                    : ox_error_set(err, OX_E_NOT_FOUND, "%s was not made: the block that holds it did not run", label);
+    }
+    return st;
+}
+
+/* Runs what the values need, and sums them up as `run` does. */
+static ox_status compute(ox_session *s, ox_model *m, const ox_args *a, const ox_value *all, ox_error *err)
+{
+    ox_run_inputs in = {0};
+    ox_data_set set = {0};
+    int64_t seed;
+    size_t n_out = ox_graph_n_outputs(m, ox_model_main(m));
+    ox_data **out = calloc(n_out + a->n + 1, sizeof *out);
+    ox_status st = out ? seed_of(a, &seed, err) : ox_error_set(err, OX_E_NOMEM, "out of memory");
+    if (st == OX_OK) st = ox_run_inputs_take(s, m, a, (uint64_t)seed, false, &in, err);
+    ox_run_options opt = {.n_fetch = a->n, .fetch = all, .only_fetch = true, .task = ox_progress_task(s->g.quiet)};
+    if (st == OX_OK) opt.seed = (uint64_t)seed, st = ox_run(m, &opt, in.n, in.data, out, err);
+    ox_progress_done();
+    if (st == OX_E_UNSUPPORTED) st = err->code = OX_E_CHECK; /* the file is fine; the answer is no */
+    if (st == OX_OK) st = name_computed(m, a->n, all, out + n_out, &set, err);
+    if (st == OX_OK) st = ox_run_summary(s, &set, NULL, err);
+    for (size_t i = 0; out && i < n_out + a->n; i++) ox_data_free(out[i]);
+    free(out);
+    ox_run_inputs_free(&in);
+    ox_data_set_clear(&set);
+    return st;
+}
+
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {
-    const ox_model *m = ox_args_get(a, "--result") ? s->result : s->model;
+    ox_model *m = ox_args_get(a, "--result") ? s->result : s->model;
     if (!m) return ox_error_set(err, OX_E_INVALID, "there is no result: `export` makes one");
     ox_json j;
     ox_value all[OX_ARGS_MAX];
     ox_status st = OX_OK;
     for (size_t i = 0; i < a->n && st == OX_OK; i++) st = ox_select_value(m, a->pos[i], &all[i], err);
     if (st != OX_OK) return st; /* before anything is printed */
+    if (ox_args_get(a, "--compute")) return compute(s, m, a, all, err);
     if (s->g.json) {
         ox_json_begin(&j, &s->out);
         ox_json_open(&j, NULL, '[');
@@ -177,15 +228,22 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 }
 
 static const ox_opt opts[] = {
+    {"--compute", NULL, "run what it needs, and show what it is", OX_HINT_NONE, NULL},
+    {"--inputs", "[NAME=]FILE", "--compute: inputs, as for `run` (repeatable)", OX_HINT_FILE, NULL},
+    {"--random", NULL, "--compute: random data for inputs that no file gives", OX_HINT_NONE, NULL},
+    {"--dim", "NAME=N", "--compute: what a symbolic dim is in random data (repeatable; else 1)", OX_HINT_NONE, NULL},
+    {"--seed", "N", "--compute: seed of random inputs and operators (0)", OX_HINT_NONE, NULL},
     {"--result", NULL, "a value of the result of the last export", OX_HINT_NONE, NULL},
     {NULL, NULL, NULL, OX_HINT_NONE, NULL},
 };
 
 const ox_cmd ox_cmd_value = {
     .name = "value",
-    .usage = "[--result] %VALUE...",
+    .usage = "[--compute [--inputs FILE] [--random]] [--result] %VALUE...",
     .summary = "show a value: type, who makes and uses it, what a constant holds",
-    .help = "A constant is shown with its first elements, its statistics and a histogram.",
+    .help = "A constant is shown with its first elements, its statistics and a histogram. --compute runs the nodes "
+            "that the\n"
+            "values need, and no others; a value that hangs on constants alone needs no inputs.",
     .example = "value %input",
     .flags = OX_CMD_MODEL | OX_CMD_PAGE | OX_CMD_CUT,
     .opts = opts,

@@ -140,8 +140,8 @@ static ox_status take_random(ox_session *s, const ox_model *m, const ox_args *a,
     return st;
 }
 
-ox_status ox_run_inputs_take(ox_session *s, const ox_model *m, const ox_args *a, uint64_t seed, ox_run_inputs *out,
-                             ox_error *err)
+ox_status ox_run_inputs_take(ox_session *s, const ox_model *m, const ox_args *a, uint64_t seed, bool all,
+                             ox_run_inputs *out, ox_error *err)
 {
     const char *files[OX_ARGS_MAX];
     size_t n = ox_args_all(a, "--inputs", files, OX_ARGS_MAX);
@@ -150,7 +150,7 @@ ox_status ox_run_inputs_take(ox_session *s, const ox_model *m, const ox_args *a,
     ox_status st = out->data ? OX_OK : nomem(err);
     for (size_t i = 0; st == OX_OK && i < n; i++) st = take_file(s, m, files[i], out, err);
     if (st == OX_OK && ox_args_get(a, "--random")) st = take_random(s, m, a, seed, out, err);
-    size_t missing = st == OX_OK ? next_free(m, out) : SIZE_MAX;
+    size_t missing = st == OX_OK && all ? next_free(m, out) : SIZE_MAX;
     if (missing != SIZE_MAX) {
         st = ox_error_set(err, OX_E_INVALID, "nothing is given for input `%s`", input_name(m, missing));
         ox_error_hint(err, "--inputs FILE gives data, --random makes some");

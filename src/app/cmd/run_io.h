@@ -12,9 +12,10 @@ typedef struct ox_run_inputs {
     ox_data **data;
 } ox_run_inputs;
 
-/* By --inputs, --random and --dim. Symbols that random data took for 1 are told on standard error. */
-ox_status ox_run_inputs_take(ox_session *s, const ox_model *m, const ox_args *a, uint64_t seed, ox_run_inputs *out,
-                             ox_error *err) OX_MUST_USE;
+/* By --inputs, --random and --dim. Symbols that random data took for 1 are told on standard error. all: an input that
+ * has nothing afterwards is an error. */
+ox_status ox_run_inputs_take(ox_session *s, const ox_model *m, const ox_args *a, uint64_t seed, bool all,
+                             ox_run_inputs *out, ox_error *err) OX_MUST_USE;
 void ox_run_inputs_free(ox_run_inputs *in);
 /* A table of named data, or JSON; path: where they were written, NULL = nowhere. */
 ox_status ox_run_summary(ox_session *s, const ox_data_set *set, const char *path, ox_error *err) OX_MUST_USE;
