@@ -4,7 +4,7 @@ import struct
 import unittest
 import zipfile
 
-from support import Case
+from support import Case, LUA, TRACE, WEIGHTS
 
 MODEL = """graph(%a : Float(n, 2)
       %b : Float(n, 2)) {
@@ -122,6 +122,12 @@ class Run(Case):
         _, err = self.run_it(*args, status=2)
         self.assertIn("nothing is given", err)
         self.run_it(*args, "--random")
+
+    def test_trace_and_its_result(self):
+        _, err = self.run_it("run", TRACE, "--random", status=2)
+        self.assertIn("export", err)
+        out, _ = self.run_it("-l", LUA, "--weights", WEIGHTS, "-e", "export --dry-run", "-e", "run --random --result", TRACE)
+        self.assertIn("float32[1,10]", out)
 
     def test_without_onnx_runtime(self):
         env = self.env
