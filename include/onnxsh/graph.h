@@ -180,6 +180,11 @@ OX_API size_t ox_value_n_uses(const ox_model *m, ox_value v);
 
 OX_API OX_MUST_USE ox_status ox_value_set_name(ox_model *m, ox_value v, ox_str name, ox_error *err);
 OX_API OX_MUST_USE ox_status ox_value_set_type(ox_model *m, ox_value v, ox_type t, ox_error *err);
+/* What inference found: kept beside the type that the file or an edit gave the value, which ox_value_given_type tells,
+ * and no record of the file differs by it, unless `keep` is true: then it is saved, as value_info where a node makes
+ * the value. ox_value_set_type drops it. */
+OX_API OX_MUST_USE ox_status ox_value_set_inferred(ox_model *m, ox_value v, ox_type t, bool keep, ox_error *err);
+OX_API ox_type ox_value_given_type(const ox_model *m, ox_value v);
 OX_API OX_MUST_USE ox_status ox_value_set_layout(ox_model *m, ox_value v, ox_layout l, ox_error *err);
 OX_API OX_MUST_USE ox_status ox_value_set_tensor(ox_model *m, ox_value v, ox_tensor t, ox_error *err);
 OX_API OX_MUST_USE ox_status ox_value_set_doc(ox_model *m, ox_value v, ox_str doc, ox_error *err);

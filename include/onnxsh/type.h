@@ -32,6 +32,10 @@ typedef enum ox_dim_kind {
 OX_API ox_dim ox_dim_const(ox_model *m, int64_t v); /* any value; negative ones occur inside sums */
 OX_API ox_dim ox_dim_symbol(ox_model *m, ox_str name);
 OX_API ox_dim ox_dim_unknown(ox_model *m, const char *reason); /* reason: a short clause, NULL = not recorded */
+/* The same, and the node whose result is not known for that reason. Each node's unknowns are dims of their own. */
+OX_API ox_dim ox_dim_unknown_at(ox_model *m, const char *reason, ox_node origin);
+/* That node; {0} if none was given, or it is gone. */
+OX_API ox_node ox_dim_origin(const ox_model *m, ox_dim d);
 OX_API ox_dim ox_dim_add(ox_model *m, ox_dim a, ox_dim b);
 OX_API ox_dim ox_dim_sub(ox_model *m, ox_dim a, ox_dim b);
 OX_API ox_dim ox_dim_mul(ox_model *m, ox_dim a, ox_dim b);
@@ -46,7 +50,7 @@ OX_API ox_str ox_dim_name(const ox_model *m, ox_dim d); /* of a symbol; the reas
 OX_API size_t ox_dim_operands(const ox_model *m, ox_dim d, const ox_dim **ops);
 /* Known to be equal: the same id, and no unknown in it. */
 OX_API bool ox_dim_equal(const ox_model *m, ox_dim a, ox_dim b);
-/* Known to differ: two constants of different value. */
+/* Known to differ: their difference is a constant that is not 0. */
 OX_API bool ox_dim_differ(const ox_model *m, ox_dim a, ox_dim b);
 /* Replaces every symbol `name` inside d by `by`. */
 OX_API ox_dim ox_dim_substitute(ox_model *m, ox_dim d, ox_str name, ox_dim by);

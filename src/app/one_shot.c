@@ -10,7 +10,7 @@
 static ox_status keep_edits(ox_session *s, const ox_invocation *v, ox_error *err)
 {
     const char *path = v->out ? v->out : v->in_place ? s->path : NULL;
-    if (!s->model || !ox_model_is_modified(s->model)) return OX_OK;
+    if (!s->model || !(ox_model_is_modified(s->model) || v->out)) return OX_OK;
     if (!path) {
         ox_error_set(err, OX_E_INVALID, "the model was changed and the change would be lost");
         ox_error_hint(err, "give -o OUT, or --in-place");
@@ -83,6 +83,7 @@ ox_status ox_one_shot(ox_session *s, const ox_invocation *v, ox_error *err)
     ox_args a;
     char *joined = NULL;
     s->one_shot = true;
+    s->kept = v->out || v->in_place;
     if (cmd->flags & OX_CMD_MODEL && !file && !lists(v)) {
         ox_error_set(err, OX_E_INVALID, "%s: no FILE is given", cmd->name);
         ox_error_hint(err, "usage: onnxsh %s FILE %s", cmd->name, cmd->usage);

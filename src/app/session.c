@@ -113,6 +113,41 @@ ox_status ox_session_init(ox_session *s, ox_error *err)
     return ox_symbolics_create(&s->symbolics, err);
 }
 
+/* ---- types that follow the edits ---- */
+
+void ox_session_follow(ox_session *s, ox_inference *inf)
+{
+    ox_inference_free(s->inference);
+    s->inference = inf;
+    s->inference_is_new = inf && ox_journal_is_open(s->model);
+    s->inference_from = s->inference_is_new ? ox_journal_n_undo(s->model) + 1 : 0;
+}
+
+static void on_infer(void *session, const ox_infer_finding *f)
+{
+    ox_error w;
+    ox_session *s = session;
+    ox_error_set(&w, OX_OK, "%s", f->message);
+    ox_node_scope_text(s->model, f->node, w.node, sizeof w.node);
+    ox_session_warn(s, &w);
+}
+
+/* What a line changed is inferred again, as part of its step. Once the step of `infer` is undone, nothing is. */
+static ox_status update_types(ox_session *s, ox_error *err)
+{
+    if (!s->inference || s->inference_is_new) {
+        s->inference_is_new = false;
+        return OX_OK;
+    }
+    if (ox_journal_n_undo(s->model) < s->inference_from) {
+        ox_session_follow(s, NULL);
+        return OX_OK;
+    }
+    ox_status st = ox_inference_update(s->inference, on_infer, s, ox_progress_task(s->g.quiet), err);
+    ox_progress_done();
+    return st;
+}
+
 static void drop_result(ox_session *s)
 {
     ox_report_free(s->report);
@@ -129,6 +164,7 @@ void ox_session_free(ox_session *s)
     ox_script_free(s->script);
     ox_symbolics_free(s->symbolics);
     drop_result(s);
+    ox_session_follow(s, NULL);
     ox_model_free(s->model);
     ox_edit_log_close(s->log, true);
     ox_words_free(&s->g.lua_files);
@@ -213,6 +249,7 @@ ox_status ox_session_open(ox_session *s, const char *path, int graph, ox_error *
     }
     ox_model_set_saved(m);
     drop_result(s);
+    ox_session_follow(s, NULL);
     ox_model_free(s->model);
     ox_edit_log_close(s->log, true);
     s->log = NULL;
@@ -232,6 +269,7 @@ ox_status ox_session_open_result(ox_session *s, ox_error *err)
     s->result = NULL;
     s->result_path = NULL;
     drop_result(s);
+    ox_session_follow(s, NULL);
     ox_model_free(s->model);
     ox_edit_log_close(s->log, true);
     s->log = NULL;
@@ -324,7 +362,8 @@ ox_status ox_session_line(ox_session *s, const char *line, bool *incomplete, ox_
 ox_status ox_session_commit(ox_session *s, const char *line, ox_error *err)
 {
     if (!s->model || !ox_journal_is_open(s->model)) return OX_OK;
-    ox_status st = ox_journal_commit(s->model, line, err);
+    ox_status st = update_types(s, err);
+    if (st == OX_OK) st = ox_journal_commit(s->model, line, err);
     if (st == OX_OK && s->path && s->interactive) st = ox_edit_log_append(&s->log, s->path, line, err);
     return st;
 }

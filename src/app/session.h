@@ -5,6 +5,7 @@
 #include "app/output.h"
 
 #include <onnxsh/convert.h>
+#include <onnxsh/infer.h>
 #include <onnxsh/io.h>
 #include <onnxsh/script.h>
 
@@ -46,7 +47,10 @@ typedef struct ox_session {
     ox_model *result;  /* what the last export made, bound to `model` by provenance; or NULL */
     ox_report *report; /* of the last export, or NULL */
     char *result_path;
-    ox_edit_log *log; /* the lines that changed the model, on disk; NULL until the first */
+    ox_inference *inference; /* `infer` was given: types follow the edits; or NULL */
+    size_t inference_from;   /* the steps that can be undone while that of `infer` is not */
+    bool inference_is_new;   /* that step is not closed yet */
+    ox_edit_log *log;        /* the lines that changed the model, on disk; NULL until the first */
     ox_lua_command *lua_commands;
     size_t n_lua_commands;
     ox_style style; /* of `show`; only if has_style (`set style`) */
@@ -56,6 +60,7 @@ typedef struct ox_session {
     bool whole;       /* `set cut off`: lines wider than the terminal are not cut */
     bool quit;        /* the `quit` command was given */
     bool one_shot;    /* COMMAND on the command line */
+    bool kept;        /* ... and what it changes is saved: -o, --in-place */
 } ox_session;
 
 /* Makes symbolics; nothing is opened. */
@@ -75,6 +80,8 @@ ox_status ox_session_line(ox_session *s, const char *line, bool *incomplete, ox_
 ox_status ox_session_file(ox_session *s, const char *path, ox_error *err) OX_MUST_USE;
 /* Closes the journal step of what a line changed and appends the line to the log on disk. */
 ox_status ox_session_commit(ox_session *s, const char *line, ox_error *err) OX_MUST_USE;
+/* From now on types follow the edits. Takes `inf` over, NULL ends it. */
+void ox_session_follow(ox_session *s, ox_inference *inf);
 /* True if the next word of the line makes it a command (and not Lua): exactly a command's name, not followed by `=`. */
 bool ox_session_is_command(const ox_session *s, const char *line);
 /* Prints an error or a warning on standard error, sanitised, after what is pending on standard output. */

@@ -49,7 +49,7 @@ static void infer_node(inference *w, ox_node n, int depth)
     if (s == OX_E_CHECK || s == OX_E_LIMIT) {
         ox__check_report(c, OX__CHECK_INFERENCE_FAILED, OX__AT_NODE(n), NULL, "%s: %.400s", ox__check_node_name(c, n),
                          err.msg);
-    } else if (s != OX_OK) {
+    } else if (s != OX_OK && s != OX_E_INVALID) { /* a call that does not fit: the structure says so */
         if (c->err) *c->err = err;
         ox__check_fail(c, s);
     } else if (clash && clash <= n_out) {

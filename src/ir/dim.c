@@ -80,12 +80,20 @@ ox_dim ox_dim_symbol(ox_model *m, ox_str name)
     return intern(m, &(ox__dim_row){.kind = OX_DIM_SYMBOL, .leaves = 1, .name = name.id});
 }
 
-ox_dim ox_dim_unknown(ox_model *m, const char *reason)
+ox_dim ox_dim_unknown_at(ox_model *m, const char *reason, ox_node origin)
 {
     if (!m) return (ox_dim){0};
     ox_str s = ox_str_addz(m, reason);
     if (reason && !s.id) return (ox_dim){0};
-    return intern(m, &(ox__dim_row){.kind = OX_DIM_UNKNOWN, .leaves = 1, .name = s.id});
+    return intern(m, &(ox__dim_row){.kind = OX_DIM_UNKNOWN,
+                                    .leaves = 1,
+                                    .name = s.id,
+                                    .value = (int64_t)((uint64_t)origin.gen << 32 | origin.id)});
+}
+
+ox_dim ox_dim_unknown(ox_model *m, const char *reason)
+{
+    return ox_dim_unknown_at(m, reason, (ox_node){0});
 }
 
 /* ---- questions ---- */
@@ -113,6 +121,14 @@ ox_str ox_dim_name(const ox_model *m, ox_dim d)
     return (ox_str){ox__dim_row_of(m, d)->name};
 }
 
+ox_node ox_dim_origin(const ox_model *m, ox_dim d)
+{
+    if (ox_dim_get_kind(m, d) != OX_DIM_UNKNOWN) return (ox_node){0};
+    uint64_t at = (uint64_t)ox__dim_row_of(m, d)->value;
+    ox_node n = {(uint32_t)at, (uint32_t)(at >> 32)};
+    return ox_node_is_alive(m, n) ? n : (ox_node){0};
+}
+
 size_t ox_dim_operands(const ox_model *m, ox_dim d, const ox_dim **ops)
 {
     const ox__dim_row *r = !m || d.id & OX__DIM_CONST_BIT ? NULL : ox__dim_row_of(m, d);
@@ -129,8 +145,18 @@ bool ox_dim_equal(const ox_model *m, ox_dim a, ox_dim b)
 
 bool ox_dim_differ(const ox_model *m, ox_dim a, ox_dim b)
 {
-    int64_t x, y;
-    return ox_dim_is_const(m, a, &x) && ox_dim_is_const(m, b, &y) && x != y;
+    int64_t x = 0, y = 0;
+    bool ca = ox_dim_is_const(m, a, &x), cb = ox_dim_is_const(m, b, &y);
+    if (ca && cb) return x != y;
+    ox_dim_kind ka = ox_dim_get_kind(m, a), kb = ox_dim_get_kind(m, b);
+    if (a.id == b.id || ka <= OX_DIM_NONE || kb <= OX_DIM_NONE || ka == OX_DIM_UNKNOWN || kb == OX_DIM_UNKNOWN)
+        return false;
+    if (ka != OX_DIM_ADD && kb != OX_DIM_ADD) return false; /* a symbol and a number, two symbols: who knows */
+    ox__poly p, q;
+    ox__poly_of(m, &p, a);
+    ox__poly_of(m, &q, b);
+    ox__poly_add(m, &p, &q, -1);
+    return !p.failed && ox__poly_is_const(&p) && ox__poly_const(&p) != 0;
 }
 
 static int cmp_num(int64_t a, int64_t b)
@@ -157,6 +183,7 @@ int ox__dim_cmp(const ox_model *m, ox_dim a, ox_dim b)
     int c = memcmp(sa, sb, OX__MIN(na, nb));
     if (c || na != nb) return c ? c : cmp_num((int64_t)na, (int64_t)nb);
     const ox__dim_row *ra = ox__dim_row_of(m, a), *rb = ox__dim_row_of(m, b);
+    if (ra->value != rb->value) return cmp_num(ra->value, rb->value);
     for (size_t i = 0; i < ra->n_ops && i < rb->n_ops; i++)
         if ((c = ox__dim_cmp(m, ra->ops[i], rb->ops[i])) != 0) return c;
     return cmp_num(ra->n_ops, rb->n_ops);

@@ -7,6 +7,7 @@
  * What is derived from rows (indexes by name, order keys, positions in lists) is not recorded; each rollback, undo and
  * redo says which of it is no longer to be trusted. */
 #include "ir/parts.h"
+#include "ir/watch.h"
 
 enum { FIRST_CAP = 1024 };
 _Static_assert(OX__JOURNAL_SEEN == 1 << 8, "the top byte of a hash picks the place");
@@ -54,6 +55,7 @@ void ox__journal_record(ox_model *m, uint32_t where, uint32_t id, uint64_t old)
     ox__word *seen = &j->seen[h >> 24];
     if (seen->where == where && seen->id == id && seen->val == j->serial) return;
     *seen = (ox__word){where, id, j->serial};
+    if (m->watch) ox__watch_note(m, where, id, !(old & OX__ALIVE));
     if (j->n == j->redo_end) j->branch++;
     /* Room was made by ox__edit; should it have been too little, the change cannot be taken back, which the sticky flag
      * says. */
@@ -99,6 +101,7 @@ static void exchange(ox_model *m, ox__word *w)
         m->live[tab] += w->val & OX__ALIVE;
     }
     if (named) ox__fresh_note(m, w->id, 1);
+    if (m->watch) ox__watch_note(m, w->where, w->id, life && (w->val & ~now & OX__ALIVE));
     w->val = now;
 }
 

@@ -28,6 +28,7 @@ enum {
     OX__BELOW = 1u << 2,    /* node, graph, top: a record inside is dirty; then so is every owner up to the top */
     OX__RETURN = 1u << 3,   /* node: the hidden one whose inputs are a graph's outputs */
     OX__DECLARED = 1u << 4, /* value: has a value_info */
+    OX__INFERRED = 1u << 5, /* value: inference has said more than `given` */
     /* graph: which of its own fields differ */
     OX__DIRTY_NAME = 1u << 5,
     OX__DIRTY_DOC = 1u << 6,
@@ -93,7 +94,7 @@ typedef struct ox__value_row {
     uint32_t use_first, use_last, use_n;
     uint32_t in_item, init_item; /* its OX__ITEM rows as graph input and as initializer, 0 = it is not one */
     uint32_t src;                /* io's: its value_info */
-    uint32_t spare;
+    uint32_t given;              /* its type before inference; `type` unless OX__INFERRED */
     const ox__ext *ext;
 } ox__value_row;
 

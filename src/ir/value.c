@@ -97,6 +97,12 @@ ox_type ox_value_type(const ox_model *m, ox_value v)
     return (ox_type){r ? r->type : 0};
 }
 
+ox_type ox_value_given_type(const ox_model *m, ox_value v)
+{
+    const ox__value_row *r = ox__value_get(m, v);
+    return (ox_type){!r ? 0 : r->flags & OX__INFERRED ? r->given : r->type};
+}
+
 ox_layout ox_value_layout(const ox_model *m, ox_value v)
 {
     const ox__value_row *r = ox__value_get(m, v);
@@ -197,9 +203,35 @@ ox_status ox_value_set_type(ox_model *m, ox_value v, ox_type t, ox_error *err)
 {
     ox_status s = edit_value(m, v, err);
     if (s == OX_OK) s = ox__need_type(m, t, err);
-    if (s != OX_OK || ox__value_row_at(m, v.id)->type == t.id) return s;
+    if (s != OX_OK) return s;
+    const ox__value_row *r = ox__value_row_at(m, v.id);
+    if (r->type == t.id && !(r->flags & OX__INFERRED)) return OX_OK;
+    ox__put_value(m, v.id, flags, r->flags & ~(uint32_t)OX__INFERRED);
     ox__put_value(m, v.id, type, t.id);
     ox__touch_value(m, v.id);
+    return OX_OK;
+}
+
+ox_status ox_value_set_inferred(ox_model *m, ox_value v, ox_type t, bool keep, ox_error *err)
+{
+    ox_status s = edit_value(m, v, err);
+    if (s == OX_OK) s = ox__need_type(m, t, err);
+    if (s != OX_OK) return s;
+    const ox__value_row *r = ox__value_row_at(m, v.id);
+    uint32_t given = r->flags & OX__INFERRED ? r->given : r->type, flags = r->flags & ~(uint32_t)OX__INFERRED;
+    bool differs = given != t.id;
+    if (differs) flags |= OX__INFERRED;
+    if (keep && t.id && r->node && !(flags & OX__DECLARED)) {
+        flags |= OX__DECLARED;
+        ox__touch_graph(m, r->graph, OX__DIRTY_LISTS);
+    }
+    if (keep && (differs || r->type != t.id)) {
+        ox__touch_value(m, v.id);
+        flags |= r->flags & OX__DIRTY;
+    }
+    if (differs) ox__put_value(m, v.id, given, given);
+    ox__put_value(m, v.id, flags, flags);
+    ox__put_value(m, v.id, type, t.id);
     return OX_OK;
 }
 

@@ -22,9 +22,9 @@ static ox_type output_type(ox__inf *c, ox_graph g, size_t i)
 static ox_status give(ox__inf *c, ox_graph g, size_t i, ox_type t)
 {
     ox_value v = ox_graph_input(c->m, g, i);
-    if (!c->opt->blocks || !v.id || !t.id) return OX_OK;
-    ox_type had = ox_value_type(c->m, v), now = ox__type_merge(c->m, t, had, NULL);
-    return now.id == had.id ? OX_OK : ox_value_set_type(c->m, v, now, c->err);
+    if (!c->opt->blocks || !v.id) return OX_OK;
+    ox_type now = ox__type_merge(c->m, t, ox_value_given_type(c->m, v), NULL);
+    return now.id == ox_value_type(c->m, v).id ? OX_OK : ox_value_set_inferred(c->m, v, now, c->opt->keep, c->err);
 }
 
 /* The type without its dims, rank included. */
@@ -47,7 +47,8 @@ static ox_status infer_if(ox__inf *c)
                             ox_graph_n_outputs(c->m, no), c->n_out);
     for (size_t i = 0; i < c->n_out; i++) {
         s = ox__inf_out_type(
-            c, i, ox__type_join(c->m, output_type(c, yes, i), output_type(c, no, i), "the branches of If differ"));
+            c, i,
+            ox__type_join(c->m, output_type(c, yes, i), output_type(c, no, i), "the branches of If differ", c->node));
         if (s != OX_OK) return s;
     }
     return OX_OK;
@@ -85,7 +86,8 @@ static ox_status infer_loop(ox__inf *c)
     for (size_t i = 0; s == OX_OK && i < c->n_out; i++) {
         ox_type t = output_type(c, body, i + 1);
         if (i < carried)
-            t = ox__type_join(c->m, ox_value_type(c->m, ox__inf_value(c, i + 2)), t, "it may change in the loop");
+            t = ox__type_join(c->m, ox_value_type(c->m, ox__inf_value(c, i + 2)), t, "it may change in the loop",
+                              c->node);
         else
             t = stacked(c, t, ox__inf_unknown(c, "how often the loop runs"), 0);
         s = ox__inf_out_type(c, i, t);
@@ -124,7 +126,7 @@ static ox_type kept(ox__inf *c, ox_type in, ox_type out)
 {
     bool clash = false;
     ox_type t = ox__type_merge(c->m, in, out, &clash);
-    return clash ? ox__type_join(c->m, in, out, "it changes in the scan") : t;
+    return clash ? ox__type_join(c->m, in, out, "it changes in the scan", c->node) : t;
 }
 
 /* Opset 8 has an optional input of lengths first, and a batch dim in front of all others; it scans their dim 1. */

@@ -15,7 +15,14 @@
 
 typedef struct ox__op_row ox__op_row;
 typedef struct ox__exec ox__exec; /* exec.h: a model that runs; NULL while constants are folded */
-typedef struct ox__frame ox__frame;
+
+/* The call of a local function. */
+typedef struct ox__frame {
+    const struct ox__frame *outer;
+    ox_node call;
+    const ox_model *m;
+    ox_function_info function;
+} ox__frame;
 
 /* A tensor as the functions see it. */
 typedef struct ox__dense {

@@ -10,14 +10,6 @@
 
 enum { MAX_DEPTH = 100 };
 
-/* The call of a local function. */
-struct ox__frame {
-    const ox__frame *outer;
-    ox_node call;
-    const ox_model *m;
-    ox_function_info function;
-};
-
 struct ox__exec {
     const ox_model *m;
     ox__exec_options opt;

@@ -3,6 +3,8 @@
 #include "ops/facts.h"
 
 #include "ir/ir.h"
+#include "ops/exec.h"
+#include "ops/infer_call.h"
 #include "ops/rows.h"
 
 typedef enum fact_kind {
@@ -32,6 +34,9 @@ struct ox__facts {
     ox__rows rows;
     ox__arena scratch[MAX_DEPTH];
     size_t depth;
+    const ox__frame *frame;
+    ox__calls calls;
+    ox_error error;
     bool oom; /* something is not known for want of memory */
 };
 
@@ -51,6 +56,7 @@ ox_status ox__facts_create(ox__facts **out, ox_model *m, ox_error *err)
     ox__facts *f = ox__calloc(1, sizeof *f);
     if (!f) return ox__nomem(err);
     f->m = m;
+    ox_error_clear(&f->error);
     ox_status s = ox__rows_init(&f->rows, err);
     if (s != OX_OK) {
         ox__facts_free(f);
@@ -65,6 +71,7 @@ void ox__facts_free(ox__facts *f)
     if (!f) return;
     ox__vec_free(&f->by_value);
     ox__rows_free(&f->rows);
+    ox__calls_free(&f->calls);
     ox__arena_free(&f->arena);
     for (size_t i = 0; i < MAX_DEPTH; i++) ox__arena_free(&f->scratch[i]);
     ox__free(f);
@@ -73,6 +80,26 @@ void ox__facts_free(ox__facts *f)
 ox_model *ox__facts_model(const ox__facts *f)
 {
     return f->m;
+}
+
+const ox__frame *ox__facts_frame(const ox__facts *f)
+{
+    return f->frame;
+}
+
+void ox__facts_set_frame(ox__facts *f, const ox__frame *frame)
+{
+    f->frame = frame;
+}
+
+ox__calls *ox__facts_calls(ox__facts *f)
+{
+    return &f->calls;
+}
+
+ox_error *ox__facts_error(ox__facts *f)
+{
+    return &f->error;
 }
 
 ox_status ox__facts_status(const ox__facts *f, ox_error *err)
@@ -174,17 +201,23 @@ static ox_tensor attr_tensor(ox_model *m, const ox_attr *a, const char *name)
     return (ox_tensor){0};
 }
 
-ox_tensor ox__constant_tensor(ox_model *m, ox_node n)
+static ox_tensor constant_in(ox_model *m, ox_node n, const ox__frame *frame)
 {
     if (!ox_node_is(m, n, "", "Constant")) return (ox_tensor){0};
     const ox_attr *rows;
     size_t n_rows = ox_node_attrs(m, n, &rows);
     for (size_t i = 0; i < n_rows; i++) {
-        if (rows[i].ref.id || rows[i].lost) continue;
-        ox_tensor t = attr_tensor(m, &rows[i], ox_str_text(m, rows[i].name, NULL));
+        const ox_attr *a = !rows[i].ref.id ? &rows[i] : frame ? ox__frame_attr(frame, rows[i].ref) : NULL;
+        if (!a || a->lost) continue;
+        ox_tensor t = attr_tensor(m, a, ox_str_text(m, rows[i].name, NULL));
         if (t.id && ox_tensor_get(m, t).storage != OX_STORAGE_LOST) return t;
     }
     return (ox_tensor){0};
+}
+
+ox_tensor ox__constant_tensor(ox_model *m, ox_node n)
+{
+    return constant_in(m, n, NULL);
 }
 
 /* Looks at what makes a value, once. */
@@ -197,7 +230,7 @@ static fact *look(ox__facts *f, ox_value v)
     if (t.id && (default_only || ox_tensor_get(f->m, t).storage == OX_STORAGE_LOST)) t = (ox_tensor){0};
     ox_node n = ox_value_node(f->m, v);
     if (!t.id && n.id) {
-        t = ox__constant_tensor(f->m, n);
+        t = constant_in(f->m, n, f->frame);
         e = entry(f, v);
     }
     e->kind = t.id ? FACT_TENSOR : FACT_NOTHING;
@@ -301,4 +334,50 @@ ox_status ox__facts_set_tensor(ox__facts *f, ox_value v, ox_tensor t, ox_error *
     e->vec_tried = false;
     e->dims = NULL;
     return OX_OK;
+}
+
+/* ---- what is known changes ---- */
+void ox__facts_forget(ox__facts *f, ox_value v, ox__fact_was *was)
+{
+    fact *e = v.id && v.id < f->by_value.n ? &f->by_value.p[v.id] : NULL;
+    if (was) *was = (ox__fact_was){0};
+    if (!e || e->gen != v.gen) return;
+    if (was && e->kind == FACT_VEC) *was = (ox__fact_was){true, e->scalar, e->n, e->dims, {0}};
+    if (was && e->kind == FACT_TENSOR) *was = (ox__fact_was){true, false, 0, NULL, e->tensor};
+    memset(e, 0, sizeof *e);
+    e->gen = v.gen;
+}
+
+static bool same_bytes(const ox_model *m, ox_tensor a, ox_tensor b)
+{
+    if (a.id == b.id) return true;
+    ox_tensor_info x = ox_tensor_get(m, a), y = ox_tensor_get(m, b);
+    uint64_t n = ox_tensor_raw_size(m, a);
+    if (x.dtype != y.dtype || x.rank != y.rank || n != ox_tensor_raw_size(m, b) || n > OX__FACT_MAX_BYTES ||
+        x.dtype == OX_STRING || memcmp(x.dims, y.dims, x.rank * sizeof *x.dims) != 0)
+        return false;
+    char *p = ox__alloc(2 * (size_t)n + 1);
+    bool same = p && ox_tensor_read(m, a, 0, p, n, NULL) == OX_OK && ox_tensor_read(m, b, 0, p + n, n, NULL) == OX_OK &&
+                memcmp(p, p + n, (size_t)n) == 0;
+    ox__free(p);
+    return same;
+}
+
+bool ox__facts_differ(ox__facts *f, ox_value v, const ox__fact_was *was)
+{
+    ox_tensor t = ox__facts_tensor(f, v);
+    ox__vec_fact vec = {0};
+    if (t.id || was->tensor.id) return !t.id || !was->tensor.id || !same_bytes(f->m, t, was->tensor);
+    bool known = ox__facts_vec(f, v, &vec);
+    if (!known || !was->known) return known != was->known;
+    return vec.n != was->n || vec.scalar != was->scalar || memcmp(vec.dims, was->dims, vec.n * sizeof *vec.dims) != 0;
+}
+
+void ox__facts_forget_graph(ox__facts *f, ox_graph g)
+{
+    for (size_t i = 0; i < ox_graph_n_inputs(f->m, g); i++) ox__facts_forget(f, ox_graph_input(f->m, g, i), NULL);
+    for (ox_node n = ox_graph_first(f->m, g); n.id; n = ox_node_next(f->m, n)) {
+        for (size_t i = 0; i < ox_node_n_outputs(f->m, n); i++) ox__facts_forget(f, ox_node_output(f->m, n, i), NULL);
+        for (size_t i = 0; i < ox_node_n_blocks(f->m, n); i++) ox__facts_forget_graph(f, ox_node_block(f->m, n, i));
+    }
 }

@@ -41,6 +41,29 @@ ox_status ox__facts_set_vec(ox__facts *f, ox_value v, const ox_dim *dims, size_t
                             ox_error *err) OX_MUST_USE;
 ox_status ox__facts_set_tensor(ox__facts *f, ox_value v, ox_tensor t, ox_error *err) OX_MUST_USE;
 
+/* ---- what is known changes ---- */
+/* What was known of a value, to be held against what is known now. */
+typedef struct ox__fact_was {
+    bool known;
+    bool scalar;
+    size_t n;
+    const ox_dim *dims;
+    ox_tensor tensor;
+} ox__fact_was;
+/* Forgets what is known of v, and says what it was (was may be NULL). */
+void ox__facts_forget(ox__facts *f, ox_value v, ox__fact_was *was);
+bool ox__facts_differ(ox__facts *f, ox_value v, const ox__fact_was *was);
+/* Forgets all of the values that belong to g and to the blocks in it. */
+void ox__facts_forget_graph(ox__facts *f, ox_graph g);
+
+/* ---- the call whose function is looked at; NULL = none ---- */
+const struct ox__frame *ox__facts_frame(const ox__facts *f);
+void ox__facts_set_frame(ox__facts *f, const struct ox__frame *frame);
+/* What calls of local functions gave (infer_call.c). */
+struct ox__calls *ox__facts_calls(ox__facts *f);
+/* An error for whoever is at work, cleared by its last user. */
+ox_error *ox__facts_error(ox__facts *f);
+
 /* A scratch arena for the work on one node; nested calls get their own. NULL beyond a depth of 100. Give it back by
  * ox__facts_leave. */
 ox__arena *ox__facts_enter(ox__facts *f);

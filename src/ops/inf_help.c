@@ -1,4 +1,5 @@
 /* Floor 3. Helpers of the inference functions: inputs, attributes, dims, outputs, broadcasting. */
+#include "ops/exec.h"
 #include "ops/infer.h"
 
 #include <onnxsh/print.h>
@@ -51,7 +52,8 @@ ox_dim ox__inf_dim(const ox__inf *c, size_t i, int64_t axis)
 static const ox_attr *attr_of(const ox__inf *c, const char *name, ox_attr_kind kind)
 {
     const ox_attr *a = ox_node_attr(c->m, c->node, name);
-    return a && a->kind == kind && !a->ref.id ? a : NULL;
+    if (a && a->ref.id) a = c->frame ? ox__frame_attr(c->frame, a->ref) : NULL;
+    return a && a->kind == kind ? a : NULL;
 }
 
 int64_t ox__inf_int(const ox__inf *c, const char *name, int64_t def)
@@ -125,7 +127,7 @@ ox_dim ox__inf_const(ox__inf *c, int64_t v)
 
 ox_dim ox__inf_unknown(ox__inf *c, const char *reason)
 {
-    return ox_dim_unknown(c->m, reason);
+    return ox_dim_unknown_at(c->m, reason, c->node);
 }
 
 /* ---- outputs ---- */
@@ -169,6 +171,7 @@ ox_status ox__inf_out_vec(ox__inf *c, size_t o, const ox_dim *dims, size_t n, bo
 {
     if (o >= c->n_out) return OX_OK;
     if (n && !dims) return OX_E_NOMEM;
+    if (c->opt->no_data) return OX_OK;
     return ox__facts_set_vec(c->facts, ox_node_output(c->m, c->node, o), dims, n, scalar, c->err);
 }
 
@@ -187,8 +190,10 @@ ox_status ox__inf_broadcast_dim(ox__inf *c, ox_dim a, ox_dim b, ox_dim *out)
         *out = a; /* the other one must be it, or 1 */
     else if (cb)
         *out = b;
-    else if (ox_dim_equal(c->m, a, b))
-        *out = a;
+    else if (ox_dim_equal(c->m, a, b) || ox_dim_get_kind(c->m, a) == OX_DIM_UNKNOWN)
+        *out = a; /* an unknown keeps its reason */
+    else if (ox_dim_get_kind(c->m, b) == OX_DIM_UNKNOWN)
+        *out = b;
     else
         *out = ox__inf_unknown(c, "a broadcast of dims that are not known to be equal");
     return OX_OK;

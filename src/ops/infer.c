@@ -1,144 +1,46 @@
-/* Floor 3. Inference of one node and of a graph: gathers the inputs, calls the operator's row, merges what it found
- * with what the outputs' types said before. */
-#include "ir/ir.h"
+/* Floor 3. Inference of one node and of a graph: gathers the inputs, calls the operator's row or the local function,
+ * merges what it found with the types that the outputs were given. */
 #include "ops/infer.h"
+
+#include "ops/infer_call.h"
 
 #include <onnxsh/schema.h>
 
-/* ---- merging ---- */
-static ox_dim merge_dim(ox_model *m, ox_dim a, ox_dim b, bool *clash)
-{
-    ox_dim_kind ka = ox_dim_get_kind(m, a), kb = ox_dim_get_kind(m, b);
-    if (ka == OX_DIM_NONE || ka == OX_DIM_UNKNOWN) return kb == OX_DIM_NONE ? a : b;
-    if (kb == OX_DIM_NONE || kb == OX_DIM_UNKNOWN) return a;
-    if (ox_dim_differ(m, a, b)) *clash = true;
-    return ka != OX_DIM_CONST && kb == OX_DIM_CONST ? b : a;
-}
-
-static ox_type merge_tensor(ox_model *m, ox_type a, const ox_type_info *ia, const ox_type_info *ib, bool *clash)
-{
-    ox_type_info out = *ia;
-    if (!out.dtype)
-        out.dtype = ib->dtype;
-    else if (ib->dtype && ib->dtype != out.dtype)
-        *clash = true;
-    if (!out.denotation.id) out.denotation = ib->denotation;
-    ox_dim small[8], *dims = small;
-    if (ia->rank == OX_RANK_UNKNOWN) {
-        out.rank = ib->rank;
-        out.dims = ib->dims;
-        out.dim_denotations = ib->dim_denotations;
-    } else if (ib->rank == ia->rank) {
-        if (ia->rank > 8 && !(dims = ox__alloc((size_t)ia->rank * sizeof *dims))) {
-            ox__model_oom(m);
-            return (ox_type){0};
-        }
-        for (int32_t i = 0; i < ia->rank; i++) dims[i] = merge_dim(m, ia->dims[i], ib->dims[i], clash);
-        out.dims = dims;
-    } else if (ib->rank != OX_RANK_UNKNOWN) {
-        *clash = true;
-    }
-    bool same = out.dtype == ia->dtype && out.rank == ia->rank && out.denotation.id == ia->denotation.id &&
-                (out.rank <= 0 || out.dims == ia->dims || !memcmp(out.dims, ia->dims, (size_t)out.rank * sizeof *dims));
-    ox_type t = same ? a : ox_type_add(m, &out);
-    if (dims != small) ox__free(dims);
-    return t;
-}
-
-ox_type ox__type_merge(ox_model *m, ox_type a, ox_type b, bool *clash)
-{
-    bool ignored;
-    if (!clash) clash = &ignored;
-    if (a.id == b.id || b.id == 0) return a;
-    if (a.id == 0) return b;
-    ox_type_info ia = ox_type_get(m, a), ib = ox_type_get(m, b);
-    if (ia.kind == OX_TYPE_NONE_KNOWN) return b;
-    if (ib.kind == OX_TYPE_NONE_KNOWN) return a;
-    if (ia.kind != ib.kind) {
-        *clash = true;
-        return a;
-    }
-    if (ia.kind == OX_TYPE_TENSOR || ia.kind == OX_TYPE_SPARSE) return merge_tensor(m, a, &ia, &ib, clash);
-    if ((ia.kind == OX_TYPE_SEQUENCE || ia.kind == OX_TYPE_OPTIONAL) && ia.n_items == 1 && ib.n_items == 1) {
-        ox_type item = ox__type_merge(m, ia.items[0], ib.items[0], clash);
-        return item.id == ia.items[0].id ? a : ox_type_of(m, ia.kind, item);
-    }
-    return a;
-}
-
-ox_type ox__type_join(ox_model *m, ox_type a, ox_type b, const char *reason)
-{
-    if (a.id == b.id || a.id == 0 || b.id == 0) return a.id == b.id ? a : (ox_type){0};
-    ox_type_info ia = ox_type_get(m, a), ib = ox_type_get(m, b);
-    if (ia.kind != ib.kind) return (ox_type){0};
-    if (ia.kind == OX_TYPE_SEQUENCE || ia.kind == OX_TYPE_OPTIONAL)
-        return ox_type_of(m, ia.kind, ox__type_join(m, ia.items[0], ib.items[0], reason));
-    if (ia.kind != OX_TYPE_TENSOR) return (ox_type){0};
-    ox_type_info out = {
-        .kind = OX_TYPE_TENSOR, .dtype = ia.dtype == ib.dtype ? ia.dtype : OX_UNDEFINED, .rank = OX_RANK_UNKNOWN};
-    if (ia.rank < 0 || ia.rank != ib.rank) return ox_type_add(m, &out);
-    ox_dim *dims = ox__alloc(((size_t)ia.rank + 1) * sizeof *dims);
-    if (!dims) {
-        ox__model_oom(m);
-        return (ox_type){0};
-    }
-    for (int32_t i = 0; i < ia.rank; i++)
-        dims[i] = ox_dim_equal(m, ia.dims[i], ib.dims[i]) ? ia.dims[i] : ox_dim_unknown(m, reason);
-    out.rank = ia.rank;
-    out.dims = dims;
-    ox_type t = ox_type_add(m, &out);
-    ox__free(dims);
-    return t;
-}
-
-static int category(ox_dtype d)
-{
-    if (ox_dtype_is_complex(d)) return 3;
-    if (ox_dtype_is_float(d)) return 2;
-    return ox_dtype_is_integer(d) ? 1 : 0;
-}
-
-static bool is_unsigned(ox_dtype d)
-{
-    return d == OX_UINT8 || d == OX_UINT16 || d == OX_UINT32 || d == OX_UINT64;
-}
-
-ox_dtype ox__dtype_promote(ox_dtype a, ox_dtype b)
-{
-    if (a == b || !b) return a;
-    if (!a) return b;
-    int ca = category(a), cb = category(b);
-    if (ca != cb) return ca > cb ? a : b;
-    unsigned wa = ox_dtype_bits(a), wb = ox_dtype_bits(b);
-    if (ca == 2 && wa == wb) return OX_FLOAT; /* float16 and bfloat16 */
-    if (ca == 1 && is_unsigned(a) != is_unsigned(b)) {
-        unsigned wu = is_unsigned(a) ? wa : wb, ws = is_unsigned(a) ? wb : wa;
-        if (ws > wu) return is_unsigned(a) ? b : a;
-        return wu == 8 ? OX_INT16 : wu == 16 ? OX_INT32 : OX_INT64;
-    }
-    return wa >= wb ? a : b;
-}
-
 /* ---- one node ---- */
-static ox_status store(ox__inf *c, size_t *clash)
+static bool is_result(const ox_model *m, ox_value v)
 {
-    for (size_t i = 0; i < c->n_out; i++) {
-        ox_value v = ox_node_output(c->m, c->node, i);
-        if (!v.id || !c->out[i].id) continue;
+    return ox_graph_get_kind(m, ox_value_graph(m, v)) == OX_GRAPH_MAIN && ox_value_is_output(m, v);
+}
+
+/* A type that contradicts the declared one stands, but where findings are asked for not of a result of the model: that
+ * is a promise to others. */
+static ox_status put(ox__facts *f, const ox__infer_options *opt, ox_value v, ox_type found, bool *differs,
+                     ox_error *err)
+{
+    ox_model *m = ox__facts_model(f);
+    ox_type given = ox_value_given_type(m, v), now = ox__type_merge(m, found, given, differs);
+    if (*differs && opt->note && is_result(m, v)) now = given;
+    if (now.id == ox_value_type(m, v).id && !(opt->keep && now.id && !ox_value_is_declared(m, v))) return OX_OK;
+    return ox_value_set_inferred(m, v, now, opt->keep || *differs, err);
+}
+
+static ox_status store(ox__facts *f, const ox__infer_options *opt, ox_node n, const ox_type *out, size_t n_out,
+                       size_t *clash, ox_error *err)
+{
+    for (size_t i = 0; i < n_out; i++) {
         bool differs = false;
-        ox_type had = ox_value_type(c->m, v), now = ox__type_merge(c->m, c->out[i], had, &differs);
-        if (differs && clash && !*clash) *clash = i + 1;
-        if (now.id == had.id) continue;
-        ox_status s = ox_value_set_type(c->m, v, now, c->err);
+        ox_value v = ox_node_output(ox__facts_model(f), n, i);
+        ox_status s = v.id ? put(f, opt, v, out[i], &differs, err) : OX_OK;
         if (s != OX_OK) return s;
+        if (differs && clash && !*clash) *clash = i + 1;
     }
-    return ox__facts_status(c->facts, c->err);
+    return ox__facts_status(f, err);
 }
 
 /* Results of constants, where they are small. */
 static ox_status evaluate(ox__facts *f, ox_node n, const ox__op_row *row, int64_t opset, ox_error *err)
 {
-    ox_model *m = f ? ox__facts_model(f) : NULL;
+    ox_model *m = ox__facts_model(f);
     size_t n_in = ox_node_n_inputs(m, n), n_out = ox_node_n_outputs(m, n);
     if (!row->eval || n_in == 0 || n_out > 16 || (row->flags & OX__OP_RANDOM)) return OX_OK;
     for (size_t i = 0; i < n_in; i++) {
@@ -164,13 +66,9 @@ int64_t ox__opset_for(const ox_model *m, ox_node n, int64_t opset)
     return len ? ox_node_opset(m, n) : opset;
 }
 
-ox_status ox__infer_node(ox__facts *f, ox_node n, const ox__infer_options *opt, size_t *clash, ox_error *err)
+static ox_status by_row(ox__facts *f, ox_node n, const ox__op_row *row, const ox__infer_options *opt, ox__arena *mem,
+                        size_t *clash, ox_error *err)
 {
-    if (clash) *clash = 0;
-    const ox__op_row *row = ox__facts_op(f, n);
-    if (!row) return OX_OK;
-    ox__arena *mem = ox__facts_enter(f);
-    if (!mem) return ox__fail(err, OX_E_LIMIT, "blocks are nested deeper than 100");
     ox_model *m = ox__facts_model(f);
     ox__inf c = {.facts = f,
                  .m = m,
@@ -180,31 +78,110 @@ ox_status ox__infer_node(ox__facts *f, ox_node n, const ox__infer_options *opt, 
                  .n_out = ox_node_n_outputs(m, n),
                  .mem = mem,
                  .opt = opt,
+                 .frame = ox__facts_frame(f),
                  .err = err};
-    ox_status s = OX_OK;
     ox_type_info *in = ox__arena_alloc(mem, (c.n_in + 1) * sizeof *in);
     c.out = ox__arena_alloc(mem, (c.n_out + 1) * sizeof *c.out);
-    if (!in || !c.out) OX__TRY(ox__nomem(err));
-    memset(c.out, 0, c.n_out * sizeof *c.out);
+    if (!in || !c.out) return ox__nomem(err);
+    memset(c.out, 0, (c.n_out + 1) * sizeof *c.out);
     for (size_t i = 0; i < c.n_in; i++) in[i] = ox_type_get(m, ox_value_type(m, ox_node_input(m, n, i)));
     c.in = in;
-    if (row->infer) OX__TRY(row->infer(&c));
-    OX__TRY(store(&c, clash));
-    if (opt->evaluate) OX__TRY(evaluate(f, n, row, opt->opset, err));
-out:
+    ox_status s = row->infer ? row->infer(&c) : OX_OK;
+    if (s == OX_OK) s = store(f, opt, n, c.out, c.n_out, clash, err);
+    return s == OX_OK && opt->evaluate ? evaluate(f, n, row, c.opset, err) : s;
+}
+
+static ox_status by_function(ox__facts *f, ox_node n, ox_graph function, const ox__infer_options *opt, ox__arena *mem,
+                             size_t *clash, ox_error *err)
+{
+    size_t n_out = ox_node_n_outputs(ox__facts_model(f), n);
+    ox_type *out = ox__arena_alloc(mem, (n_out + 1) * sizeof *out);
+    if (!out) return ox__nomem(err);
+    memset(out, 0, (n_out + 1) * sizeof *out);
+    ox_status s = ox__infer_call(f, n, function, opt, out, err);
+    return s == OX_OK ? store(f, opt, n, out, n_out, clash, err) : s;
+}
+
+static ox_graph function_of(const ox_model *m, ox_node n)
+{
+    if (!ox_model_n_functions(m)) return (ox_graph){0};
+    return ox_model_find_function(m, ox_node_domain(m, n), ox_node_op(m, n), ox_node_overload(m, n));
+}
+
+bool ox__infer_knows(ox__facts *f, ox_node n)
+{
+    const ox__op_row *row = function_of(ox__facts_model(f), n).id ? NULL : ox__facts_op(f, n);
+    return function_of(ox__facts_model(f), n).id || (row && row->infer);
+}
+
+ox_status ox__infer_node(ox__facts *f, ox_node n, const ox__infer_options *opt, size_t *clash, ox_error *err)
+{
+    if (clash) *clash = 0;
+    ox_graph function = function_of(ox__facts_model(f), n);
+    const ox__op_row *row = function.id ? NULL : ox__facts_op(f, n);
+    if (!row && !function.id) return ox__facts_status(f, err);
+    ox__arena *mem = ox__facts_enter(f);
+    if (!mem) return ox__fail(err, OX_E_LIMIT, "blocks are nested deeper than 100");
+    ox_status s = row ? by_row(f, n, row, opt, mem, clash, err) : by_function(f, n, function, opt, mem, clash, err);
     ox__facts_leave(f);
     return s;
 }
 
 /* ---- a graph ---- */
+
+/* What is wrong with a node goes to the one who asked for findings, and work goes on. */
+static ox_status note(ox__facts *f, const ox__infer_options *opt, ox_infer_problem problem, ox_node n, size_t output,
+                      const ox_error *what, ox_error *err)
+{
+    ox__infer_note k = {problem, n, ox_node_output(ox__facts_model(f), n, output), what};
+    return opt->note(opt->ud, &k, err);
+}
+
+static bool untyped(const ox_model *m, ox_node n)
+{
+    for (size_t i = 0; i < ox_node_n_outputs(m, n); i++) {
+        ox_value v = ox_node_output(m, n, i);
+        ox_type_info t = ox_type_get(m, ox_value_type(m, v));
+        if (v.id && (t.kind == OX_TYPE_NONE_KNOWN || (t.kind == OX_TYPE_TENSOR && !t.dtype && t.rank < 0))) return true;
+    }
+    return false;
+}
+
+ox_status ox__infer_step(ox__facts *f, ox_node n, const ox__infer_options *opt, ox_error *err)
+{
+    size_t clash = 0;
+    if (!opt->note) return ox__infer_node(f, n, opt, NULL, err);
+    ox_error *e = ox__facts_error(f);
+    ox_status s = ox__infer_node(f, n, opt, &clash, e);
+    if (ox__eval_declined(s) || s == OX_E_INVALID) {
+        s = note(f, opt, OX_INFER_INPUTS, n, 0, e, err);
+        ox_error_clear(e);
+        ox_type none[1] = {{0}};
+        for (size_t i = 0; s == OX_OK && i < ox_node_n_outputs(ox__facts_model(f), n); i++) {
+            bool differs = false;
+            ox_value v = ox_node_output(ox__facts_model(f), n, i);
+            if (v.id) s = put(f, opt, v, none[0], &differs, err);
+        }
+        return s;
+    }
+    if (s != OX_OK) {
+        if (err) *err = *e;
+        return s;
+    }
+    if (clash) return note(f, opt, OX_INFER_DECLARED, n, clash - 1, NULL, err);
+    if (untyped(ox__facts_model(f), n) && !ox__infer_knows(f, n))
+        return note(f, opt, OX_INFER_NO_RULE, n, 0, NULL, err);
+    return OX_OK;
+}
+
 ox_status ox__infer_graph(ox__facts *f, ox_graph g, const ox__infer_options *opt, const ox_task *task, ox_error *err)
 {
     ox_model *m = ox__facts_model(f);
     uint64_t done = 0;
     for (ox_node n = ox_graph_first(m, g); n.id; n = ox_node_next(m, n)) {
-        if (task && task->step && (done++ & 1023) == 0 && !task->step(task->ud, "infer", done, ox_graph_n_nodes(m, g)))
+        if (task && task->step && (done++ & 255) == 0 && !task->step(task->ud, "infer", done, ox_graph_n_nodes(m, g)))
             return ox__fail(err, OX_E_INTERRUPTED, "interrupted");
-        ox_status s = ox__infer_node(f, n, opt, NULL, err);
+        ox_status s = ox__infer_step(f, n, opt, err);
         if (s != OX_OK) return s;
     }
     return OX_OK;

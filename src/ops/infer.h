@@ -7,11 +7,27 @@
 #include "ops/eval.h"
 #include "ops/facts.h"
 
+#include <onnxsh/infer.h>
+
+/* Something that inference met and went on after. */
+typedef struct ox__infer_note {
+    ox_infer_problem problem;
+    ox_node node;
+    ox_value value;       /* DECLARED: the output concerned */
+    const ox_error *what; /* INPUTS: why, borrowed; else NULL */
+} ox__infer_note;
+
 typedef struct ox__infer_options {
     int64_t opset; /* of ai.onnx */
     bool lenient;  /* inputs of different dtypes are promoted rather than refused */
     bool evaluate; /* compute small constant results */
     bool blocks;   /* infer the blocks of If, Loop and Scan too; else they have been */
+    bool no_data;  /* what is known of values beside initializers and Constants is not followed */
+    bool keep;     /* what is found is saved with the model */
+    /* Of ox__infer_graph: gets what is wrong with a node, which otherwise ends the work. An error of its own ends it
+     * too. NULL: none of that. */
+    ox_status (*note)(void *ud, const ox__infer_note *note, ox_error *err);
+    void *ud;
 } ox__infer_options;
 
 /* ---- inference ---- */
@@ -25,6 +41,7 @@ typedef struct ox__inf {
     ox_type *out;           /* n_out, {0} = nothing known */
     ox__arena *mem;         /* lives until the node is done */
     const ox__infer_options *opt;
+    const ox__frame *frame; /* the call whose function the node stands in; NULL = none */
     ox_error *err;
 } ox__inf;
 
@@ -40,7 +57,8 @@ bool ox__inf_ranked(const ox__inf *c, size_t i);
 int32_t ox__inf_rank(const ox__inf *c, size_t i);             /* OX_RANK_UNKNOWN if it is not known */
 ox_dtype ox__inf_dtype(const ox__inf *c, size_t i);           /* OX_UNDEFINED if it is not known */
 ox_dim ox__inf_dim(const ox__inf *c, size_t i, int64_t axis); /* of a ranked input */
-/* Attributes with their default. A wrong kind counts as absent: the schema check reports it. */
+/* Attributes with their default; references of a function's body are followed. A wrong kind counts as absent: the
+ * schema check reports it. */
 int64_t ox__inf_int(const ox__inf *c, const char *name, int64_t def);
 double ox__inf_float(const ox__inf *c, const char *name, double def);
 const int64_t *ox__inf_ints(const ox__inf *c, const char *name, size_t *n); /* NULL and *n 0 if absent */
@@ -56,7 +74,7 @@ ox_status ox__inf_axis(ox__inf *c, int64_t *axis, int32_t rank);
 ox_dim *ox__inf_dims(ox__inf *c, size_t n); /* room for n dims; NULL when out of memory */
 ox_dim *ox__inf_copy(ox__inf *c, size_t i); /* the dims of a ranked input, to be changed; NULL when out of memory */
 ox_dim ox__inf_const(ox__inf *c, int64_t v);
-ox_dim ox__inf_unknown(ox__inf *c, const char *reason);
+ox_dim ox__inf_unknown(ox__inf *c, const char *reason); /* the node of c is its origin */
 
 /* Sets an output's type; o beyond the outputs is ignored. */
 ox_status ox__inf_out(ox__inf *c, size_t o, ox_dtype dtype, int32_t rank, const ox_dim *dims);
@@ -91,11 +109,17 @@ typedef struct ox__op_family {
     const char *domain; /* NULL is ai.onnx */
 } ox__op_family;
 
-/* Infers the outputs of a node of ai.onnx and keeps what is known of their values. A node of another domain, or of an
- * operator without a row, is left alone (OX_OK). Output types are merged with what they had; a contradiction keeps the
- * inferred type and sets *clash (may be NULL) to the index of the output + 1. OX_E_CHECK: the inputs do not fit. */
+/* Infers the outputs of a node and keeps what is known of their values. A local function comes before a row; a node of
+ * an operator that has neither is left alone (OX_OK). Types found are merged with those that the outputs were given; a
+ * contradiction keeps the found one (with opt->note, of a result of the model, the given one) and sets *clash (may be
+ * NULL) to the index of the output + 1. OX_E_CHECK: the inputs do not fit; OX_E_INVALID: a call does not fit its
+ * function. */
 ox_status ox__infer_node(ox__facts *f, ox_node n, const ox__infer_options *opt, size_t *clash,
                          ox_error *err) OX_MUST_USE;
+/* The same with opt->note: what is wrong goes there. */
+ox_status ox__infer_step(ox__facts *f, ox_node n, const ox__infer_options *opt, ox_error *err) OX_MUST_USE;
+/* A rule or a function says what the outputs are. */
+bool ox__infer_knows(ox__facts *f, ox_node n);
 /* Every node of g in order; those of the blocks inside as opt says. OX_E_LIMIT beyond a depth of 100. */
 ox_status ox__infer_graph(ox__facts *f, ox_graph g, const ox__infer_options *opt, const ox_task *task,
                           ox_error *err) OX_MUST_USE;
@@ -115,8 +139,8 @@ static inline bool ox__eval_declined(ox_status s)
 /* What two types say together: unknown parts of one are filled from the other, a stands where they differ, and *clash
  * (may be NULL) says that they differ. */
 ox_type ox__type_merge(ox_model *m, ox_type a, ox_type b, bool *clash);
-/* What holds of both: where they differ, nothing is known (`reason`). */
-ox_type ox__type_join(ox_model *m, ox_type a, ox_type b, const char *reason);
+/* What holds of both: where they differ, nothing is known, for `reason` at the node `at`. */
+ox_type ox__type_join(ox_model *m, ox_type a, ox_type b, const char *reason, ox_node at);
 /* The dtype in which torch computes on two: the higher category (bool, integer, float, complex), the wider of one. */
 ox_dtype ox__dtype_promote(ox_dtype a, ox_dtype b);
 

@@ -5,7 +5,8 @@ static ox_status infer_sequence_construct(ox__inf *c)
 {
     ox_type item = ox_value_type(c->m, ox__inf_value(c, 0));
     for (size_t i = 1; i < c->n_in; i++)
-        item = ox__type_join(c->m, item, ox_value_type(c->m, ox__inf_value(c, i)), "the items of a sequence differ");
+        item = ox__type_join(c->m, item, ox_value_type(c->m, ox__inf_value(c, i)), "the items of a sequence differ",
+                             c->node);
     return ox__inf_out_type(c, 0, ox_type_of(c->m, OX_TYPE_SEQUENCE, item));
 }
 
@@ -32,7 +33,8 @@ static ox_status infer_sequence_insert(ox__inf *c)
 {
     ox_type item = item_of(c, 0), more = ox_value_type(c->m, ox__inf_value(c, 1));
     return ox__inf_out_type(
-        c, 0, ox_type_of(c->m, OX_TYPE_SEQUENCE, ox__type_join(c->m, item, more, "the items of a sequence differ")));
+        c, 0,
+        ox_type_of(c->m, OX_TYPE_SEQUENCE, ox__type_join(c->m, item, more, "the items of a sequence differ", c->node)));
 }
 
 static ox_status infer_as_input(ox__inf *c)

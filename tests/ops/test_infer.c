@@ -286,8 +286,8 @@ static void test_merge_and_promote(void **state)
     assert_int_equal(merged.id, ox_type_tensor(m, OX_FLOAT, 2, both).id);
     merged = ox__type_merge(m, ox_type_tensor(m, OX_FLOAT, 2, a), ox_type_tensor(m, OX_FLOAT, 2, c), &clash);
     assert_true(clash);
-    ox_type_info t = ox_type_get(
-        m, ox__type_join(m, ox_type_tensor(m, OX_FLOAT, 2, both), ox_type_tensor(m, OX_FLOAT, 2, c), "why"));
+    ox_type_info t = ox_type_get(m, ox__type_join(m, ox_type_tensor(m, OX_FLOAT, 2, both),
+                                                  ox_type_tensor(m, OX_FLOAT, 2, c), "why", (ox_node){0}));
     assert_int_equal(ox_dim_get_kind(m, t.dims[0]), OX_DIM_UNKNOWN);
     assert_true(ox_dim_equal(m, t.dims[1], three));
     assert_int_equal(ox__dtype_promote(OX_INT64, OX_FLOAT16), OX_FLOAT16);

@@ -123,6 +123,17 @@ static void print_uses(const ox_model *m, ox_value v, ox_out *o)
     }
 }
 
+static void print_reasons(const ox_model *m, ox_value v, ox_out *o)
+{
+    char text[1024];
+    ox_type_info t = ox_type_get(m, ox_value_type(m, v));
+    for (int32_t i = 0; i < t.rank; i++)
+        if (ox_dim_reason(m, t.dims[i], text, sizeof text)) {
+            title(o, "");
+            ox_out_f(o, "  dim %d is unknown: %s\n", i, text);
+        }
+}
+
 static void print_node(const ox_model *m, ox_node n, ox_out *o)
 {
     char text[1024];
@@ -164,6 +175,7 @@ static void print_node(const ox_model *m, ox_node n, ox_out *o)
         else
             ox_out_f(o, "(absent)");
         ox_out_f(o, "\n");
+        if (v.id) print_reasons(m, v, o);
         if (v.id) print_uses(m, v, o);
     }
     for (size_t i = 0; i < ox_node_n_blocks(m, n); i++) {

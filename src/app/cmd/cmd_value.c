@@ -114,13 +114,7 @@ static ox_status print_value(ox_session *s, const ox_model *m, ox_value v, ox_er
     ox_out_f(o, "type      %s\n", text);
     ox_type_info t = ox_type_get(m, ox_value_type(m, v));
     for (int32_t i = 0; i < t.rank; i++) {
-        size_t n;
-        const char *why = ox_str_text(m, ox_dim_name(m, t.dims[i]), &n);
-        if (ox_dim_get_kind(m, t.dims[i]) == OX_DIM_UNKNOWN && n) {
-            ox_out_f(o, "dim %-5d unknown: ", i);
-            ox_out_name(o, why, n);
-            ox_out_f(o, "\n");
-        }
+        if (ox_dim_reason(m, t.dims[i], text, sizeof text)) ox_out_f(o, "dim %-5d unknown: %s\n", i, text);
     }
     print_layout(m, v, o);
     print_place(m, v, o);

@@ -61,6 +61,22 @@ static void json_name(ox_json *j, const char *key, const ox_model *m, ox_str s)
     ox_json_str(j, key, text, n);
 }
 
+/* {"1": "the shape is not a constant: ..."}: why dims are null in "shape"; left out where all are known. */
+static void json_reasons(ox_json *j, const ox_model *m, const ox_type_info *t)
+{
+    char text[1024], axis[16];
+    bool any = false;
+    for (int32_t i = 0; i < t->rank; i++) {
+        size_t n = ox_dim_reason(m, t->dims[i], text, sizeof text);
+        if (!n) continue;
+        if (!any) ox_json_open(j, "unknown", '{');
+        any = true;
+        snprintf(axis, sizeof axis, "%d", i);
+        ox_json_str(j, axis, text, n);
+    }
+    if (any) ox_json_close(j, '}');
+}
+
 static void json_dims(ox_json *j, const ox_model *m, const ox_type_info *t)
 {
     if (t->rank < 0) {
@@ -95,6 +111,7 @@ void ox_value_json(ox_json *j, const char *key, const ox_model *m, ox_value v)
     if (t.kind == OX_TYPE_TENSOR || t.kind == OX_TYPE_SPARSE) {
         ox_json_strz(j, "dtype", t.dtype ? ox_dtype_name(t.dtype, OX_DTYPE_NUMPY) : NULL);
         json_dims(j, m, &t);
+        json_reasons(j, m, &t);
     }
     ox_json_close(j, '}');
 }
