@@ -20,12 +20,15 @@
                 type x = a[i]; \
                 o[i] = (out_type)(expr); \
             } \
-        } else { \
+        } else if (step_b) { \
             type x = *a; \
             for (size_t i = 0; i < n; i++) { \
                 type y = b[i]; \
                 o[i] = (out_type)(expr); \
             } \
+        } else { \
+            type x = *a, y = *b; \
+            for (size_t i = 0; i < n; i++) o[i] = (out_type)(expr); \
         } \
     }
 #define FLOATS(name, expr) PAIR(name##_f32, float, float, expr) PAIR(name##_f64, double, double, expr)

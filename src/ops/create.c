@@ -110,7 +110,8 @@ static ox_status infer_range(ox__inf *c)
     ints = ints && ox_dim_is_const(c->m, a.dims[0], &start) && ox_dim_is_const(c->m, b.dims[0], &limit) &&
            ox_dim_is_const(c->m, d.dims[0], &step) && step != 0;
     if (ints) {
-        if (llabs(start) > INT64_MAX / 4 || llabs(limit) > INT64_MAX / 4 || step == INT64_MIN)
+        const int64_t far = INT64_MAX / 4;
+        if (start < -far || start > far || limit < -far || limit > far || step < -far || step > far)
             return ox__inf_fail(c, "the bounds are out of range");
         int64_t n = step > 0 ? (limit - start + step - 1) / step : (start - limit - step - 1) / -step;
         len = ox__inf_const(c, OX__MAX(n, 0));

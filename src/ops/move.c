@@ -108,12 +108,13 @@ ox_status ox__mv_end_data(ox__ev *e, ox__dest *d, ox_data **out)
 /* ---- views ---- */
 void ox__view_dim(ox__view *v, int64_t dim, int64_t step)
 {
-    /* So many dims beyond 1 fit no tensor unless another one is 0. */
-    if (dim == 0 || v->rank == OX__VIEW_MAX) v->empty = true;
+    /* So many dims beyond 1, or so many elements, fit no tensor unless another dim is 0. */
+    if (dim <= 0 || v->rank == OX__VIEW_MAX) v->empty = true;
     if (dim == 1 || v->empty) return;
     uint32_t last = v->rank - 1;
-    if (v->rank && v->step[last] == step * dim) {
-        v->dims[last] *= dim;
+    int64_t reach;
+    if (v->rank && !__builtin_mul_overflow(step, dim, &reach) && v->step[last] == reach) {
+        v->empty = __builtin_mul_overflow(v->dims[last], dim, &v->dims[last]);
         v->step[last] = step;
         return;
     }

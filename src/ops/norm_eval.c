@@ -143,6 +143,7 @@ ox_status ox__eval_batch_norm(ox__ev *e)
     if (!x->n) b.channels = 0;
     bool training = e->opset >= 14 ? ox__ev_int(e, "training_mode", 0) != 0
                                    : e->n_out > 1 && (e->opset >= 7 || !ox__ev_int(e, "is_test", 0));
+    if (training && !x->n) return ox__ev_unsupported(e, "statistics of an empty batch");
     if (training) s = train(e, &b, y.in, stat[2], stat[3]);
     if (s != OX_OK) return s;
     b.mul = stat[2]; /* in place of what they are made from */
@@ -392,7 +393,7 @@ ox_status ox__eval_mean_variance(ox__ev *e)
     if (a->rank > OX__COUNT(stride)) return ox__ev_unsupported(e, "%u dims", (unsigned)a->rank);
     for (uint32_t d = a->rank; d-- > 0;) {
         bool reduced = false;
-        for (size_t i = 0; i < n_axes; i++) reduced = reduced || axes[i] == d || axes[i] + a->rank == d;
+        for (size_t i = 0; i < n_axes; i++) reduced = reduced || axes[i] == d || axes[i] == (int64_t)d - a->rank;
         stride[d] = reduced ? 0 : kept;
         if (!reduced && a->n) kept *= a->dims[d];
     }

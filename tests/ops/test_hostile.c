@@ -25,7 +25,7 @@ const char *__asan_default_options(void)
     return "max_allocation_size_mb=512:allocator_may_return_null=1";
 }
 
-static int rounds = 12;
+static int rounds = 100;
 static const char *only;
 
 /* ---- chance ---- */
@@ -291,8 +291,19 @@ static void infer(made *x, int64_t opset)
 
 static void describe(made *x, const ox_op_info *info, uint64_t seed)
 {
-    snprintf(x->text, sizeof x->text, "%s %s %lld, seed %llu", info->domain, info->name, (long long)info->since,
-             (unsigned long long)seed);
+    char type[128];
+    size_t at = (size_t)snprintf(x->text, sizeof x->text, "%s %s %lld, seed %llu:", info->domain, info->name,
+                                 (long long)info->since, (unsigned long long)seed);
+    for (size_t i = 0; i < ox_node_n_inputs(x->m, x->node) && at < 600; i++) {
+        ox_value v = ox_node_input(x->m, x->node, i);
+        ox_tensor_info t = ox_tensor_get(x->m, ox_value_tensor(x->m, v));
+        ox_type_text(x->m, t.dtype ? ox_type_tensor(x->m, t.dtype, OX_RANK_UNKNOWN, NULL) : ox_value_type(x->m, v),
+                     type, sizeof type);
+        at +=
+            (size_t)snprintf(x->text + at, sizeof x->text - at, " %s%s", t.dtype ? "constant " : "", v.id ? type : "-");
+        for (uint32_t k = 0; k < t.rank; k++)
+            at += (size_t)snprintf(x->text + at, sizeof x->text - at, " %lld", (long long)t.dims[k]);
+    }
     if (getenv("OX_HOSTILE_TRACE")) fprintf(stderr, "%s\n", x->text);
 }
 
