@@ -25,6 +25,7 @@ const char *__asan_default_options(void)
     return "max_allocation_size_mb=512:allocator_may_return_null=1";
 }
 
+static uint64_t n_computed;
 static int rounds = 100;
 static const char *only;
 
@@ -213,6 +214,19 @@ static ox_value add_input(made *x, ox_data *d, const char *name, bool constant)
     return v;
 }
 
+/* Mostly of a type that the schema admits. */
+static size_t some_operand(const ox_op_schema *schema, size_t i, size_t first)
+{
+    ox_op_param p;
+    size_t k = i == 0 || chance(3) == 0 ? first : (size_t)chance(N_OPERANDS);
+    if (!ox_op_schema_input_for(schema, i, &p) || chance(8) == 0) return k;
+    for (int turn = 0; turn < 12; turn++, k = (size_t)chance(N_OPERANDS)) {
+        bool sequence = k >= OX__COUNT(operands);
+        if (sequence ? p.types.sequence != 0 || p.types.other != 0 : p.types.tensor >> operands[k].dtype & 1) break;
+    }
+    return k;
+}
+
 static void make(made *x, const ox_op_info *info, const ox_op_schema *schema)
 {
     ox_error err;
@@ -229,7 +243,8 @@ static void make(made *x, const ox_op_info *info, const ox_op_schema *schema)
     size_t first = (size_t)chance(N_OPERANDS);
     for (size_t i = 0; i < n; i++) {
         snprintf(name, sizeof name, "i%zu", i);
-        size_t k = i == 0 || chance(3) == 0 ? first : (size_t)chance(N_OPERANDS);
+        size_t k = some_operand(schema, i, first);
+        if (i == 0) first = k;
         in[i] = chance(12) == 0 ? (ox_value){0} : add_input(x, pool[k], name, constant || chance(3) == 0);
     }
     assert_ok(ox_node_create(x->m, &x->node, ox_model_main(x->m), (ox_node){0}, ox_str_addz(x->m, info->domain),
@@ -274,6 +289,7 @@ static void run(made *x)
     double start = now();
     ox_status s = ox__exec_run(x->m, &opt, x->n_in, x->in, n_out, out, &err);
     check_status(x, "run", s, &err, now() - start);
+    n_computed += s == OX_OK;
     for (size_t i = 0; i < n_out; i++) ox_data_free(out[i]);
 }
 
@@ -326,7 +342,7 @@ static void test_all(void **unused)
             ox_model_free(x.m);
         }
     }
-    printf("%llu models\n", (unsigned long long)n);
+    printf("%llu models, %llu computed\n", (unsigned long long)n, (unsigned long long)n_computed);
 }
 
 int main(int argc, char **argv)
