@@ -218,12 +218,44 @@ static ox_status infer_max_unpool(ox__inf *c)
     return ox__inf_out(c, 0, dtype, rank, dims);
 }
 
+/* The channels are what is left of dim 1 once the taps of a block are taken out. */
+static ox_status infer_col2im(ox__inf *c)
+{
+    ox_dtype dtype = ox__inf_dtype(c, 0);
+    ox__vec_fact image, block;
+    bool known = ox__inf_vec(c, 1, &image), taps = ox__inf_vec(c, 2, &block);
+    const char *why = "the shape of the image depends on data";
+    if (!known) {
+        if (!ox__inf_ranked(c, 1) || c->in[1].rank != 1) return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
+        int64_t n;
+        if (!ox_dim_is_const(c->m, c->in[1].dims[0], &n) || n > OX_MAX_RANK - 2)
+            return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
+        image.n = (size_t)n;
+    }
+    ox_dim *dims = ox__inf_dims(c, image.n + 2), all = ox__inf_const(c, 1);
+    if (!dims) return OX_E_NOMEM;
+    bool ranked = ox__inf_ranked(c, 0) && c->in[0].rank == 3;
+    dims[0] = ranked ? c->in[0].dims[0] : ox__inf_unknown(c, "the batch of an unknown input");
+    for (size_t i = 0; taps && i < block.n; i++) all = ox_dim_mul(c->m, all, block.dims[i]);
+    int64_t n, channels;
+    bool whole = !ranked || !taps || !ox_dim_is_const(c->m, all, &n) || n > 0;
+    if (!whole) return ox__inf_fail(c, "block_shape has no elements");
+    if (ranked && taps && ox_dim_is_const(c->m, all, &n) && ox_dim_is_const(c->m, c->in[0].dims[1], &channels) &&
+        channels % n)
+        return ox__inf_fail(c, "%lld rows of columns for blocks of %lld", (long long)channels, (long long)n);
+    dims[1] = ranked && taps ? ox_dim_floordiv(c->m, c->in[0].dims[1], all)
+                             : ox__inf_unknown(c, "the channels of columns whose blocks are not known");
+    for (size_t i = 0; i < image.n; i++) dims[i + 2] = known ? image.dims[i] : ox__inf_unknown(c, why);
+    return ox__inf_out(c, 0, dtype, (int32_t)image.n + 2, dims);
+}
+
 static const ox__op_row rows[] = {
     {"AveragePool", infer_pool, ox__eval_average_pool, 0},
+    {"Col2Im", infer_col2im, ox__eval_col2im, 0},
     {"Conv", infer_conv, ox__eval_conv, 0},
     {"ConvInteger", infer_conv_integer, ox__eval_conv_integer, 0},
-    {"ConvTranspose", infer_conv_transpose, NULL, 0},
-    {"DeformConv", infer_conv, NULL, 0},
+    {"ConvTranspose", infer_conv_transpose, ox__eval_conv_transpose, 0},
+    {"DeformConv", infer_conv, ox__eval_deform_conv, 0},
     {"GlobalAveragePool", infer_global_pool, ox__eval_global_average, 0},
     {"GlobalLpPool", infer_global_pool, ox__eval_global_lp, 0},
     {"GlobalMaxPool", infer_global_pool, ox__eval_global_max, 0},

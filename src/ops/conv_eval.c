@@ -15,18 +15,6 @@ typedef struct run {
     int64_t place[OX__SPATIAL], n;
 } run;
 
-/* The row of the input (all spatial axes but the last) on which a tap of the window at `place` lies; -1: outside. */
-static int64_t row_of(const ox__window *w, const int64_t *place, const int64_t *tap)
-{
-    int64_t row = 0;
-    for (uint32_t i = 0; i + 1 < w->n; i++) {
-        int64_t at = place[i] * w->stride[i] - w->head[i] + tap[i] * w->dilation[i];
-        if (at < 0 || at >= w->in[i]) return -1;
-        row = row * w->in[i] + at;
-    }
-    return row;
-}
-
 #define T float
 #define NAME(x) f32_##x
 #include "ops/conv_type.h"

@@ -27,7 +27,7 @@ static void NAME(pack)(const void *ud, int64_t k0, int64_t kc, int64_t n0, int64
         ox__window_range(w, last, tap[last], &from, &end, &at);
         for (size_t i = 0; i < n_runs; to += runs[i++].n) {
             const run *r = &runs[i];
-            int64_t row = row_of(w, r->place, tap), a = OX__MAX(from - r->place[last], 0),
+            int64_t row = ox__window_row(w, r->place, tap), a = OX__MAX(from - r->place[last], 0),
                     b = OX__MIN(end - r->place[last], r->n), st = w->stride[last];
             if (row < 0 || a >= b) {
                 memset(to, 0, (size_t)r->n * sizeof(T));
@@ -67,7 +67,7 @@ static void NAME(planes)(void *ud, uint64_t from, uint64_t to)
                 const T *x = (const T *)c->x + (first + (uint64_t)ch) * (uint64_t)w->in_size;
                 int64_t tap[OX__SPATIAL] = {0};
                 do {
-                    int64_t row = row_of(w, place, tap), lo, hi, at;
+                    int64_t row = ox__window_row(w, place, tap), lo, hi, at;
                     T f = *v++;
                     if (row < 0) continue;
                     ox__window_range(w, last, tap[last], &lo, &hi, &at);

@@ -89,3 +89,14 @@ bool ox__index_next(int64_t *index, const int64_t *dims, uint32_t n)
     }
     return false;
 }
+
+int64_t ox__window_row(const ox__window *w, const int64_t *place, const int64_t *tap)
+{
+    int64_t row = 0;
+    for (uint32_t i = 0; i + 1 < w->n; i++) {
+        int64_t at = place[i] * w->stride[i] - w->head[i] + tap[i] * w->dilation[i];
+        if (at < 0 || at >= w->in[i]) return -1;
+        row = row * w->in[i] + at;
+    }
+    return row;
+}

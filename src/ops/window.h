@@ -22,6 +22,8 @@ ox_status ox__window_read(ox__ev *e, ox__window *w, uint32_t n, const int64_t *i
 ox_status ox__window_sizes(ox__ev *e, ox__window *w) OX_MUST_USE;
 /* The outputs from..to-1 along axis i for which tap k lies inside the input; *at is the place of the first. */
 void ox__window_range(const ox__window *w, uint32_t i, int64_t k, int64_t *from, int64_t *to, int64_t *at);
+/* The row of the input (all spatial axes but the last) on which a tap of the window at `place` lies; -1: outside. */
+int64_t ox__window_row(const ox__window *w, const int64_t *place, const int64_t *tap);
 /* Adds one to a row-major index of n dims; false after the last. */
 bool ox__index_next(int64_t *index, const int64_t *dims, uint32_t n);
 
@@ -36,6 +38,9 @@ typedef struct ox__conv {
 ox_status ox__conv_run(ox__ev *e, const ox__conv *c) OX_MUST_USE;
 
 ox_status ox__eval_conv(ox__ev *e);
+ox_status ox__eval_conv_transpose(ox__ev *e);
+ox_status ox__eval_deform_conv(ox__ev *e);
+ox_status ox__eval_col2im(ox__ev *e);
 ox_status ox__eval_conv_integer(ox__ev *e);
 ox_status ox__eval_qlinear_conv(ox__ev *e);
 ox_status ox__eval_average_pool(ox__ev *e);
