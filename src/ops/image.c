@@ -118,6 +118,22 @@ static ox_status infer_roi_align(ox__inf *c)
     return ox__inf_out(c, 0, ox__inf_dtype(c, 0), 4, dims);
 }
 
+static ox_status infer_max_roi_pool(ox__inf *c)
+{
+    size_t n;
+    const int64_t *shape = ox__inf_ints(c, "pooled_shape", &n);
+    if (!shape || n != 2 || shape[0] <= 0 || shape[1] <= 0)
+        return ox__inf_fail(c, "pooled_shape must be two positive numbers");
+    ox_dim dims[4];
+    dims[0] =
+        ox__inf_ranked(c, 1) && c->in[1].rank == 2 ? c->in[1].dims[0] : ox__inf_unknown(c, "the number of regions");
+    dims[1] =
+        ox__inf_ranked(c, 0) && c->in[0].rank == 4 ? c->in[0].dims[1] : ox__inf_unknown(c, "the channels of the input");
+    dims[2] = ox__inf_const(c, shape[0]);
+    dims[3] = ox__inf_const(c, shape[1]);
+    return ox__inf_out(c, 0, ox__inf_dtype(c, 0), 4, dims);
+}
+
 static ox_status infer_nms(ox__inf *c)
 {
     ox_dim dims[2] = {ox__inf_unknown(c, "how many boxes are selected depends on data"), ox__inf_const(c, 3)};
@@ -125,8 +141,12 @@ static ox_status infer_nms(ox__inf *c)
 }
 
 static const ox__op_row rows[] = {
-    {"AffineGrid", infer_affine_grid, NULL, 0}, {"GridSample", infer_grid_sample, NULL, 0},
-    {"NonMaxSuppression", infer_nms, NULL, 0},  {"Resize", infer_resize, ox__eval_resize, 0},
-    {"RoiAlign", infer_roi_align, NULL, 0},     {"Upsample", infer_upsample, ox__eval_upsample, 0},
+    {"AffineGrid", infer_affine_grid, ox__eval_affine_grid, 0},
+    {"GridSample", infer_grid_sample, ox__eval_grid_sample, 0},
+    {"MaxRoiPool", infer_max_roi_pool, ox__eval_max_roi_pool, 0},
+    {"NonMaxSuppression", infer_nms, ox__eval_nms, 0},
+    {"Resize", infer_resize, ox__eval_resize, 0},
+    {"RoiAlign", infer_roi_align, ox__eval_roi_align, 0},
+    {"Upsample", infer_upsample, ox__eval_upsample, 0},
 };
 const ox__op_family ox__ops_image = {rows, OX__COUNT(rows), NULL};
