@@ -184,7 +184,7 @@ static ox_status infer_einsum(ox__inf *c)
 
 static const ox__op_row rows[] = {
     {"Det", infer_det, ox__eval_det, 0},
-    {"Einsum", infer_einsum, NULL, 0},
+    {"Einsum", infer_einsum, ox__eval_einsum, 0},
     {"Gemm", infer_gemm, ox__eval_gemm, OX__OP_PROMOTES},
     {"MatMul", infer_matmul, ox__eval_matmul, OX__OP_PROMOTES},
     {"MatMulInteger", infer_matmul_integer, ox__eval_matmul_integer, 0},

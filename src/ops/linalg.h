@@ -5,6 +5,7 @@
 #include "ops/eval.h"
 
 ox_status ox__eval_det(ox__ev *e);
+ox_status ox__eval_einsum(ox__ev *e);
 ox_status ox__eval_gemm(ox__ev *e);
 ox_status ox__eval_matmul(ox__ev *e);
 ox_status ox__eval_matmul_integer(ox__ev *e);
