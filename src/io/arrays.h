@@ -22,6 +22,8 @@ typedef struct ox__array {
     uint64_t skip;              /* bytes before the elements, in the entry or in the file */
     bool swapped;               /* big endian */
     bool fortran;               /* the first index runs fastest */
+    uint64_t text_width;        /* strings of so many code points of 4 bytes each, unusable as weights; 0 = no strings.
+                                   n_bytes is what the file has of them */
 } ox__array;
 
 enum { OX__ARRAY_PACKED = 0xFFFFFFFF };

@@ -2,6 +2,9 @@
 #include "io/data.h"
 
 #include "io/arrays.h"
+#include "ir/data.h"
+
+#include <utf8proc.h>
 
 ox_status ox_data_set_add(ox_data_set *set, const char *name, ox_data *d, ox_error *err)
 {
@@ -53,6 +56,54 @@ static ox_status read_row(ox_data_set *set, ox__arrays *a, const ox__array *row,
     return s;
 }
 
+/* Strings of NumPy: code points of 4 bytes, each string filled up with zeros. Bytes that Python could not decode stand
+ * as U+DC80 and up, and become bytes again. */
+static size_t encode(const uint8_t *p, uint64_t width, char *out)
+{
+    size_t n = 0;
+    while (width && !memcmp(p + 4 * (width - 1), "\0\0\0", 4)) width--;
+    for (uint64_t i = 0; i < width; i++) {
+        uint32_t c;
+        memcpy(&c, p + 4 * i, 4);
+        if (c >= 0xdc80 && c <= 0xdcff)
+            out[n++] = (char)(c - 0xdc00);
+        else
+            n += (size_t)utf8proc_encode_char((utf8proc_int32_t)(c > 0x10ffff ? 0xfffd : c),
+                                              (utf8proc_uint8_t *)out + n);
+    }
+    return n;
+}
+
+static ox_status read_strings(ox_data_set *set, ox__arrays *a, const ox__array *row, ox_error *err)
+{
+    uint64_t n, bytes;
+    ox_data *d = NULL;
+    if (!ox__dims_product(row->dims, row->rank, &n) || __builtin_mul_overflow(n, row->text_width, &bytes) ||
+        __builtin_mul_overflow(bytes, 4, &bytes) || bytes != row->n_bytes)
+        return ox__fail(err, OX_E_FORMAT, "array `%s`: its dims and its bytes disagree", row->name);
+    uint8_t *raw = ox__alloc((size_t)bytes);
+    char *text = ox__alloc((size_t)bytes); /* UTF-8 takes 4 bytes for a code point at most */
+    ox_bytes *rows = ox__calloc((size_t)n + 1, sizeof *rows);
+    ox_status s = raw && text && rows ? OX_OK : ox__nomem(err);
+    if (s == OX_OK) s = ox__map_read(&a->files[0], row->offset, raw, (size_t)bytes, err);
+    char *p = text;
+    for (uint64_t i = 0; s == OX_OK && i < n; i++) {
+        rows[i] = (ox_bytes){p, encode(raw + 4 * row->text_width * i, row->text_width, p)};
+        p += rows[i].n;
+    }
+    if (s == OX_OK) s = ox_data_strings(&d, row->rank, row->dims, rows, err);
+    ox__free(raw);
+    ox__free(text);
+    ox__free(rows);
+    return s == OX_OK ? ox_data_set_add(set, row->name, d, err) : s;
+}
+
+/* Whether read_strings can: they stand in the file as they are. */
+static bool is_plain_text(const ox__array *row)
+{
+    return row->text_width && !row->fortran && row->file == 0;
+}
+
 static ox_status read_arrays(ox_data_set *set, ox__map *map, const ox_task *task, ox_error *err)
 {
     ox__arrays a;
@@ -61,13 +112,14 @@ static ox_status read_arrays(ox_data_set *set, ox__map *map, const ox_task *task
     bool *wanted = ox__alloc(a.rows.n + 1);
     if (s == OX_OK && (!wanted || !path)) s = ox__nomem(err);
     for (size_t i = 0; s == OX_OK && i < a.rows.n; i++) {
-        wanted[i] = true;
-        if (!a.rows.p[i].unusable) continue;
+        wanted[i] = !a.rows.p[i].unusable;
+        if (wanted[i] || is_plain_text(&a.rows.p[i])) continue;
         s = ox__fail(err, OX_E_UNSUPPORTED, "array `%s` cannot be read: %s", a.rows.p[i].name, a.rows.p[i].unusable);
         ox_error_at_line(err, path, 0, 0);
     }
     if (s == OX_OK) s = ox__arrays_prepare(&a, wanted, task, err);
-    for (size_t i = 0; s == OX_OK && i < a.rows.n; i++) s = read_row(set, &a, &a.rows.p[i], err);
+    for (size_t i = 0; s == OX_OK && i < a.rows.n; i++)
+        s = wanted[i] ? read_row(set, &a, &a.rows.p[i], err) : read_strings(set, &a, &a.rows.p[i], err);
     ox__free(wanted);
     ox__free(path);
     ox__arrays_close(&a);

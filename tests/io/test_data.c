@@ -96,6 +96,28 @@ static void test_wider_types_and_lists(void **state)
     ox_data_set_clear(&back);
 }
 
+static void test_strings_there_and_back(void **state)
+{
+    (void)state;
+    ox_error err;
+    ox_data_set set = {0}, back = {0};
+    static const ox_bytes texts[] = {{"", 0}, {"abc", 3}, {"\xc3\xa9\xe2\x82\xac", 5}, {"\xff\x01", 2}};
+    ox_data *d;
+    assert_ok(ox_data_strings(&d, 2, (const int64_t[]){2, 2}, texts, &err), &err);
+    add(&set, "s", d);
+    write_and_read(&set, &back);
+    ox_data_info i = ox_data_get(row(&back, "s"));
+    assert_int_equal(i.dtype, OX_STRING);
+    assert_int_equal(i.rank, 2);
+    for (size_t k = 0; k < 4; k++) {
+        const ox_bytes *got = (const ox_bytes *)i.data + k;
+        assert_int_equal(got->n, texts[k].n);
+        assert_memory_equal(got->p, texts[k].p, texts[k].n);
+    }
+    ox_data_set_clear(&set);
+    ox_data_set_clear(&back);
+}
+
 /* ---- messages ---- */
 static const char *file_of(const char *name, const void *p, size_t n)
 {
@@ -168,9 +190,8 @@ static void test_what_cannot_be_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_npz_there_and_back),
-        cmocka_unit_test(test_wider_types_and_lists),
-        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_npz_there_and_back),     cmocka_unit_test(test_wider_types_and_lists),
+        cmocka_unit_test(test_strings_there_and_back), cmocka_unit_test(test_messages),
         cmocka_unit_test(test_what_cannot_be_read),
     };
     return cmocka_run_group_tests(tests, dir_setup, dir_teardown);

@@ -166,7 +166,7 @@ void ox_run_inputs_free(ox_run_inputs *in)
 }
 
 /* ---- results ---- */
-enum { PREVIEW = 6, JSON_ELEMENTS = 64 };
+enum { PREVIEW = 6, PREVIEW_NARROW = 3, NARROW = 100, JSON_ELEMENTS = 64 };
 
 static void type_text(const ox_data_info *d, char *buf, size_t size)
 {
@@ -226,7 +226,7 @@ static void element_text(const ox_data_info *d, uint64_t i, char *buf, size_t si
     }
 }
 
-static void row(ox_table *t, const char *name, const ox_data *data)
+static void row(ox_table *t, const char *name, const ox_data *data, uint64_t preview)
 {
     ox_data_info d = ox_data_get(data);
     char text[512], one[64];
@@ -247,17 +247,17 @@ static void row(ox_table *t, const char *name, const ox_data *data)
     size_t at = 0;
     text[0] = '\0';
     if (r.n_nan) at = (size_t)snprintf(text, sizeof text, "%llu NaN; ", (unsigned long long)r.n_nan);
-    for (uint64_t i = 0; d.kind == OX_DATA_TENSOR && i < d.n && i < PREVIEW; i++) {
+    for (uint64_t i = 0; d.kind == OX_DATA_TENSOR && i < d.n && i < preview; i++) {
         element_text(&d, i, one, sizeof one);
         at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", i ? ", " : "", one);
     }
-    if (d.kind == OX_DATA_TENSOR && d.n > PREVIEW) snprintf(text + at, sizeof text - at, ", ...");
+    if (d.kind == OX_DATA_TENSOR && d.n > preview) snprintf(text + at, sizeof text - at, ", ...");
     ox_table_cellz(t, text, OX_INK_COMMENT);
     for (uint64_t i = 0; d.kind != OX_DATA_TENSOR && i < d.n; i++) {
         char item[300];
         snprintf(item, sizeof item, d.kind == OX_DATA_MAP ? "%.250s.values" : "%.250s[%llu]", name,
                  (unsigned long long)i);
-        row(t, item, d.items[i]);
+        row(t, item, d.items[i], preview);
     }
 }
 
@@ -336,7 +336,8 @@ ox_status ox_run_summary(ox_session *s, const ox_data_set *set, const char *path
         ox_out_f(&s->out, "\n");
         return OX_OK;
     }
+    uint64_t preview = s->out.width && s->out.width < NARROW ? PREVIEW_NARROW : PREVIEW;
     ox_table *t = ox_table_new(&s->out, titles);
-    for (size_t i = 0; t && i < set->n; i++) row(t, set->rows[i].name, set->rows[i].data);
+    for (size_t i = 0; t && i < set->n; i++) row(t, set->rows[i].name, set->rows[i].data, preview);
     return ox_table_end(t, err);
 }

@@ -90,6 +90,8 @@ static void set_dtype(ox__array *row, const char *s, size_t n)
         return;
     }
     char kind = n ? *s : '\0';
+    int64_t width;
+    if (kind == 'U' && !big && ox_text_parse_i64(s + 1, n - 1, &width) && width > 0) row->text_width = (uint64_t)width;
     row->unusable = kind == 'O'   ? "its elements are Python objects, which are never unpickled"
                     : kind == 'V' ? "its elements are raw bytes (so NumPy saves bfloat16); use .safetensors"
                     : kind == 'U' || kind == 'S' ? "its elements are strings"
@@ -151,6 +153,7 @@ static bool order_matters(const ox__array *row)
 
 static ox_status check_size(ox__array *row, uint64_t total, ox_error *err)
 {
+    row->n_bytes = total - row->skip;
     if (row->unusable) return OX_OK;
     if (!ox__array_size(row)) return ox__fail(err, OX_E_FORMAT, "the dims of the array are too large");
     if (row->n_bytes != total - row->skip)
