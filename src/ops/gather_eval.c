@@ -116,6 +116,29 @@ ox_status ox__eval_gather(ox__ev *e)
 }
 
 /* ---- GatherElements ---- */
+
+/* One row of indices; false when one is outside, which *idx then points at. */
+#define PICK_ROW(SIZE) \
+    case SIZE: \
+        for (int64_t j = 0, n = (int64_t)w->n; j < n; j++, (*idx)++) { \
+            int64_t k = **idx + (**idx < 0 ? d : 0); \
+            if ((uint64_t)k >= (uint64_t)d) return false; \
+            memcpy(out + j * (SIZE), src + (w->base + k * w->by + j * w->beside) * (SIZE), SIZE); \
+        } \
+        break;
+static bool pick_row(const ox__index_walk *w, const int64_t **idx, int64_t d, uint8_t *out, const uint8_t *src,
+                     unsigned item)
+{
+    switch (item) {
+        PICK_ROW(1)
+        PICK_ROW(2)
+        PICK_ROW(4)
+        PICK_ROW(8)
+        PICK_ROW(16)
+    }
+    return true;
+}
+
 ox_status ox__eval_gather_elements(ox__ev *e)
 {
     const ox__dense *a = &e->in[0], *idx = &e->in[1];
@@ -125,19 +148,17 @@ ox_status ox__eval_gather_elements(ox__ev *e)
     ox__index_walk w;
     if (s == OX_OK) s = ox__index_walk_init(e, &w, a, idx, axis);
     if (s != OX_OK) return s;
-    const int64_t *k = ox__indices_of(e, idx, a->dims[axis], &s);
-    if (!k) return s;
+    if (!ox_dtype_is_integer(idx->dtype)) return ox__ev_fail(e, "the indices are no integers");
+    const int64_t *k = ox__ev_int64s_of(e, idx);
+    if (!k) return OX_E_NOMEM;
     ox__dest d;
     unsigned item;
     s = ox__mv_begin(e, &d, 0, a->dtype, idx->rank, idx->dims);
     const uint8_t *src = s == OX_OK ? ox__mv_source(e, a, &item) : NULL;
     if (!src) return s != OX_OK ? s : OX_E_NOMEM;
-    uint8_t *out = d.data;
-    for (uint64_t r = 0; r < w.n_rows; r++, ox__index_walk_next(&w)) {
-        for (uint64_t j = 0; j < w.n; j++)
-            memcpy(out + j * item, src + (w.base + *k++ * w.by + (int64_t)j * w.beside) * (int64_t)item, item);
-        out += w.n * item;
-    }
+    for (uint64_t r = 0; r < w.n_rows; r++, ox__index_walk_next(&w))
+        if (!pick_row(&w, &k, a->dims[axis], d.data + r * w.n * item, src, item))
+            return ox__ev_fail(e, "index %" PRId64 " of %" PRId64 " elements", *k, a->dims[axis]);
     return ox__mv_end(e, &d);
 }
 

@@ -83,7 +83,10 @@ ox_status ox__eval_concat(ox__ev *e)
 /* The part sizes: given, or equal with a smaller last one (opset 18 on; before it must divide). */
 static ox_status split_sizes(ox__ev *e, int64_t total, const int64_t **out, size_t *n)
 {
-    if (ox__ev_list(e, "split", 1, out, n)) {
+    bool given;
+    ox_status s = ox__mv_list(e, "split", 1, out, n, &given);
+    if (s != OX_OK) return s;
+    if (given) {
         int64_t sum = 0;
         for (size_t i = 0; i < *n; i++)
             if ((*out)[i] < 0 || __builtin_add_overflow(sum, (*out)[i], &sum))
@@ -146,11 +149,13 @@ static ox_status bounds_of(ox__ev *e, bounds *b)
 {
     size_t n_ends, n_axes, n_steps;
     bool attrs = e->opset < 10;
-    if (!ox__ev_list(e, attrs ? "starts" : NULL, 1, &b->starts, &b->n) ||
-        !ox__ev_list(e, attrs ? "ends" : NULL, 2, &b->ends, &n_ends))
-        return ox__ev_fail(e, "the bounds are absent");
-    bool axes = ox__ev_list(e, attrs ? "axes" : NULL, 3, &b->axes, &n_axes);
-    bool steps = !attrs && ox__ev_list(e, NULL, 4, &b->steps, &n_steps);
+    bool starts, ends, axes, steps = false;
+    ox_status s = ox__mv_list(e, attrs ? "starts" : NULL, 1, &b->starts, &b->n, &starts);
+    if (s == OX_OK) s = ox__mv_list(e, attrs ? "ends" : NULL, 2, &b->ends, &n_ends, &ends);
+    if (s == OX_OK) s = ox__mv_list(e, attrs ? "axes" : NULL, 3, &b->axes, &n_axes, &axes);
+    if (s == OX_OK && !attrs) s = ox__mv_list(e, NULL, 4, &b->steps, &n_steps, &steps);
+    if (s != OX_OK) return s;
+    if (!starts || !ends) return ox__ev_fail(e, "the bounds are absent");
     if (n_ends != b->n || (axes && n_axes != b->n) || (steps && n_steps != b->n))
         return ox__ev_fail(e, "starts, ends, axes and steps differ in length");
     if (!axes) b->axes = NULL;

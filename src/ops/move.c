@@ -10,6 +10,12 @@ int64_t *ox__mv_dims(ox__ev *e, size_t n, ox_status *s)
     return dims;
 }
 
+ox_status ox__mv_list(ox__ev *e, const char *attr, size_t i, const int64_t **out, size_t *n, bool *given)
+{
+    *given = ox__ev_list(e, attr, i, out, n);
+    return !*given && ox__ev_has(e, i) ? ox__nomem(e->err) : OX_OK;
+}
+
 /* ---- where from and where to ---- */
 const uint8_t *ox__mv_source(ox__ev *e, const ox__dense *a, unsigned *item)
 {
@@ -122,7 +128,7 @@ void ox__view_dim(ox__view *v, int64_t dim, int64_t step)
     v->step[v->rank++] = step;
 }
 
-enum { TILE = 32, PIECE = 1 << 16 /* bytes that are worth a thread's while */ };
+enum { LINE = 64, BLOCK = 64, PIECE = 1 << 16 /* bytes that are worth a thread's while */ };
 
 typedef struct walk {
     uint8_t *dst;
@@ -132,7 +138,7 @@ typedef struct walk {
     int64_t dims[OX__VIEW_MAX], src_step[OX__VIEW_MAX], dst_step[OX__VIEW_MAX];
     /* A row of n elements; or a plane: `a` runs on in the source, n in the target. */
     int64_t n, n_src_step, a, a_dst_step;
-    uint64_t blocks; /* of TILE along `a`, for each plane */
+    uint64_t blocks; /* of BLOCK along `a`, for each plane */
 } walk;
 
 static void seek(const walk *w, uint64_t i, int64_t *at, int64_t *src, int64_t *dst)
@@ -193,18 +199,37 @@ static void copy_rows(void *ud, uint64_t from, uint64_t to)
     }
 }
 
-/* Tile by tile, so that both sides stay in the cache. */
-#define TILES(SIZE) \
-    case SIZE: \
-        for (int64_t b0 = 0; b0 < w->n; b0 += TILE) { \
-            int64_t b1 = OX__MIN(b0 + TILE, w->n); \
-            for (int64_t b = b0; b < b1; b++) { \
-                const uint8_t *p = src + b * w->n_src_step * (SIZE); \
-                uint8_t *q = dst + b * (SIZE); \
-                for (int64_t a = a0; a < a1; a++) memcpy(q + a * w->a_dst_step * (SIZE), p + a * (SIZE), SIZE); \
+/* Tile by tile, each as wide as a line of the cache and turned in a buffer: every line is met once on either side,
+ * whatever the strides. */
+#define TURN(SIZE) \
+    static void turn_##SIZE(const walk *w, uint8_t *dst, const uint8_t *src, int64_t a0, int64_t a1) \
+    { \
+        enum { SIDE = LINE / (SIZE) }; \
+        uint8_t tile[SIDE * LINE]; \
+        const int64_t from = w->n_src_step * (SIZE), to = w->a_dst_step * (SIZE); \
+        for (int64_t a = a0; a < a1; a += SIDE) \
+            for (int64_t b = 0; b < w->n; b += SIDE) { \
+                const uint8_t *p = src + a * (SIZE) + b * from; \
+                uint8_t *q = dst + a * to + b * (SIZE); \
+                int64_t rows = OX__MIN(SIDE, a1 - a), n = OX__MIN(SIDE, w->n - b); \
+                if (rows == SIDE && n == SIDE) { \
+                    for (int64_t k = 0; k < SIDE; k++) \
+                        for (int64_t i = 0; i < SIDE; i++) \
+                            memcpy(tile + (i * SIDE + k) * (SIZE), p + k * from + i * (SIZE), SIZE); \
+                    for (int64_t i = 0; i < SIDE; i++) memcpy(q + i * to, tile + i * LINE, LINE); \
+                } else { \
+                    for (int64_t k = 0; k < n; k++) \
+                        for (int64_t i = 0; i < rows; i++) \
+                            memcpy(q + i * to + k * (SIZE), p + k * from + i * (SIZE), SIZE); \
+                } \
             } \
-        } \
-        break;
+    }
+TURN(1)
+TURN(2)
+TURN(4)
+TURN(8)
+TURN(16)
+
 static void copy_planes(void *ud, uint64_t from, uint64_t to)
 {
     const walk *w = ud;
@@ -213,13 +238,13 @@ static void copy_planes(void *ud, uint64_t from, uint64_t to)
         seek(w, i / w->blocks, at, &src_at, &dst_at);
         const uint8_t *src = w->src + src_at * w->item;
         uint8_t *dst = w->dst + dst_at * w->item;
-        int64_t a0 = (int64_t)(i % w->blocks) * TILE, a1 = OX__MIN(a0 + TILE, w->a);
+        int64_t a0 = (int64_t)(i % w->blocks) * BLOCK, a1 = OX__MIN(a0 + BLOCK, w->a);
         switch (w->item) {
-            TILES(1)
-            TILES(2)
-            TILES(4)
-            TILES(8)
-            TILES(16)
+        case 1: turn_1(w, dst, src, a0, a1); break;
+        case 2: turn_2(w, dst, src, a0, a1); break;
+        case 4: turn_4(w, dst, src, a0, a1); break;
+        case 8: turn_8(w, dst, src, a0, a1); break;
+        case 16: turn_16(w, dst, src, a0, a1); break;
         }
     }
 }
@@ -247,9 +272,9 @@ void ox__view_copy(ox__ev *e, void *dst, const void *src, unsigned item, const o
         if (i == plane) {
             w.a = v->dims[i];
             w.a_dst_step = dst_step[i];
-            w.blocks = (uint64_t)(w.a + TILE - 1) / TILE;
+            w.blocks = (uint64_t)(w.a + BLOCK - 1) / BLOCK;
             units *= w.blocks;
-            bytes *= TILE;
+            bytes *= BLOCK;
             continue;
         }
         w.dims[w.n_outer] = v->dims[i];
@@ -267,6 +292,10 @@ typedef struct rows {
     uint64_t dst_pitch, src_pitch, bytes;
 } rows;
 
+#define ROWS(SIZE) \
+    for (uint64_t i = from; i < to; i++) memcpy(r->dst + i * r->dst_pitch, r->src + i * r->src_pitch, SIZE);
+#define PITCHED(SIZE) \
+    case SIZE: ROWS(SIZE) break;
 static void copy_pitched(void *ud, uint64_t from, uint64_t to)
 {
     const rows *r = ud;
@@ -285,16 +314,24 @@ void ox__mv_rows(ox__ev *e, void *dst, uint64_t dst_pitch, const void *src, uint
     ox__ev_parallel(e, n, PIECE / OX__MIN(bytes, PIECE), copy_pitched, &r);
 }
 
+#define FILL(SIZE) \
+    case SIZE: \
+        for (uint64_t i = 0; i < n; i++) memcpy((uint8_t *)dst + i * (SIZE), element, SIZE); \
+        break;
 void ox__mv_fill(void *dst, const void *element, unsigned item, uint64_t n)
 {
-    uint64_t bytes = n * item, done = OX__MIN(bytes, item);
-    if (item == 1) {
-        memset(dst, *(const uint8_t *)element, (size_t)n);
-        return;
+    uint8_t one[16]; /* a copy that the target cannot overlap */
+    memcpy(one, element, item);
+    element = one;
+    switch (item) {
+    case 1:
+        memset(dst, one[0], (size_t)n);
+        break;
+        FILL(2)
+        FILL(4)
+        FILL(8)
+        FILL(16)
     }
-    memcpy(dst, element, (size_t)done);
-    for (; done < bytes; done += OX__MIN(done, bytes - done))
-        memcpy((uint8_t *)dst + done, dst, (size_t)OX__MIN(done, bytes - done));
 }
 
 void ox__mv_around(const int64_t *dims, uint32_t rank, int64_t axis, uint64_t *outer, uint64_t *inner)

@@ -9,6 +9,9 @@
 /* Room for n dims, at most OX_MAX_RANK of them. NULL with *s set. */
 int64_t *ox__mv_dims(ox__ev *e, size_t n, ox_status *s);
 
+/* ox__ev_list, which says apart that memory is short. */
+ox_status ox__mv_list(ox__ev *e, const char *attr, size_t i, const int64_t **out, size_t *n, bool *given);
+
 /* ---- where from and where to ---- */
 
 /* The elements of a, spread if need be; *item is the size of one. NULL with e->err set: out of memory. */

@@ -42,14 +42,16 @@ static ox_status widths_of(ox__ev *e, int64_t *before, int64_t *after)
     size_t n, n_axes;
     uint32_t rank = e->in[0].rank;
     const char *attr = e->opset < 2 ? "paddings" : e->opset < 11 ? "pads" : NULL;
-    if (!ox__ev_list(e, attr, 1, &pads, &n)) return ox__ev_fail(e, "the widths are absent");
-    bool given = !attr && ox__ev_list(e, NULL, 3, &axes, &n_axes);
+    bool widths, given = false;
+    ox_status s = ox__mv_list(e, attr, 1, &pads, &n, &widths);
+    if (s == OX_OK && !attr) s = ox__mv_list(e, NULL, 3, &axes, &n_axes, &given);
+    if (s != OX_OK || !widths) return s != OX_OK ? s : ox__ev_fail(e, "the widths are absent");
     if (!given) n_axes = rank;
     if (n != 2 * n_axes) return ox__ev_fail(e, "%zu pads for %zu axes", n, n_axes);
     for (uint32_t i = 0; i < rank; i++) before[i] = after[i] = INT64_MIN; /* not given yet */
     for (size_t i = 0; i < n_axes; i++) {
         int64_t axis = given ? axes[i] : (int64_t)i;
-        ox_status s = ox__ev_axis(e, &axis, rank);
+        s = ox__ev_axis(e, &axis, rank);
         if (s != OX_OK) return s;
         if (before[axis] != INT64_MIN) return ox__ev_fail(e, "axis %" PRId64 " is given twice", axis);
         before[axis] = pads[i];
@@ -151,7 +153,7 @@ ox_status ox__eval_center_crop_pad(ox__ev *e)
     ox_status s = ox__ev_need(e, 0, 2);
     if (s != OX_OK) return s;
     const int64_t *axes = ox__ev_ints(e, "axes", &n_axes);
-    if (!ox__ev_list(e, NULL, 1, &want, &n)) return OX_E_NOMEM;
+    if (!ox__ev_list(e, NULL, 1, &want, &n)) return ox__nomem(e->err);
     if (n != (axes ? n_axes : a->rank)) return ox__ev_fail(e, "a shape of %zu dims", n);
     int64_t *dims = ox__mv_dims(e, a->rank, &s), **map = NULL;
     if (!dims) return s;

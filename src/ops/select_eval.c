@@ -59,12 +59,25 @@ typedef struct top {
     bool largest;
 } top;
 
+/* The next element from i on that may come before the worst one of a full heap; of most floats one comparison tells. */
+static uint64_t candidate(const top *t, uint64_t base, uint64_t i, int64_t worst)
+{
+    if (t->a->dtype != OX_FLOAT) return i;
+    const float *p = (const float *)t->a->data + base, w = p[(uint64_t)worst * t->inner];
+    if (t->largest)
+        while (i < t->d && p[i * t->inner] <= w) i++;
+    else
+        while (i < t->d && p[i * t->inner] >= w) i++;
+    return i;
+}
+
 /* The first k of one slice in order: a heap of the best so far, its worst on top. */
 static void best_of(const top *t, uint64_t slice)
 {
     pair *heap = t->heaps + slice * t->k;
     uint64_t base = slice / t->inner * t->d * t->inner + slice % t->inner;
     for (uint64_t i = 0; i < t->d; i++) {
+        if (i >= t->k && (i = candidate(t, base, i, heap[0].i)) >= t->d) break;
         uint64_t key = key_of(t->a, base + i * t->inner);
         pair p = {t->largest ? ~key : key, (int64_t)i};
         if (i < t->k) {
@@ -152,6 +165,7 @@ static int compare_elements(const rows *r, uint64_t i, uint64_t k)
 
 static int compare_rows(const rows *r, uint64_t i, uint64_t k)
 {
+    if (!r->inner) return 0; /* then outer may be any number */
     for (uint64_t o = 0; o < r->outer; o++)
         for (uint64_t j = 0; j < r->inner; j++) {
             int c = compare_elements(r, (o * r->n + i) * r->inner + j, (o * r->n + k) * r->inner + j);
@@ -173,6 +187,26 @@ static void sort_rows(const rows *r, int64_t *v, int64_t *tmp, uint64_t n)
         }
         memcpy(v, tmp, (size_t)n * sizeof *v);
     }
+}
+
+/* Single keys: sorted by their bytes from the last to the first, those that all have in common left out. */
+static ox_status sort_keys(ox__ev *e, const uint64_t *keys, int64_t *order, uint64_t n)
+{
+    pair *v = ox__arena_alloc(e->mem, (size_t)n * sizeof *v), *to = ox__arena_alloc(e->mem, (size_t)n * sizeof *to);
+    if (!v || !to) return ox__nomem(e->err);
+    for (uint64_t i = 0; i < n; i++) v[i] = (pair){keys[i], (int64_t)i};
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        uint64_t place[257] = {0};
+        for (uint64_t i = 0; i < n; i++) place[(v[i].key >> shift & 255) + 1]++;
+        if (place[(v[0].key >> shift & 255) + 1] == n) continue;
+        for (unsigned k = 0; k < 256; k++) place[k + 1] += place[k];
+        for (uint64_t i = 0; i < n; i++) to[place[v[i].key >> shift & 255]++] = v[i];
+        pair *was = v;
+        v = to;
+        to = was;
+    }
+    for (uint64_t i = 0; i < n; i++) order[i] = v[i].i;
+    return OX_OK;
 }
 
 static ox_status make_keys(ox__ev *e, rows *r)
@@ -204,7 +238,12 @@ static ox_status group(ox__ev *e, const rows *r, bool sorted, groups *g)
     g->of = ox__arena_alloc(e->mem, bytes);
     if (!order || !tmp || !g->first || !g->count || !g->of) return ox__nomem(e->err);
     for (uint64_t i = 0; i < r->n; i++) order[i] = (int64_t)i;
-    sort_rows(r, order, tmp, r->n);
+    if (r->n && r->parts == 1 && r->outer == 1 && r->inner == 1) {
+        ox_status s = sort_keys(e, r->keys, order, r->n);
+        if (s != OX_OK) return s;
+    } else {
+        sort_rows(r, order, tmp, r->n);
+    }
     for (uint64_t i = 0; i < r->n; i++) {
         if (i == 0 || compare_rows(r, (uint64_t)order[i - 1], (uint64_t)order[i]) != 0) {
             g->first[g->n] = order[i];
@@ -250,7 +289,7 @@ ox_status ox__eval_unique(ox__ev *e)
     rows r = {.a = a, .n = flat ? a->n : (uint64_t)a->dims[axis], .outer = 1, .inner = 1};
     groups g = {0};
     if (!flat) ox__mv_around(a->dims, a->rank, axis, &r.outer, &r.inner);
-    if (r.n > e->max_bytes / sizeof(int64_t)) return ox__fail(e->err, OX_E_LIMIT, "Unique: too many elements");
+    if (r.n > OX__MAX(a->n, 1024)) return ox__fail(e->err, OX_E_LIMIT, "Unique: too many empty rows");
     s = make_keys(e, &r);
     if (s == OX_OK) s = group(e, &r, ox__ev_int(e, "sorted", 1) != 0, &g);
     if (s != OX_OK) return s;

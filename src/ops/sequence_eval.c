@@ -148,7 +148,7 @@ static ox_status part_sizes(ox__ev *e, int64_t total, const int64_t **out, size_
 {
     int64_t part = 1, sum = 0;
     if (ox__ev_has(e, 1) && e->in[1].rank > 0) {
-        if (!ox__ev_list(e, NULL, 1, out, n)) return OX_E_NOMEM;
+        if (!ox__ev_list(e, NULL, 1, out, n)) return ox__nomem(e->err);
         for (size_t i = 0; i < *n; i++)
             if ((*out)[i] < 0 || __builtin_add_overflow(sum, (*out)[i], &sum))
                 return ox__ev_fail(e, "a part of %" PRId64, (*out)[i]);

@@ -36,7 +36,9 @@ ox_status ox__eval_reshape(ox__ev *e)
     const ox__dense *a = &e->in[0];
     ox_status s = ox__ev_need(e, 0, 1);
     if (s != OX_OK) return s;
-    if (!ox__ev_list(e, e->opset < 5 ? "shape" : NULL, 1, &want, &n)) return ox__ev_fail(e, "the shape is absent");
+    bool given;
+    s = ox__mv_list(e, e->opset < 5 ? "shape" : NULL, 1, &want, &n, &given);
+    if (s != OX_OK || !given) return s != OX_OK ? s : ox__ev_fail(e, "the shape is absent");
     int64_t *dims = ox__mv_dims(e, n, &s);
     if (!dims) return s;
     bool allow_zero = ox__ev_int(e, "allowzero", 0) != 0;
@@ -100,7 +102,9 @@ ox_status ox__eval_squeeze(ox__ev *e)
     const ox__dense *a = &e->in[0];
     ox_status s = ox__ev_need(e, 0, 1);
     if (s != OX_OK) return s;
-    bool given = ox__ev_list(e, "axes", 1, &axes, &n);
+    bool given;
+    s = ox__mv_list(e, "axes", 1, &axes, &n, &given);
+    if (s != OX_OK) return s;
     bool *gone = named_axes(e, axes, n, a->rank, false, &s);
     int64_t *dims = gone ? ox__mv_dims(e, a->rank, &s) : NULL;
     if (!dims) return s;
@@ -120,7 +124,9 @@ ox_status ox__eval_unsqueeze(ox__ev *e)
     const ox__dense *a = &e->in[0];
     ox_status s = ox__ev_need(e, 0, 1);
     if (s != OX_OK) return s;
-    if (!ox__ev_list(e, "axes", 1, &axes, &n)) return ox__ev_fail(e, "the axes are absent");
+    bool given;
+    s = ox__mv_list(e, "axes", 1, &axes, &n, &given);
+    if (s != OX_OK || !given) return s != OX_OK ? s : ox__ev_fail(e, "the axes are absent");
     int64_t *dims = ox__mv_dims(e, a->rank + n, &s);
     if (!dims) return s;
     uint32_t rank = a->rank + (uint32_t)n, from = 0;
@@ -149,7 +155,7 @@ ox_status ox__eval_expand(ox__ev *e)
     const ox__dense *a = &e->in[0];
     ox_status s = ox__ev_need(e, 0, 2);
     if (s != OX_OK) return s;
-    if (!ox__ev_list(e, NULL, 1, &want, &n)) return OX_E_NOMEM;
+    if (!ox__ev_list(e, NULL, 1, &want, &n)) return ox__nomem(e->err);
     uint32_t rank = OX__MAX(a->rank, (uint32_t)OX__MIN(n, OX_MAX_RANK));
     int64_t *dims = ox__mv_dims(e, OX__MAX(n, rank), &s), *strides = dims ? ox__mv_dims(e, a->rank, &s) : NULL;
     if (!strides) return s;
@@ -184,7 +190,7 @@ static ox_status repeats_of(ox__ev *e, const int64_t **out)
         *out = r;
         return s;
     }
-    if (!ox__ev_list(e, NULL, 1, out, &n)) return OX_E_NOMEM;
+    if (!ox__ev_list(e, NULL, 1, out, &n)) return ox__nomem(e->err);
     return n == a->rank ? OX_OK : ox__ev_fail(e, "%zu repeats for %u dims", n, (unsigned)a->rank);
 }
 
