@@ -64,7 +64,7 @@ static ox_value origin(const ox__check *c, ox_value v, int64_t axis, int64_t *at
     for (size_t i = 0; i < ox_graph_n_inputs(c->m, g) && i < 64; i++) {
         ox_value x = ox_graph_input(c->m, g, i);
         int32_t rank = ox__known_rank(c, x);
-        for (int64_t a = 0; a < rank; a++)
+        for (int64_t a = 0; a < rank && a < MAX_RANK; a++)
             if (is_open(c, x, a) && alike(c, x, a, v, axis)) {
                 *at = a;
                 return x;
@@ -255,25 +255,45 @@ static void count_batch(ox__check *c, ox_node n, ox_value data, const ox__sizes 
     for (size_t i = 0; holds && i < ox_graph_n_inputs(c->m, g) && i < 64; i++) {
         ox_value x = ox_graph_input(c->m, g, i);
         if (is_open(c, x, 0) || traced(c, x, 0) != batch) continue;
-        if (!c->baked.n++)
-            c->baked.node = n, c->baked.input = x, c->baked.value = first, c->baked.maker = s->at[0].maker;
+        if (c->baked->n_fixed++) return;
+        c->baked->node = n;
+        c->baked->input = x;
+        c->baked->value = first;
+        c->baked->maker = s->at[0].maker;
         return;
+    }
+}
+
+void ox__habit_baked_begin(ox__check *c, struct ox__baked *b)
+{
+    ox_graph g = ox_model_main(c->m);
+    *b = (struct ox__baked){0};
+    c->baked = b;
+    for (size_t i = 0; i < ox_graph_n_inputs(c->m, g) && b->n_open < OX__BAKED_OPEN; i++) {
+        ox_value x = ox_graph_input(c->m, g, i);
+        for (int64_t a = 1; a < ox__known_rank(c, x) && a < MAX_RANK && b->n_open < OX__BAKED_OPEN; a++) {
+            int64_t size = is_open(c, x, a) ? traced(c, x, a) : 0;
+            if (size < 2) continue;
+            b->open[b->n_open].input = x;
+            b->open[b->n_open].axis = a;
+            b->open[b->n_open++].size = size;
+        }
     }
 }
 
 void ox__habit_baked_end(ox__check *c)
 {
     char place[PLACE_SIZE], more[48] = "", times[32];
-    if (!c->baked.n || c->stopped) return;
-    ox__size e = {.kind = OX__SIZE_CONST, .value = c->baked.value, .maker = c->baked.maker};
-    int64_t batch = traced(c, c->baked.input, 0);
-    put_place(c, &e, c->baked.node, place);
+    if (!c->baked->n_fixed || c->stopped) return;
+    ox__size e = {.kind = OX__SIZE_CONST, .value = c->baked->value, .maker = c->baked->maker};
+    int64_t batch = traced(c, c->baked->input, 0);
+    put_place(c, &e, c->baked->node, place);
     put_times(e.value, batch, times, sizeof times);
-    if (c->baked.n > 1) snprintf(more, sizeof more, ", as do %zu more nodes", c->baked.n - 1);
-    ox__check_report(c, OX__CHECK_SUSPECT_SHAPE, OX__AT_NODE(c->baked.node), NULL,
+    if (c->baked->n_fixed > 1) snprintf(more, sizeof more, ", as do %zu more nodes", c->baked->n_fixed - 1);
+    ox__check_report(c, OX__CHECK_SUSPECT_SHAPE, OX__AT_NODE(c->baked->node), NULL,
                      "%s: its shape holds the constant %lld%s, %s dim 0 of %s%s: the batch size is fixed",
-                     ox__check_node_name(c, c->baked.node), (long long)e.value, place, times,
-                     ox__check_name(c, ox_value_name(c->m, c->baked.input)), more);
+                     ox__check_node_name(c, c->baked->node), (long long)e.value, place, times,
+                     ox__check_name(c, ox_value_name(c->m, c->baked->input)), more);
 }
 
 void ox__habit_reshape(ox__check *c, ox_node n)
@@ -304,15 +324,10 @@ void ox__habit_reshape(ox__check *c, ox_node n)
 /* A constant above 1 that is just what an open dim of an input was in the trace. */
 static void equals_open(ox__check *c, ox_node n, const ox__size *e)
 {
-    ox_graph g = ox_model_main(c->m);
-    if (e->kind != OX__SIZE_CONST || e->value < 2) return;
-    for (size_t i = 0; i < ox_graph_n_inputs(c->m, g) && i < 64; i++) {
-        ox_value x = ox_graph_input(c->m, g, i);
-        for (int64_t a = 1; a < ox__known_rank(c, x); a++)
-            if (is_open(c, x, a) && traced(c, x, a) == e->value) {
-                report_traced(c, OX__CHECK_SUSPECT_SHAPE, n, e, x, a);
-                return;
-            }
+    for (size_t i = 0; e->kind == OX__SIZE_CONST && i < c->baked->n_open; i++) {
+        if (c->baked->open[i].size != e->value) continue;
+        report_traced(c, OX__CHECK_SUSPECT_SHAPE, n, e, c->baked->open[i].input, c->baked->open[i].axis);
+        return;
     }
 }
 
@@ -328,6 +343,29 @@ static ox_value joined_with(const ox__check *c, ox_value v)
         }
     }
     return (ox_value){0};
+}
+
+/* A constant that was expanded before the trace was written: joined, along another axis, with an open dim 0. */
+void ox__habit_concat(ox__check *c, ox_node n)
+{
+    int64_t axis = ox__known_attr(c, n, "axis", 0);
+    size_t n_in = ox_node_n_inputs(c->m, n), fixed = n_in, open = n_in;
+    if (!c->wanted[OX__CHECK_BAKED_SHAPE] || axis == 0) return;
+    for (size_t i = 0; i < n_in && (fixed == n_in || open == n_in); i++) {
+        ox_value v = ox_node_input(c->m, n, i);
+        ox_tensor_info t = ox_tensor_get(c->m, ox__known_tensor(c, v));
+        if (t.rank > 1 && axis != -(int64_t)t.rank && fixed == n_in) fixed = i;
+        if (is_open(c, v, 0) && open == n_in) open = i;
+    }
+    if (fixed == n_in || open == n_in) return;
+    ox_value constant = ox_node_input(c->m, n, fixed), other = ox_node_input(c->m, n, open);
+    int64_t at;
+    ox_value x = origin(c, other, 0, &at);
+    ox__check_report(c, OX__CHECK_BAKED_SHAPE, (ox__place_of){.node = n, .value = constant}, NULL,
+                     "%s: dim 0 of the constant %s is %lld, and it is joined with dim %lld of %s, which is open",
+                     ox__check_node_name(c, n), ox__check_name(c, ox_value_name(c->m, constant)),
+                     (long long)ox_tensor_get(c->m, ox__known_tensor(c, constant)).dims[0], (long long)at,
+                     ox__check_name(c, ox_value_name(c->m, x)));
 }
 
 void ox__habit_expand(ox__check *c, ox_node n)

@@ -52,13 +52,8 @@ typedef struct ox__check {
     ox__index seen;       /* what is reported once: hashes, kept in `once` */
     OX__VEC(uint64_t) once;
 
-    /* baked.c: shapes that repeat a fixed batch size; the first, and how many */
-    struct {
-        size_t n;
-        ox_node node, maker;
-        ox_value input;
-        int64_t value;
-    } baked;
+    uint64_t size_steps;     /* sizes.c: taken in all, so that a run stays linear */
+    struct ox__baked *baked; /* baked.c: what it knows of the inputs, what it has counted */
 
     char message[1024];
     char names[OX__CHECK_NAMES][OX__CHECK_NAME_SIZE]; /* of ox__check_name, in turn */

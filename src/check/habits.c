@@ -12,6 +12,7 @@ static const struct {
 } table[] = {
     {"BatchNormalization", false, ox__habit_batch_norm, 0},
     {"Cast", false, ox__habit_cast, 0},
+    {"Concat", false, ox__habit_concat, 0},
     {"ConstantOfShape", false, ox__habit_expand, 1},
     {"Dropout", false, ox__habit_dropout, 0},
     {"Expand", false, ox__habit_expand, 2},
@@ -27,7 +28,7 @@ static const struct {
     {"Scan", false, ox__habit_block, 0},
     {"ScatterElements", false, NULL, 2},
     {"ScatterND", false, NULL, 2},
-    {"Slice", false, ox__habit_slice, 0x1e},
+    {"Slice", false, ox__habit_slice, 0x18}, /* axes and steps: starts and ends are clamped to the dim anyway */
     {"Split", false, NULL, 2},
     {"Squeeze", false, NULL, 2},
     {"Tile", false, NULL, 2},
@@ -122,13 +123,16 @@ static void check_opset_ir(ox__check *c)
 void ox__check_habits(ox__check *c)
 {
     walk w = {.c = c};
+    struct ox__baked baked;
     if (!ox__check_wants_any(c, OX__CHECK_UNUSED_INITIALIZER, OX__CHECK_SUSPECT_SHAPE)) return;
     for (size_t i = 0; i < OX__COUNT(table); i++) w.op[i] = ox_str_find(c->m, table[i].op, strlen(table[i].op)).id;
     for (size_t i = 0; i < OX__COUNT(table); i++) w.op[i] = w.op[i] ? w.op[i] : UINT32_MAX;
     if (c->onnx) check_opset_ir(c);
+    ox__habit_baked_begin(c, &baked);
     look_at_root(&w, ox_model_main(c->m));
     ox__habit_baked_end(c);
     for (size_t i = 0; i < ox_model_n_functions(c->m) && !c->stopped; i++) look_at_root(&w, ox_model_function(c->m, i));
     if (!c->stopped) ox__habit_unused(c);
+    c->baked = NULL;
     ox__free(w.by_name);
 }

@@ -48,12 +48,28 @@ void ox__habit_resize(ox__check *c, ox_node n);     /* runtime.c */
 void ox__habit_block(ox__check *c, ox_node n);      /* runtime.c */
 /* Inputs whose bit is set in `inputs` are indices. */
 void ox__habit_indices(ox__check *c, ox_node n, uint32_t inputs);
-/* baked.c: input `i` of the node is the shape that it gives to its first. */
+/* ---- baked.c ---- */
+enum { OX__BAKED_OPEN = 32 };
+struct ox__baked {
+    /* dims of inputs that are open and were above 1 in the trace, the first so many */
+    size_t n_open;
+    struct {
+        ox_value input;
+        int64_t axis, size;
+    } open[OX__BAKED_OPEN];
+    /* shapes that repeat a fixed batch size: how many, and the first */
+    size_t n_fixed;
+    ox_node node, maker;
+    ox_value input;
+    int64_t value;
+};
 void ox__habit_reshape(ox__check *c, ox_node n);
 void ox__habit_expand(ox__check *c, ox_node n);
+void ox__habit_concat(ox__check *c, ox_node n);
 void ox__habit_slice(ox__check *c, ox_node n);
 void ox__habit_resize_sizes(ox__check *c, ox_node n);
-void ox__habit_baked_end(ox__check *c); /* after the last node: what is reported once, with its count */
+void ox__habit_baked_begin(ox__check *c, struct ox__baked *b); /* before the first node; b lives until the end */
+void ox__habit_baked_end(ox__check *c); /* after the last: what is reported once, with its count */
 
 /* unused.c: what nothing uses; after the walk. */
 void ox__habit_unused(ox__check *c);

@@ -16,18 +16,30 @@ static ox_tri known_bool(ox__check *c, ox_value v)
     return byte ? OX_YES : OX_NO;
 }
 
+static bool is_zero(ox__check *c, ox_value v)
+{
+    uint64_t raw = 1;
+    ox_error err;
+    ox_tensor t = ox__known_tensor(c, v);
+    ox_tensor_info info = ox_tensor_get(c->m, t);
+    uint64_t bytes = ox_tensor_raw_size(c->m, t);
+    bool stored = info.storage == OX_STORAGE_FILE || info.storage == OX_STORAGE_OWNED;
+    if (!stored || !ox_dtype_is_float(info.dtype) || info.n_elements != 1 || bytes > sizeof raw) return false;
+    return ox_tensor_read(c->m, t, 0, &raw, bytes, &err) == OX_OK && ox_dtype_get_f64(info.dtype, &raw, 0) == 0.0;
+}
+
 void ox__habit_dropout(ox__check *c, ox_node n)
 {
     int64_t opset = ox_node_opset(c->m, n);
     ox_value mode = ox_node_input(c->m, n, 2);
     ox_tri training = !mode.id ? OX_NO : known_bool(c, mode);
     if (opset && opset < 7) training = ox__known_attr(c, n, "is_test", 0) ? OX_NO : OX_YES;
+    if (is_zero(c, ox_node_input(c->m, n, 1))) training = OX_NO; /* drops none */
     if (training == OX_YES)
         ox__check_report(c, OX__CHECK_TRAINING_NODE, OX__AT_NODE(n), NULL,
                          "%s drops elements at random, as in training", ox__check_node_name(c, n));
     else if (training == OX_NO)
-        ox__check_report(c, OX__CHECK_IDLE_DROPOUT, OX__AT_NODE(n), NULL, "%s does nothing outside of training",
-                         ox__check_node_name(c, n));
+        ox__check_report(c, OX__CHECK_IDLE_DROPOUT, OX__AT_NODE(n), NULL, "%s does nothing", ox__check_node_name(c, n));
 }
 
 void ox__habit_batch_norm(ox__check *c, ox_node n)

@@ -1,8 +1,9 @@
 /* Floor 4. The elements of a shape that nodes compute: constants, dims of other values, and what arithmetic made of
- * them. A query takes a bounded number of steps; what is beyond them is not known. */
+ * them. A query takes a bounded number of steps, and all of them together a bounded number for each node of the model;
+ * what is beyond is not known. */
 #include "check/habits.h"
 
-enum { MAX_NEST = 24, MAX_STEPS = 256 };
+enum { MAX_NEST = 24, MAX_STEPS = 256, STEPS_PER_NODE = 32 };
 
 typedef struct query {
     ox__check *c;
@@ -120,6 +121,17 @@ static bool from_arithmetic(query *q, ox_node n, ox__sizes *out)
     return push_made(out, OX__MAX(a.n, b.n));
 }
 
+/* What PyTorch writes for expand(2, -1): Where(shape == -1, 1, shape). The shape's own numbers are in the last input.
+ */
+static bool from_where(query *q, ox_node n, ox__sizes *out)
+{
+    size_t had = out->n;
+    if (!append(q, ox_node_input(q->c->m, n, 2), out)) return false;
+    for (size_t i = had; i < out->n; i++)
+        if (out->at[i].kind == OX__SIZE_CONST && out->at[i].value == -1) out->at[i].value = 1;
+    return true;
+}
+
 static bool from_node(query *q, ox_node n, ox_value v, ox__sizes *out)
 {
     static const char *const pass[] = {"Identity", "Cast", "Unsqueeze", "Squeeze", "Reshape", NULL},
@@ -133,6 +145,7 @@ static bool from_node(query *q, ox_node n, ox_value v, ox__sizes *out)
     if (ox_node_is(m, n, "", "Shape")) return from_shape(q, n, out);
     if (ox_node_is(m, n, "", "Gather")) return from_gather(q, n, out);
     if (ox_node_is(m, n, "", "Slice")) return from_slice(q, n, out);
+    if (ox_node_is(m, n, "", "Where")) return from_where(q, n, out);
     if (ox_node_is(m, n, "", "Concat") || ox_node_is(m, n, "prim", "ListConstruct")) return from_list(q, n, out);
     if (ox_node_is(m, n, "aten", "size") && ox_node_n_inputs(m, n) == 2) {
         int64_t axis;
@@ -168,5 +181,8 @@ bool ox__sizes_of(ox__check *c, ox_value v, ox__sizes *out)
 {
     query q = {.c = c};
     out->n = 0;
-    return append(&q, v, out);
+    if (c->size_steps > MAX_STEPS + STEPS_PER_NODE * (uint64_t)ox_model_n_nodes(c->m)) return false;
+    bool known = append(&q, v, out);
+    c->size_steps += (uint64_t)q.steps;
+    return known;
 }

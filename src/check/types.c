@@ -1,5 +1,5 @@
-/* Floor 4. Types of values against what operators allow, as far as they are known: declared, or those of constants.
- * Inference finds more; this needs none. */
+/* Floor 4. Types of values against what operators allow, as far as they are known: declared, those of constants, or
+ * found by inference. */
 #include "check/check.h"
 
 enum { MAX_VARS = 16, MAX_NEST = 8 };
@@ -80,7 +80,7 @@ void ox__check_types(ox__check *c, ox_node n, const ox_op_schema *s)
 
 void ox__check_initializer_type(ox__check *c, ox_value v)
 {
-    ox_type_info t = ox_type_get(c->m, ox_value_type(c->m, v));
+    ox_type_info t = ox_type_get(c->m, ox_value_given_type(c->m, v));
     ox_tensor_info data = ox_tensor_get(c->m, ox_value_tensor(c->m, v));
     if (t.kind != OX_TYPE_TENSOR || data.storage == OX_STORAGE_SPARSE) return;
     const char *name = ox__check_name(c, ox_value_name(c->m, v));

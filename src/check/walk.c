@@ -95,7 +95,7 @@ static void check_use(ox__check *c, ox_node n, size_t i, ox_value v)
 
 static void check_declared(ox__check *c, ox_value v, const char *what)
 {
-    ox_type_info t = ox_type_get(c->m, ox_value_type(c->m, v));
+    ox_type_info t = ox_type_get(c->m, ox_value_given_type(c->m, v));
     const char *name = ox__check_name(c, ox_value_name(c->m, v));
     if (t.kind == OX_TYPE_TENSOR && t.dtype && t.rank == OX_RANK_UNKNOWN)
         ox__check_report(c, OX__CHECK_MISSING_TYPE, OX__AT_VALUE(v), "ONNX wants a shape here; its dims may be unknown",

@@ -65,10 +65,26 @@ static const struct {
          "s", 3, "2 1 4") "  %e : Float(2, 1, 4) = onnx::Expand(%c, %s)\n  %y : Float(*, 4, 4) = "
                           "onnx::Concat[axis=1](%e, %x)\n  return (%y)\n",
      "baked-shape ", "dim 0 of 'x' is open, and what is made is concatenated with it"},
+    {"expanded as PyTorch writes it, to be joined",
+     "graph(%x : Float(*, 3, 4),\n      %c : Float(1, 1, 4)):\n" FIXED("s", 3, "2 -1 -1") FIXED("m", 3, "-1 -1 -1")
+         FIXED("o", 3, "1 1 1") "  %q : Bool(3) = onnx::Equal(%s, %m)\n  %t : Long(3) = onnx::Where(%q, %o, %s)\n"
+                                "  %e : Float(2, 1, 4) = onnx::Expand(%c, %t)\n  %y : Float(*, 4, 4) = "
+                                "onnx::Concat[axis=1](%e, %x)\n  return (%y)\n",
+     "baked-shape ", "its shape holds the constant 2; dim 0 of 'x' is open, and what is made is concatenated with it"},
     {"expanded to be joined along the same dim",
      "graph(%x : Float(*, 3, 4),\n      %c : Float(1, 1, 4)):\n" FIXED(
          "s", 3, "2 3 4") "  %e : Float(2, 3, 4) = onnx::Expand(%c, %s)\n  %y : Float(*, 3, 4) = "
                           "onnx::Concat[axis=0](%e, %x)\n  return (%y)\n",
+     "", ""},
+    {"a constant of the batch's size, joined",
+     "graph(%x : Float(*, 2, 2)):\n"
+     "  %c : Float(2, 1, 2) = onnx::Constant[value= (1,.,.) = 1 1 (2,.,.) = 1 1 [ CPUFloatType{2,1,2} ]]()\n"
+     "  %y : Float(*, 3, 2) = onnx::Concat[axis=1](%c, %x)\n  return (%y)\n",
+     "baked-shape ", "dim 0 of the constant 'c' is 2, and it is joined with dim 0 of 'x', which is open"},
+    {"a constant joined along dim 0",
+     "graph(%x : Float(*, 2)):\n" FIXED("c", 2,
+                                        "1 1") "  %d : Float(1, 2) = onnx::Unsqueeze[axes=[0]](%c)\n"
+                                               "  %y : Float(*, 2) = onnx::Concat[axis=0](%d, %x)\n  return (%y)\n",
      "", ""},
     {"filled to what a dim was",
      OPEN FIXED("s", 2, "1 4") "  %y : Float(1, 4) = onnx::ConstantOfShape(%s)\n  return (%y)\n", "suspect-shape ",

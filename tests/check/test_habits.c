@@ -244,6 +244,11 @@ static void training(void **state)
     assert_ok(ox_node_set_inputs(w->m, n, 3, in, &w->err), &w->err);
     finds(w, ALL, "training-node ");
     says(w, "Dropout node 'd' drops elements at random");
+    static const float none = 0;
+    in[1] = numbers(w, "ratio", OX_FLOAT, 0, NULL, &none, sizeof none); /* drops nothing, in training too */
+    assert_ok(ox_node_set_inputs(w->m, n, 3, in, &w->err), &w->err);
+    finds(w, ALL, "idle-dropout ");
+    in[1] = (ox_value){0};
     in[2] = input(w, w->g, "training", OX_BOOL); /* who runs it decides */
     assert_ok(ox_node_set_inputs(w->m, n, 3, in, &w->err), &w->err);
     finds(w, "runtime", "");
