@@ -53,7 +53,7 @@ OX_API OX_MUST_USE ox_status ox_infer(ox_model *m, const ox_infer_options *opt, 
 /* Inference that stays: after the first update, each one looks only at what was changed since, by edits, undo or
  * redo, and at what depends on it. An update is part of the open step of the journal, as an edit is, so it is not for
  * right after an undo, whose redo it would drop: undo has brought the types back that belonged to that state.
- * It is freed before its model. */
+ * It may outlive its model, and is then good for nothing but being freed. */
 typedef struct ox_inference ox_inference;
 OX_API OX_MUST_USE ox_status ox_inference_create(ox_inference **out, ox_model *m, const ox_infer_options *opt,
                                                  ox_error *err);

@@ -1,5 +1,6 @@
 /* Floor 1. The model: making and freeing it, its strings, files and fields. */
 #include "ir/parts.h"
+#include "ir/watch.h"
 
 #include <inttypes.h>
 
@@ -53,6 +54,7 @@ uint64_t ox_model_serial(const ox_model *m)
 void ox_model_free(ox_model *m)
 {
     if (!m) return;
+    ox__watch_end(m);
     if (m->io_free) m->io_free(m->io);
     for (uint32_t g = 1; g < m->table[OX__GRAPH].n; g++) ox__list_cache_free(ox__graph_row_at(m, g));
     for (int t = 0; t < OX__N_TABLES; t++) ox__free(m->table[t].p);

@@ -14,9 +14,11 @@ void ox__watch_add(ox_model *m, ox__changes *c)
 
 void ox__watch_remove(ox_model *m, ox__changes *c)
 {
-    ox__changes **p = &m->watch;
-    while (*p && *p != c) p = &(*p)->next;
-    if (*p) *p = c->next;
+    if (!c->gone) {
+        ox__changes **p = &m->watch;
+        while (*p && *p != c) p = &(*p)->next;
+        if (*p) *p = c->next;
+    }
     ox__vec_free(&c->nodes);
     ox__vec_free(&c->values);
     memset(c, 0, sizeof *c);
@@ -27,6 +29,11 @@ void ox__watch_clear(ox_model *m, ox__changes *c)
     c->nodes.n = c->values.n = 0;
     c->all = false;
     (void)ox_journal_mark(m); /* words are recorded, and so noted, anew */
+}
+
+void ox__watch_end(ox_model *m)
+{
+    for (ox__changes *c = m->watch; c; c = c->next) c->gone = true;
 }
 
 /* ---- noting ---- */

@@ -12,15 +12,18 @@ struct ox__changes {
     OX__VEC(uint32_t) values; /* type, tensor, being an input or initializer */
     bool all;                 /* opsets, functions; or memory ran out */
     bool asleep;              /* nothing is noted */
+    bool gone;                /* the model was freed */
 };
 
-/* From now on; *c is zero. To be removed before the model is freed. */
+/* From now on; *c is zero. */
 void ox__watch_add(ox_model *m, ox__changes *c);
 /* Also frees what was noted. */
 void ox__watch_remove(ox_model *m, ox__changes *c);
 /* Forgets what was noted. A change of a word that was changed before is noted again only after this. */
 void ox__watch_clear(ox_model *m, ox__changes *c);
 
+/* For the model that is freed: no watcher knows it any more. */
+void ox__watch_end(ox_model *m);
 /* For the journal: a word changes; born: it is one of flags, and brings life. */
 void ox__watch_note(ox_model *m, uint32_t where, uint32_t id, bool born);
 

@@ -27,5 +27,8 @@ int ox__lua_graph_add_output(lua_State *L);
 int ox__lua_graph_remove_output(lua_State *L);
 int ox__lua_graph_add_initializer(lua_State *L);
 int ox__lua_node_insert(lua_State *L);
+/* infer.c */
+int ox__lua_model_infer(lua_State *L);
+int ox__lua_type_reason(lua_State *L);
 
 #endif

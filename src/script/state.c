@@ -107,6 +107,7 @@ void ox_script_free(ox_script *s)
         s->running = s->L;
         lua_close(s->L);
     }
+    ox_inference_free(s->inference);
     ox__free(s->loaded);
     ox__free(s->lua_dir);
     ox__free(s);

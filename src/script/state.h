@@ -12,6 +12,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <onnxsh/infer.h>
 #include <onnxsh/journal.h>
 #include <onnxsh/script.h>
 
@@ -99,6 +100,9 @@ struct ox_script {
     int mt_ref[OX__LUA_N_KINDS];     /* and their places in the registry */
     ox__lua_cache cache[OX__LUA_CACHES];
     uint64_t clock;
+    ox_inference *inference; /* of the model of inference_serial that was inferred last; may be NULL */
+    uint64_t inference_serial;
+    ox_infer_options inference_options;
     ox_mark mark; /* what a failing chunk rolls back to, in the model of mark_serial */
     uint64_t mark_serial;
     ox_error raised; /* what ox__lua_raise raised last; its text is also in the registry */

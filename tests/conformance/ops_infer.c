@@ -50,14 +50,13 @@ static void print_elements(ox__facts *f, ox_value v)
     ox__free(data);
 }
 
+/* Of the main graph: what blocks and functions declare inside, onnx reads too. */
 static ox_status forget(ox_model *m, ox_graph g, ox_error *err)
 {
     ox_status s = OX_OK;
-    for (ox_node n = ox_graph_first(m, g); s == OX_OK && n.id; n = ox_node_next(m, n)) {
+    for (ox_node n = ox_graph_first(m, g); s == OX_OK && n.id; n = ox_node_next(m, n))
         for (size_t i = 0; s == OX_OK && i < ox_node_n_outputs(m, n); i++)
             if (ox_node_output(m, n, i).id) s = ox_value_set_type(m, ox_node_output(m, n, i), (ox_type){0}, err);
-        for (size_t i = 0; s == OX_OK && i < ox_node_n_blocks(m, n); i++) s = forget(m, ox_node_block(m, n, i), err);
-    }
     return s;
 }
 
