@@ -4,7 +4,7 @@
 
 static ox_graph block_of(ox__inf *c, const char *name)
 {
-    const ox_attr *a = ox_node_attr(c->m, c->node, name);
+    const ox_attr *a = ox__inf_attr(c, name);
     return a && a->kind == OX_ATTR_GRAPH ? a->u.g : (ox_graph){0};
 }
 

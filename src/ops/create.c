@@ -8,12 +8,9 @@
 static ox_status infer_constant(ox__inf *c)
 {
     ox_value v = ox_node_output(c->m, c->node, 0);
-    ox_tensor t = ox__constant_tensor(c->m, c->node);
-    if (t.id && v.id) {
-        ox_status s = ox__facts_set_tensor(c->facts, v, t, c->err);
-        if (s != OX_OK) return s;
-    } else {
-        const ox_attr *a = ox_node_attr(c->m, c->node, "value"); /* lost data still has a type */
+    ox_tensor t = ox__facts_tensor(c->facts, v);
+    if (!t.id) {
+        const ox_attr *a = ox__inf_attr(c, "value"); /* lost data still has a type */
         if (!a || a->kind != OX_ATTR_TENSOR || !a->u.t.id || a->ref.id) return OX_OK;
         t = a->u.t;
     }
@@ -63,17 +60,17 @@ static ox_status eval_constant(ox__ev *e)
 }
 
 /* ---- ConstantOfShape ---- */
-static ox_dtype fill_dtype(const ox_model *m, ox_node n, ox_tensor *t)
+static ox_dtype fill_dtype(const ox__inf *c, ox_tensor *t)
 {
-    const ox_attr *a = ox_node_attr(m, n, "value");
-    *t = a && a->kind == OX_ATTR_TENSOR && !a->ref.id ? a->u.t : (ox_tensor){0};
-    return t->id ? ox_tensor_get(m, *t).dtype : OX_FLOAT;
+    const ox_attr *a = ox__inf_attr(c, "value");
+    *t = a && a->kind == OX_ATTR_TENSOR ? a->u.t : (ox_tensor){0};
+    return t->id ? ox_tensor_get(c->m, *t).dtype : OX_FLOAT;
 }
 
 static ox_status infer_constant_of_shape(ox__inf *c)
 {
     ox_tensor t;
-    ox_dtype dtype = fill_dtype(c->m, c->node, &t);
+    ox_dtype dtype = fill_dtype(c, &t);
     ox__vec_fact v;
     if (!ox__inf_vec(c, 0, &v)) {
         int64_t rank;

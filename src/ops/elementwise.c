@@ -38,7 +38,7 @@ static ox_status cast_to(ox__inf *c, ox_dtype to)
 
 static ox_status infer_cast(ox__inf *c)
 {
-    const ox_attr *to = ox_node_attr(c->m, c->node, "to");
+    const ox_attr *to = ox__inf_attr(c, "to");
     ox_dtype dtype = ox__cast_target(c->m, to);
     if (!dtype && (!to || !to->ref.id)) return ox__inf_fail(c, "`to` is no element type");
     return cast_to(c, dtype);
@@ -46,7 +46,7 @@ static ox_status infer_cast(ox__inf *c)
 
 static ox_status infer_bit_cast(ox__inf *c)
 {
-    ox_dtype from = ox__inf_dtype(c, 0), to = ox__cast_target(c->m, ox_node_attr(c->m, c->node, "to"));
+    ox_dtype from = ox__inf_dtype(c, 0), to = ox__cast_target(c->m, ox__inf_attr(c, "to"));
     if (from && to && ox_dtype_bits(from) != ox_dtype_bits(to))
         return ox__inf_fail(c, "%s and %s are not of one width", ox_dtype_name(from, OX_DTYPE_NUMPY),
                             ox_dtype_name(to, OX_DTYPE_NUMPY));

@@ -86,7 +86,7 @@ static ox_status infer_compress(ox__inf *c)
 {
     ox_dtype dtype = ox__inf_dtype(c, 0);
     const char *why = "how many Compress keeps depends on data";
-    if (!ox_node_attr(c->m, c->node, "axis")) return ox__inf_out_unknown(c, 0, dtype, 1, why);
+    if (!ox__inf_attr(c, "axis")) return ox__inf_out_unknown(c, 0, dtype, 1, why);
     if (!ox__inf_ranked(c, 0)) return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
     int64_t axis = ox__inf_int(c, "axis", 0);
     ox_status s = ox__inf_axis(c, &axis, c->in[0].rank);
@@ -132,7 +132,7 @@ static ox_status infer_unique(ox__inf *c)
 {
     const char *why = "how many elements are unique depends on data";
     ox_status s = OX_OK;
-    if (!ox_node_attr(c->m, c->node, "axis")) {
+    if (!ox__inf_attr(c, "axis")) {
         s = ox__inf_out_unknown(c, 0, ox__inf_dtype(c, 0), 1, why);
     } else if (!ox__inf_ranked(c, 0)) {
         s = ox__inf_out(c, 0, ox__inf_dtype(c, 0), OX_RANK_UNKNOWN, NULL);

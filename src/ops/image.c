@@ -43,8 +43,8 @@ static ox_status infer_resize(ox__inf *c)
         if (s != OX_OK) return s;
     }
     ox__vec_fact sizes;
-    bool plain = !ox_node_attr(c->m, c->node, "keep_aspect_ratio_policy") ||
-                 ox__inf_string_is(c, "keep_aspect_ratio_policy", "stretch");
+    bool plain =
+        !ox__inf_attr(c, "keep_aspect_ratio_policy") || ox__inf_string_is(c, "keep_aspect_ratio_policy", "stretch");
     if (ox__inf_has(c, 3)) {
         if (!ox__inf_vec(c, 3, &sizes) || !plain) {
             for (size_t i = 0; i < n; i++)
@@ -66,7 +66,7 @@ static ox_status infer_upsample(ox__inf *c)
 {
     ox_dtype dtype = ox__inf_dtype(c, 0);
     if (c->opset >= 9) return infer_resize(c);
-    const ox_attr *a = ox_node_attr(c->m, c->node, "scales");
+    const ox_attr *a = ox__inf_attr(c, "scales");
     ox_dim *dims = ox__inf_ranked(c, 0) ? ox__inf_copy(c, 0) : NULL;
     if (!dims || !a || a->kind != OX_ATTR_FLOATS || (int64_t)a->n != c->in[0].rank)
         return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);

@@ -49,10 +49,15 @@ ox_dim ox__inf_dim(const ox__inf *c, size_t i, int64_t axis)
 }
 
 /* ---- attributes ---- */
-static const ox_attr *attr_of(const ox__inf *c, const char *name, ox_attr_kind kind)
+const ox_attr *ox__inf_attr(const ox__inf *c, const char *name)
 {
     const ox_attr *a = ox_node_attr(c->m, c->node, name);
-    if (a && a->ref.id) a = c->frame ? ox__frame_attr(c->frame, a->ref) : NULL;
+    return a && a->ref.id ? (c->frame ? ox__frame_attr(c->frame, a->ref) : NULL) : a;
+}
+
+static const ox_attr *attr_of(const ox__inf *c, const char *name, ox_attr_kind kind)
+{
+    const ox_attr *a = ox__inf_attr(c, name);
     return a && a->kind == kind ? a : NULL;
 }
 

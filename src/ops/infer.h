@@ -59,6 +59,7 @@ ox_dtype ox__inf_dtype(const ox__inf *c, size_t i);           /* OX_UNDEFINED if
 ox_dim ox__inf_dim(const ox__inf *c, size_t i, int64_t axis); /* of a ranked input */
 /* Attributes with their default; references of a function's body are followed. A wrong kind counts as absent: the
  * schema check reports it. */
+const ox_attr *ox__inf_attr(const ox__inf *c, const char *name); /* whatever its kind; NULL if absent */
 int64_t ox__inf_int(const ox__inf *c, const char *name, int64_t def);
 double ox__inf_float(const ox__inf *c, const char *name, double def);
 const int64_t *ox__inf_ints(const ox__inf *c, const char *name, size_t *n); /* NULL and *n 0 if absent */

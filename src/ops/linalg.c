@@ -159,7 +159,7 @@ static ox_status einsum_result(ox__inf *c, const einsum *e, const char *text, si
 
 static ox_status infer_einsum(ox__inf *c)
 {
-    const ox_attr *a = ox_node_attr(c->m, c->node, "equation");
+    const ox_attr *a = ox__inf_attr(c, "equation");
     for (size_t i = 0; i < c->n_in; i++)
         if (!ox__inf_ranked(c, i)) return ox__inf_out(c, 0, ox__inf_dtype(c, 0), OX_RANK_UNKNOWN, NULL);
     if (!a || a->kind != OX_ATTR_STRING) return OX_OK;

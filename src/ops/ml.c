@@ -39,7 +39,7 @@ bool ox__ml_inf_rows(ox__inf *c, ox_dim *n, ox_dim *f)
 /* ---- attributes ---- */
 size_t ox__ml_inf_count(const ox__inf *c, const char *name, ox_attr_kind kind)
 {
-    const ox_attr *a = ox_node_attr(c->m, c->node, name);
+    const ox_attr *a = ox__inf_attr(c, name);
     return a && a->kind == kind && !a->ref.id ? a->n : 0;
 }
 

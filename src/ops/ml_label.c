@@ -191,7 +191,7 @@ static ox_status infer_encoder(ox__inf *c)
     static const ox_dtype dtypes[] = {OX_UNDEFINED, OX_STRING, OX_INT64, OX_FLOAT};
     if (c->opset < 2) return infer_mapper(c);
     for (size_t i = 0; i < OX__COUNT(kinds); i++) {
-        const ox_attr *a = ox_node_attr(c->m, c->node, value_names[i]);
+        const ox_attr *a = ox__inf_attr(c, value_names[i]);
         if (!a || a->kind != kinds[i] || a->ref.id) continue;
         return ox__inf_out_like(c, 0, 0, i ? dtypes[i] : ox_tensor_get(c->m, a->u.t).dtype);
     }

@@ -100,7 +100,7 @@ static ox_status infer_concat_from_sequence(ox__inf *c)
 
 static ox_status infer_optional(ox__inf *c)
 {
-    const ox_attr *a = ox_node_attr(c->m, c->node, "type");
+    const ox_attr *a = ox__inf_attr(c, "type");
     if (!ox__inf_has(c, 0))
         return ox__inf_out_type(
             c, 0, a && a->kind == OX_ATTR_TYPE ? ox_type_of(c->m, OX_TYPE_OPTIONAL, a->u.type) : (ox_type){0});
