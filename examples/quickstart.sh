@@ -42,12 +42,16 @@ echo
 echo "Ten lines of Lua say what the operator means:"
 step "cat hard_mish.lua"
 cat "$story/hard_mish.lua"
-run -l hard_mish.lua --weights hardmish_net.npz export hardmish_net.txt "$out/net.onnx"
+run -l hard_mish.lua --weights hardmish_net.npz export hardmish_net.txt "$out/net.onnx" --input-names input --output-names output
 
 echo
 echo "The file that was written, opened again, shown and checked:"
 run info "$out/net.onnx"
 run show "$out/net.onnx" stem
 run check "$out/net.onnx"
+
+echo
+echo "Does it compute what PyTorch computed? The input and PyTorch's output were kept with the trace:"
+run run "$out/net.onnx" --inputs hardmish_net_io.npz --expect hardmish_net_io.npz
 echo
 echo "Now try it yourself: $onnxsh $story/hardmish_net.txt"

@@ -76,6 +76,24 @@ class Run(Case):
         again = self.path("again.npz")
         self.run_it("run", self.model, "--inputs", f"a={out}", "--inputs", f"b={out}", "--outputs", again)
 
+    def test_expect(self):
+        good = {"a": npy([1, 2], (1, 2)), "b": npy([10, 20], (1, 2))}
+        right = self.npz("right.npz", d=npy([121.05, 484], (1, 2)), **good)
+        out, _ = self.run_it("run", self.model, "--inputs", right, "--expect", right)
+        self.assertRegex(out, r"d +equal +2 +0 +0\.05")
+        out, _ = self.run_it("run", self.model, "--inputs", right, "--expect", right, "--rtol", "1e-5", status=1)
+        self.assertRegex(out, r"d +differs +2 +1 +0\.05")
+        wrong = self.npz("wrong.npz", d=npy([121, 484], (2,)), **good)
+        out, _ = self.run_it("run", self.model, "--inputs", wrong, "--expect", wrong, status=1)
+        self.assertIn("the dims differ", out)
+        lone = self.write("y.npy", npy([121, 484], (1, 2)))
+        rows = json.loads(self.run_it("--json", "run", self.model, "--inputs", right, "--expect", lone)[0])
+        self.assertEqual((rows[0]["name"], rows[0]["equal"], rows[0]["most"]), ("d", True, 0))
+        nan = self.npz("nan.npz", d=npy([float("nan"), 484], (1, 2)), **good)
+        self.run_it("run", self.model, "--inputs", nan, "--expect", nan, status=1)
+        self.run_it("run", self.model, "--inputs", right, "--expect", self.path("none.npz"), status=3)
+        self.run_it("run", self.model, "--inputs", right, "--expect", right, "--rtol", "much", status=2)
+
     def test_wrong_inputs(self):
         cases = [
             (npy([1, 2], (2,)), "dims are given"),

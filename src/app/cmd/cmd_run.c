@@ -1,5 +1,6 @@
 /* Floor 7. run: computes a model on given or random inputs; what comes out goes to a file or is summed up. */
 #include "app/cmd.h"
+#include "app/cmd/run_expect.h"
 #include "app/cmd/run_io.h"
 
 #include "app/interrupt.h"
@@ -110,23 +111,33 @@ static ox_status name_results(const ox_model *m, request *r, ox_data_set *set, o
     return st;
 }
 
+/* What was expected is read before anything is computed: a wrong name is told at once. */
+static ox_status read_expected(ox_session *s, const char *path, ox_data_set *want, ox_error *err)
+{
+    return path ? ox_data_read(want, path, OX_TYPE_TENSOR, ox_progress_task(s->g.quiet), err) : OX_OK;
+}
+
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {
     request r = {0};
-    ox_data_set set = {0};
+    ox_data_set set = {0}, want = {0};
+    ox_expect e;
     ox_model *m = ox_args_get(a, "--result") ? s->result : s->model;
-    const char *path = ox_args_get(a, "--outputs");
+    const char *path = ox_args_get(a, "--outputs"), *expect = ox_args_get(a, "--expect");
     if (!m) return ox_error_set(err, OX_E_INVALID, "there is no result: `export` makes one");
-    ox_status st = compute(s, m, a, &r, err);
+    ox_status st = ox_expect_take(a, &e, err);
+    if (st == OX_OK) st = read_expected(s, expect, &want, err);
+    if (st == OX_OK) st = compute(s, m, a, &r, err);
     if (st == OX_OK) st = name_results(m, &r, &set, err);
     if (st == OX_OK && path) st = ox_data_write_npz(&set, path, ox_progress_task(s->g.quiet), err);
     ox_progress_done();
-    if (st == OX_OK) st = ox_run_summary(s, &set, path, err);
+    if (st == OX_OK) st = expect ? ox_expect_compare(s, &set, &want, &e, err) : ox_run_summary(s, &set, path, err);
     for (size_t i = 0; r.out && i < r.n_out; i++) ox_data_free(r.out[i]);
     free(r.out);
     free(r.fetch);
     ox_run_inputs_free(&r.in);
     ox_data_set_clear(&set);
+    ox_data_set_clear(&want);
     return st;
 }
 
@@ -136,6 +147,9 @@ static const ox_opt opts[] = {
     {"--dim", "NAME=N", "what a symbolic dim is in random data (repeatable; else 1)", OX_HINT_NONE, NULL},
     {"--seed", "N", "seed of random inputs and operators (0)", OX_HINT_NONE, NULL},
     {"--outputs", "FILE.npz", "write the results there", OX_HINT_FILE, NULL},
+    {"--expect", "FILE", "compare the results with these; exit status 1 if they differ", OX_HINT_FILE, NULL},
+    {"--rtol", "R", "--expect: tolerance relative to what is expected (0.001)", OX_HINT_NONE, NULL},
+    {"--atol", "A", "--expect: tolerance beside it (1e-05)", OX_HINT_NONE, NULL},
     {"--fetch", "%X,%Y", "more values that are wanted (repeatable)", OX_HINT_VALUE, NULL},
     {"--engine", "NAME", "built-in, or ort: ONNX Runtime", OX_HINT_WORDS, "built-in ort"},
     {"--ort", "PATH", "ONNX Runtime's shared library", OX_HINT_FILE, NULL},
@@ -150,9 +164,11 @@ const ox_cmd ox_cmd_run = {
     .name = "run",
     .usage = "[--inputs FILE...] [--random] [--outputs FILE.npz] [OPTIONS]",
     .summary = "compute the model, with the built-in evaluator or ONNX Runtime",
-    .help = "Inputs are found by name; arrays without a fitting name (.npy, .pb, arr_0 of a .npz) serve the inputs in\n"
-            "order. Without --outputs a summary is printed: type, smallest, largest and mean element, the first ones.\n"
-            "--fetch adds values from inside the graph. Results of one seed are the same every time.",
+    .help =
+        "Inputs are found by name; arrays without a fitting name (.npy, .pb, arr_0 of a .npz) serve the inputs in\n"
+        "order. Without --outputs a summary is printed: type, smallest, largest and mean element, the first ones.\n"
+        "--fetch adds values from inside the graph. Results of one seed are the same every time. --expect holds the\n"
+        "results against the arrays of their names in a file, which may be the one that holds the inputs.",
     .example = "run --random --result",
     .flags = OX_CMD_MODEL | OX_CMD_PAGE,
     .opts = opts,

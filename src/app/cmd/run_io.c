@@ -40,6 +40,14 @@ static ox_type_kind kind_of(const ox_model *m, const ox_run_inputs *in, size_t i
     return i < in->n ? ox_type_get(m, ox_value_type(m, ox_graph_input(m, ox_model_main(m), i))).kind : OX_TYPE_TENSOR;
 }
 
+static bool is_output(const ox_model *m, const char *name)
+{
+    ox_graph g = ox_model_main(m);
+    for (size_t i = 0; i < ox_graph_n_outputs(m, g); i++)
+        if (strcmp(ox_str_text(m, ox_value_name(m, ox_graph_output(m, g, i)), NULL), name) == 0) return true;
+    return false;
+}
+
 /* Arrays that NumPy named itself: arr_0, arr_1, ... */
 static bool is_nameless(const char *name, bool lone)
 {
@@ -50,6 +58,7 @@ static ox_status place(const ox_model *m, ox_run_inputs *in, const char *path, c
                        bool lone, ox_error *err)
 {
     size_t i = want != SIZE_MAX ? want : find_input(m, in->n, row->name);
+    if (i == SIZE_MAX && is_output(m, row->name)) return OX_OK; /* what is expected may stand in the same file */
     if (i == SIZE_MAX && is_nameless(row->name, lone)) i = next_free(m, in);
     if (i == SIZE_MAX) {
         ox_status st = ox_error_set(err, OX_E_INVALID, "`%s` is no input of the model that lacks data", row->name);
