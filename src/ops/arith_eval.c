@@ -28,7 +28,8 @@
             } \
         } else { \
             type x = *a, y = *b; \
-            for (size_t i = 0; i < n; i++) o[i] = (out_type)(expr); \
+            out_type v = (out_type)(expr); \
+            for (size_t i = 0; i < n; i++) o[i] = v; \
         } \
     }
 #define FLOATS(name, expr) PAIR(name##_f32, float, float, expr) PAIR(name##_f64, double, double, expr)

@@ -56,12 +56,15 @@ static void pow_i64(void *out, const void *pa, const void *pb, int64_t step_a, i
 }
 
 /* An integer to the power of a float, as a float that is cut. */
-static void pow_mixed(void *out, const void *pa, const void *pb, int64_t step_a, int64_t step_b, size_t n)
-{
-    const double *a = pa, *b = pb;
-    int64_t *o = out;
-    for (size_t i = 0; i < n; i++) o[i] = ox__float_bits(OX_INT64, pow(a[i * (size_t)step_a], b[i * (size_t)step_b]));
-}
+#define POW_CUT(name, type) \
+    static void name(void *out, const void *pa, const void *pb, int64_t step_a, int64_t step_b, size_t n) \
+    { \
+        const double *a = pa, *b = pb; \
+        int64_t *o = out; \
+        for (size_t i = 0; i < n; i++) o[i] = ox__float_bits(type, pow(a[i * (size_t)step_a], b[i * (size_t)step_b])); \
+    }
+POW_CUT(pow_cut_32, OX_INT32)
+POW_CUT(pow_cut_64, OX_INT64)
 
 ox_status ox__eval_pow(ox__ev *e)
 {
@@ -79,7 +82,7 @@ ox_status ox__eval_pow(ox__ev *e)
                                   ox_dtype_name(y, OX_DTYPE_NUMPY));
     ox__pair_job j = {pow_f64, OX__IN_F64, OX__IN_F64, x, y, x, e->in[0].data, e->in[1].data, NULL};
     if (int_x) {
-        j.fn = int_y ? pow_i64 : pow_mixed;
+        j.fn = int_y ? pow_i64 : ox_dtype_bits(x) == 64 ? pow_cut_64 : pow_cut_32;
         j.c = int_y ? OX__IN_I64 : OX__IN_F64;
         j.out_class = OX__IN_I64;
     } else if (x != OX_DOUBLE && ox__class_of(y) == OX__IN_F32) {

@@ -114,7 +114,7 @@ static double window_at(char kind, double at, double whole)
 {
     double a = whole > 0 ? 2 * pi * at / whole : pi; /* one element alone is the middle */
     switch (kind) {
-    case 'B': return 0.42 - 0.5 * cos(a) + 0.08 * cos(2 * a);
+    case 'B': return (0.08 * cos(2 * a) - 0.5 * cos(a)) + 0.42;
     case 'm': return 25.0 / 46 - (1 - 25.0 / 46) * cos(a);
     default: return sin(a / 2) * sin(a / 2);
     }
