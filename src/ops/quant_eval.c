@@ -1,5 +1,6 @@
 /* Floor 3. Quantization. Scales are one for the tensor, one for each index of an axis, or one for each block along it;
  * all three are runs of elements with one scale, or with a row of scales. */
+#include "ops/fast.h"
 #include "ops/quant.h"
 
 #include <math.h>
@@ -66,7 +67,7 @@ static bool run_fast(const quant *q, uint64_t at, uint64_t n, uint64_t where)
     uint8_t *o = (uint8_t *)q->out + at;
     if (q->quantizes) {
         for (uint64_t i = 0; i < n; i++) {
-            float v = nearbyintf(x[i] / scale) + (float)zero;
+            float v = ox__fast_round(x[i] / scale) + (float)zero;
             v = v > high ? high : v >= low ? v : low;
             o[i] = (uint8_t)(int)v;
         }
@@ -280,7 +281,7 @@ ox_status ox__eval_dynamic_quantize(ox__ev *e)
     uint8_t *out = ox__ev_out(e, 0, OX_UINT8, a->rank, a->dims, &s);
     if (!out) return s;
     for (uint64_t i = 0; i < a->n; i++) {
-        float v = nearbyintf(x[i] / scale) + middle;
+        float v = ox__fast_round(x[i] / scale) + middle;
         out[i] = (uint8_t)(v > 255 ? 255 : v >= 0 ? v : 0);
     }
     float *scale_out = ox__ev_out(e, 1, OX_FLOAT, 0, NULL, &s);

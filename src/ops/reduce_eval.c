@@ -53,6 +53,29 @@ typedef void (*fold_fn)(fold *f, const void *x, size_t n);
         } \
         f->field[0] += ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7])); \
     }
+/* The same of an extreme: expr is between r and x. */
+#define EXTREME_RUN(name, type, acc, field, expr) \
+    static void name(fold *f, const void *px, size_t n) \
+    { \
+        const type *v = px; \
+        acc best[8]; \
+        size_t i = 0; \
+        for (size_t k = 0; k < 8; k++) best[k] = (acc)f->field[0]; \
+        for (; i + 8 <= n; i += 8) \
+            for (size_t k = 0; k < 8; k++) { \
+                acc x = (acc)v[i + k], r = best[k]; \
+                best[k] = (expr); \
+            } \
+        for (; i < n; i++) { \
+            acc x = (acc)v[i], r = best[0]; \
+            best[0] = (expr); \
+        } \
+        for (size_t k = 1; k < 8; k++) { \
+            acc x = best[k], r = best[0]; \
+            best[0] = (expr); \
+        } \
+        f->field[0] = best[0]; \
+    }
 #define SUMS(name, term_d, term_i) \
     SUM_RUN(name##_run_f32, float, double, v, term_d) \
     SUM_RUN(name##_run_f64, double, double, v, term_d) \
@@ -60,6 +83,15 @@ typedef void (*fold_fn)(fold *f, const void *x, size_t n);
     ROW(name##_row_f32, float, double, v, r + (term_d)) \
     ROW(name##_row_f64, double, double, v, r + (term_d)) \
     ROW(name##_row_i64, int64_t, uint64_t, i, (int64_t)(r + (term_i)))
+#define EXTREMES(name, expr_d, expr_i) \
+    EXTREME_RUN(name##_run_f32, float, double, v, expr_d) \
+    EXTREME_RUN(name##_run_f64, double, double, v, expr_d) \
+    EXTREME_RUN(name##_run_i64, int64_t, int64_t, i, expr_i) \
+    EXTREME_RUN(name##_run_u64, int64_t, uint64_t, i, expr_i) \
+    ROW(name##_row_f32, float, double, v, expr_d) \
+    ROW(name##_row_f64, double, double, v, expr_d) \
+    ROW(name##_row_i64, int64_t, int64_t, i, expr_i) \
+    ROW(name##_row_u64, int64_t, uint64_t, i, (int64_t)(expr_i))
 #define FOLDS(name, expr_d, int_acc, expr_i) \
     RUN(name##_run_f32, float, double, v, expr_d) \
     RUN(name##_run_f64, double, double, v, expr_d) \
@@ -72,14 +104,10 @@ SUMS(sum, x, x)
 SUMS(sum_abs, fabs(x), (int64_t)x < 0 ? 0 - x : x)
 SUMS(sum_square, x *x, x *x)
 FOLDS(product, r *x, uint64_t, r *x)
-FOLDS(max, x > r || x != x ? x : r, int64_t, x > r ? x : r)
-FOLDS(min, x < r || x != x ? x : r, int64_t, x < r ? x : r)
+EXTREMES(max, x > r || x != x ? x : r, x > r ? x : r)
+EXTREMES(min, x < r || x != x ? x : r, x < r ? x : r)
 RUN(sum_abs_run_u64, int64_t, uint64_t, i, r + x)
 ROW(sum_abs_row_u64, int64_t, uint64_t, i, (int64_t)(r + x))
-RUN(max_run_u64, int64_t, uint64_t, i, x > r ? x : r)
-ROW(max_row_u64, int64_t, uint64_t, i, (int64_t)(x > r ? x : r))
-RUN(min_run_u64, int64_t, uint64_t, i, x < r ? x : r)
-ROW(min_row_u64, int64_t, uint64_t, i, (int64_t)(x < r ? x : r))
 
 /* log(sum(e^x)) as the largest x and the sum relative to it, so that nothing overflows. */
 static void add_exp(fold *f, size_t k, double x)

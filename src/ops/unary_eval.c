@@ -1,4 +1,5 @@
 /* Floor 3. Functions of one number: a kernel for float and one for double each, a few for integers. */
+#include "ops/fast.h"
 #include "ops/unary.h"
 
 #include <float.h>
@@ -12,54 +13,9 @@ typedef void (*run_fn)(void *out, const void *in, size_t n, const params *p);
 
 /* ---- kernels ---- */
 
-/* e^x within 2 units of the last place, in a form that the compiler turns into vectors: 2^k * e^r with |r| <= ln(2)/2,
- * the power in two factors, so that large k overflow and small ones round as they should. */
-static inline float fast_exp(float x)
-{
-    float c = x < -104.0f ? -104.0f : x, t, k, r, p, low, high;
-    c = c > 89.0f ? 89.0f : c;
-    t = c * 1.44269504f + 12582912.0f; /* the nearest integer, in the low bits */
-    uint32_t bits;
-    memcpy(&bits, &t, sizeof bits);
-    bits -= 0x4B400000u;
-    k = t - 12582912.0f;
-    r = (c - k * 0.693359375f) + k * 2.12194440e-4f;
-    p = 1.0f / 720;
-    p = p * r + 1.0f / 120;
-    p = p * r + 1.0f / 24;
-    p = p * r + 1.0f / 6;
-    p = p * r + 0.5f;
-    p = p * r + 1.0f;
-    p = p * r + 1.0f;
-    uint32_t half = (uint32_t)((int32_t)bits >> 1), a = (half + 127) << 23, b = (bits - half + 127) << 23;
-    memcpy(&low, &a, sizeof low);
-    memcpy(&high, &b, sizeof high);
-    return p * low * high;
-}
-
-/* tanh: an odd polynomial where e^2x would lose the digits of x. */
-static inline float fast_tanh(float x)
-{
-    float y = x < 0 ? -x : x, s = x * x;
-    float p = -5.70498872745e-3f;
-    p = p * s + 2.06390887954e-2f;
-    p = p * s - 5.37397155531e-2f;
-    p = p * s + 1.33314422036e-1f;
-    p = p * s - 3.33332819422e-1f;
-    p = p * s * x + x;
-    float big = 1 - 2 / (fast_exp(2 * y) + 1);
-    big = x < 0 ? -big : big;
-    return y < 0.625f ? p : big;
-}
-
 static inline double sigmoid(double x)
 {
     return 1 / (1 + exp(-x));
-}
-
-static inline float sigmoid_f(float x)
-{
-    return 1 / (1 + fast_exp(-x));
 }
 
 static inline double softplus(double x)
@@ -67,13 +23,8 @@ static inline double softplus(double x)
     return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
 }
 
-static inline float softplus_f(float x)
-{
-    return (x > 0 ? x : 0) + log1pf(expf(-fabsf(x)));
-}
-
 #define RUN(name, expr_f, expr_d) \
-    static void name##_f(void *out, const void *in, size_t n, const params *p) \
+    OX__WIDE static void name##_f(void *out, const void *in, size_t n, const params *p) \
     { \
         const float *v = in, a = p->fa, b = p->fb; \
         float *o = out; \
@@ -103,15 +54,15 @@ RUN(k_asinh, asinhf(x), asinh(x))
 RUN(k_atan, atanf(x), atan(x))
 RUN(k_atanh, atanhf(x), atanh(x))
 RUN(k_ceil, ceilf(x), ceil(x))
-RUN(k_celu, x > 0 ? x : a * expm1f(x / a), x > 0 ? x : a * expm1(x / a))
+RUN(k_celu, x > 0 ? x : a * ox__fast_expm1(x > 0 ? 0 : x / a), x > 0 ? x : a * expm1(x / a))
 RUN(k_cos, cosf(x), cos(x))
 RUN(k_cosh, coshf(x), cosh(x))
-RUN(k_elu, x > 0 ? x : a * expm1f(x), x > 0 ? x : a * expm1(x))
-RUN(k_erf, erff(x), erf(x))
-RUN(k_exp, fast_exp(x), exp(x))
+RUN(k_elu, x > 0 ? x : a * ox__fast_expm1(x), x > 0 ? x : a * expm1(x))
+RUN(k_erf, ox__fast_erf(x), erf(x))
+RUN(k_exp, ox__fast_exp(x), exp(x))
 RUN(k_floor, floorf(x), floor(x))
-RUN(k_gelu, x * 0.5f * (1 + erff(x * 0.70710678f)), x * 0.5 * (1 + erf(x * 0.70710678118654752440)))
-RUN(k_gelu_tanh, x * 0.5f * (1 + fast_tanh(0.79788456f * (x + 0.044715f * x * x * x))),
+RUN(k_gelu, x * 0.5f * (1 + ox__fast_erf(x * 0.70710678f)), x * 0.5 * (1 + erf(x * 0.70710678118654752440)))
+RUN(k_gelu_tanh, x * 0.5f * (1 + ox__fast_tanh(0.79788456f * (x + 0.044715f * x * x * x))),
     x * 0.5 * (1 + tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x))))
 RUN1(k_hard_sigmoid, a *x + b < 0 ? 0 : a * x + b > 1 ? 1 : a * x + b)
 RUN(k_hard_swish,
@@ -123,23 +74,23 @@ RUN(k_hard_swish,
                           : x / 6 + 0.5))
 RUN1(k_leaky_relu, x < 0 ? a * x : x)
 RUN(k_log, logf(x), log(x))
-RUN(k_mish, x *fast_tanh(softplus_f(x)), x *tanh(softplus(x)))
+RUN(k_mish, x *ox__fast_tanh(ox__fast_softplus(x)), x *tanh(softplus(x)))
 RUN1(k_neg, -x)
 RUN1(k_reciprocal, 1 / x)
 RUN1(k_relu, x < 0 ? 0 : x)
-RUN(k_round, nearbyintf(x), nearbyint(x)) /* to even, in the default rounding mode */
-RUN(k_selu, x > 0 ? b * x : b * (a * expm1f(x)), x > 0 ? b * x : b * (a * expm1(x)))
+RUN(k_round, ox__fast_round(x), nearbyint(x)) /* to even, in the default rounding mode */
+RUN(k_selu, x > 0 ? b * x : b * (a * ox__fast_expm1(x)), x > 0 ? b * x : b * (a * expm1(x)))
 RUN1(k_shrink, x<-b ? x + a : x> b ? x - a : 0)
-RUN(k_sigmoid, sigmoid_f(x), sigmoid(x))
+RUN(k_sigmoid, ox__fast_sigmoid(x), sigmoid(x))
 RUN1(k_sign, x > 0 ? 1 : x < 0 ? -1 : x)
 RUN(k_sin, sinf(x), sin(x))
 RUN(k_sinh, sinhf(x), sinh(x))
-RUN(k_softplus, softplus_f(x), softplus(x))
+RUN(k_softplus, ox__fast_softplus(x), softplus(x))
 RUN(k_softsign, x / (1 + fabsf(x)), x / (1 + fabs(x)))
 RUN(k_sqrt, sqrtf(x), sqrt(x))
-RUN(k_swish, x *sigmoid_f(a *x), x *sigmoid(a *x))
+RUN(k_swish, x *ox__fast_sigmoid(a *x), x *sigmoid(a *x))
 RUN(k_tan, tanf(x), tan(x))
-RUN(k_tanh, fast_tanh(x), tanh(x))
+RUN(k_tanh, ox__fast_tanh(x), tanh(x))
 RUN1(k_thresholded_relu, x > a ? x : 0)
 RUN1(k_clip, (x < a ? a : x) > b ? b : (x < a ? a : x))
 
@@ -278,11 +229,11 @@ static void blocks(void *ud, uint64_t from, uint64_t to)
         return;
     }
     for (; at < end; at += OX__BLOCK) {
-        uint64_t block[OX__BLOCK];
+        uint64_t x[OX__BLOCK], y[OX__BLOCK]; /* apart, or the compiler's vectors would not be taken */
         size_t n = (size_t)OX__MIN(end - at, (uint64_t)OX__BLOCK);
-        ox__load(j->c, j->dtype, j->in, at, n, block);
-        j->run(block, block, n, &j->p);
-        ox__store(j->c, j->dtype, j->out, at, n, block);
+        ox__load(j->c, j->dtype, j->in, at, n, x);
+        j->run(y, x, n, &j->p);
+        ox__store(j->c, j->dtype, j->out, at, n, y);
     }
 }
 
@@ -437,7 +388,7 @@ static void gates(void *ud, uint64_t from, uint64_t to)
             float g[OX__BLOCK], v[OX__BLOCK], alpha = (float)j->alpha;
             ox__load_f32(j->dtype, j->gate, at, n, g);
             ox__load_f32(j->dtype, j->value, at, n, v);
-            for (size_t i = 0; i < n; i++) g[i] = g[i] * sigmoid_f(alpha * g[i]) * v[i];
+            for (size_t i = 0; i < n; i++) g[i] = g[i] * ox__fast_sigmoid(alpha * g[i]) * v[i];
             ox__store_f32(j->dtype, j->out, at, n, g);
         }
     }
