@@ -98,7 +98,8 @@ static inline size_t eval_print(char *out, size_t size, const ox_data *d)
     return at;
 }
 
-static inline ox_status eval_run(const eval_row *r, char *got, size_t size, ox_error *err)
+/* Runs the row; when its allocation number `fail` of the run fails (0: none), *failed says whether there was one. */
+static inline ox_status eval_run(const eval_row *r, uint64_t fail, bool *failed, char *got, size_t size, ox_error *err)
 {
     static const char *const names[] = {"%a", "%b", "%c", "%d", "%e", "%f"}, *const results[] = {"%y", "%z", "%u",
                                                                                                  "%v"};
@@ -125,9 +126,12 @@ static inline ox_status eval_run(const eval_row *r, char *got, size_t size, ox_e
     snprintf(at, (size_t)(end - at), ")\n");
     assert_ok(ox_open_memory(&m, text, strlen(text), "case", NULL, NULL, NULL, err), err);
     assert_ok(ox_model_set_opset(m, ox_str_addz(m, ""), r->opset, err), err);
-    ox__exec_options opt = {.threads = 2, .max_bytes = EVAL_LIMIT};
+    ox__exec_options opt = {.threads = 1, .max_bytes = EVAL_LIMIT};
     ox_error_clear(err);
+    ox__alloc_fail_at(fail, false);
     ox_status s = ox__exec_run(m, &opt, n_in, in, n_out, out, err);
+    *failed = fail && ox__alloc_count() >= fail;
+    ox__alloc_fail_at(0, false);
     for (size_t i = 0, n = 0; s == OX_OK && i < n_out; i++) {
         n += (size_t)snprintf(got + n, size - n, "%s", i ? " | " : "");
         n += eval_print(got + n, size - n, out[i]);
@@ -143,13 +147,23 @@ static inline void eval_check(const eval_row *rows, size_t n)
     for (size_t i = 0; i < n; i++) {
         ox_error err;
         char got[4096];
-        ox_status s = eval_run(&rows[i], got, sizeof got, &err);
+        bool failed = true;
+        ox_status s = eval_run(&rows[i], 0, &failed, got, sizeof got, &err);
         bool refused = rows[i].want[0] == '!';
         char part[128];
         snprintf(part, sizeof part, "%.*s", (int)strcspn(rows[i].want + refused, "|"), rows[i].want + refused);
         if (s != OX_OK && (!refused || !strstr(err.msg, part))) fail_msg("row %zu, %s: %s", i, rows[i].node, err.msg);
         if (s == OX_OK && strcmp(got, rows[i].want) != 0)
             fail_msg("row %zu, %s: %s, not %s", i, rows[i].node, got, rows[i].want);
+        /* Short of memory is said as that, and never taken for an answer. */
+        failed = true;
+        for (uint64_t k = 1; failed && s == OX_OK; k++) {
+            ox_status short_of = eval_run(&rows[i], k, &failed, got, sizeof got, &err);
+            if (short_of != OX_OK && (short_of != OX_E_NOMEM || !failed))
+                fail_msg("row %zu, %s, allocation %u fails: %s", i, rows[i].node, (unsigned)k, err.msg);
+            if (short_of == OX_OK && strcmp(got, rows[i].want) != 0)
+                fail_msg("row %zu, %s, allocation %u fails: %s", i, rows[i].node, (unsigned)k, got);
+        }
     }
 }
 
