@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes the seeds of the fuzz targets into corpus/: small models that have every field of the format once, small
-graphs of every era, dims and queries, archives of arrays. Needs no package. usage: gen_corpus.py [DIR]"""
+graphs of every era, dims and queries, code of archives, archives of arrays. Needs no package. usage: gen_corpus.py [DIR]"""
 import io
 import json
 import os
@@ -244,6 +244,57 @@ def arrays():
     yield "crc.npz", npz(rows[:1], zipfile.ZIP_STORED).replace(struct.pack("<I", zlib.crc32(f)), b"\1\2\3\4")
 
 
+# ---- code inside archives: each form once ----
+
+SOURCES = [
+    """class Net(Module):
+  __parameters__ = ["w", ]
+  __buffers__ = []
+  __annotations__ = []
+  __annotations__["0"] = __torch__.torch.nn.modules.conv.Conv2d
+  w : Tensor
+  bias : Optional[Tensor]
+  k : Final[Tuple[int, int]] = (1, 1)
+  def forward(self: __torch__.Net,
+    x: Tensor,
+    n: int=3) -> Tuple[Tensor, int]:
+    w = self.w
+    _0 = getattr(self, "0")
+    y = torch.add((_0).forward(x, ), CONSTANTS.c0, alpha=2)
+    return (y, n)
+""",
+    """def f(x: Tensor,
+    d: Optional[Dict[str, Tensor]]=None) -> Tensor:
+  _0 = __torch__.torch.nn.functional.relu
+  _1 = uninitialized(Tensor)
+  x0 = x
+  for i in range(torch.sub(torch.len(x), 2)):
+    x1 = torch.mul(x0, inf)
+    x0 = x1
+  _4 = torch.gt(n, 0)
+  while _4:
+    _4, x0, = _16, _13
+  if torch.__isnot__(d, None):
+    d0 = unchecked_cast(Dict[str, Tensor], d)
+    x2 = _0(d0["a"], False, )
+  else:
+    x2 = x0
+  with x as y:
+    pass
+  def __forked_function():
+    return torch.relu(x2)
+  z : Optional[int] = annotate(Optional[int], None)
+  t = (a, b)[1:2]
+  q = {"a": -1.5, "b": 1.+2.j, "\\n\\x41\\101": -inf}
+  ops.prim.RaiseException("AssertionError: ")
+  return torch.wait(fork(__forked_function))
+""",
+    "op_version_set = 1\nimport __torch__.a\nclass E(Enum):\n  A = 1\nclass I(Interface):\n  def f(self, x: int) -> int:\n    pass\n",
+    "def f(x):\n  return " + "(" * 120,
+    "def f(x):\n" + "".join("%sif x:\n" % (" " * i) for i in range(1, 120)),
+]
+
+
 def main():
     shutil.rmtree(OUT, ignore_errors=True)
     for name, data in onnx():
@@ -259,6 +310,8 @@ def main():
         write("query", "dim%02d" % i, "d\n" + d)
     for i, q in enumerate(QUERIES):
         write("query", "query%02d" % i, q)
+    for i, code in enumerate(SOURCES):
+        write("source", "source%02d" % i, code)
     for i, q in enumerate(LINES):
         write("line", "line%02d" % i, q)
     for i, q in enumerate(SPECS):
