@@ -48,21 +48,27 @@ void ox__resize_keep(const int64_t *from, int64_t *size, size_t n, bool larger, 
 }
 
 /* The place in the input, as if it were continuous, of position o of an axis. */
+#define ORIGIN(name, type) \
+    static type name(const resize *r, uint32_t axis, int64_t o) \
+    { \
+        const type half = (type)0.5, in = (type)r->in[axis], scale = (type)r->scale[axis], len = scale * in; \
+        const type x = (type)o, from = (type)r->roi[axis][0], span = (type)r->roi[axis][1] - from; \
+        switch (r->place) { \
+        case ALIGN_CORNERS: return len == 1 ? 0 : x * (in - 1) / (len - 1); \
+        case ASYMMETRIC: return x / scale; \
+        case TORCH_HALF_PIXEL: return r->out[axis] > 1 ? (x + half) / scale - half : 0; \
+        case SYMMETRIC: return in / 2 * (1 - (type)r->out[axis] / len) + (x + half) / scale - half; \
+        case CROP: return (len == 1 ? span * (in - 1) / 2 : x * span * (in - 1) / (len - 1)) + from * (in - 1); \
+        default: return (x + half) / scale - half; \
+        } \
+    }
+ORIGIN(origin_f64, double)
+ORIGIN(origin_f32, float)
+
+/* Where nearest has to choose between two, the float of other runtimes decides. */
 static double origin(const resize *r, uint32_t axis, int64_t o)
 {
-    double in = (double)r->in[axis], scale = r->scale[axis], len = scale * in, x = (double)o;
-    switch (r->place) {
-    case ALIGN_CORNERS: return len == 1 ? 0 : x * (in - 1) / (len - 1);
-    case ASYMMETRIC: return x / scale;
-    case TORCH_HALF_PIXEL: return len == 1 ? -0.5 : (x + 0.5) / scale - 0.5;
-    case SYMMETRIC: return in / 2 * (1 - (double)r->out[axis] / len) + (x + 0.5) / scale - 0.5;
-    case CROP: {
-        double from = r->roi[axis][0], span = r->roi[axis][1] - from;
-        double at = len == 1 ? span * (in - 1) / 2 : x * span * (in - 1) / (len - 1);
-        return at + from * (in - 1);
-    }
-    default: return (x + 0.5) / scale - 0.5;
-    }
+    return r->how == NEAREST ? (double)origin_f32(r, axis, o) : origin_f64(r, axis, o);
 }
 
 static double nearest(const resize *r, double x, double scale)

@@ -42,7 +42,7 @@ static void NAME(lstm_cell)(const rnn *r, T *g, T *h, T *c, const T *p)
     for (int64_t i = 0; p && i < n; i++) out[i] += p[n + i] * c[i];
     NAME(activate)(&r->f[0], clip, out, n);
     memcpy(h, c, (size_t)n * sizeof(T));
-    NAME(activate)(&r->f[2], clip, h, n);
+    NAME(activate)(&r->f[2], 0, h, n); /* what goes in is no gate: not clipped */
     for (int64_t i = 0; i < n; i++) h[i] *= out[i];
 }
 

@@ -40,9 +40,10 @@ static void neighbours(const sampler *s, uint32_t axis, double at, int64_t *inde
     double lo = s->align ? 0 : -0.5, hi = s->align ? (double)n - 1 : (double)n - 0.5;
     at = s->align ? (at + 1) / 2 * (double)(n - 1) : ((at + 1) * (double)n - 1) / 2;
     if (s->taps == 1) at = nearbyint(at);
-    if (s->padding == BORDER && (at < lo || at > hi)) at = at < 0 ? 0 : at > (double)n - 1 ? (double)n - 1 : at;
+    if (s->padding == BORDER && s->taps < 4 && (at < lo || at > hi))
+        at = at < 0 ? 0 : at > (double)n - 1 ? (double)n - 1 : at;
     if (s->padding == REFLECTION) at = reflect(at, lo, hi);
-    if (!(fabs(at) < 0x1p52)) at = s->padding == ZEROS ? -10 : 0;
+    if (!(fabs(at) < 0x1p52)) at = s->padding == ZEROS ? -10 : at > 0 ? (double)n + 10 : 0;
     int64_t first = (int64_t)floor(at) - (s->taps == 4);
     double f = at - floor(at);
     static const double a = -0.75;
