@@ -93,17 +93,35 @@ static ox_status infer_grid_sample(ox__inf *c)
     return ox__inf_out(c, 0, dtype, rank, dims);
 }
 
+/* The spatial dims of an affine grid, 2 or 3, by what is known of either input; 0: not known. */
+static size_t affine_dims(ox__inf *c, const ox__vec_fact *size)
+{
+    int64_t n = 0;
+    if (size)
+        n = (int64_t)size->n - 2;
+    else if (ox__inf_ranked(c, 0) && c->in[0].rank == 3 && ox_dim_is_const(c->m, c->in[0].dims[1], &n))
+        ;
+    else if (ox__inf_ranked(c, 1) && c->in[1].rank == 1 && ox_dim_is_const(c->m, c->in[1].dims[0], &n))
+        n -= 2;
+    return n == 2 || n == 3 ? (size_t)n : 0;
+}
+
 static ox_status infer_affine_grid(ox__inf *c)
 {
     ox_dtype dtype = ox__inf_dtype(c, 0);
     ox__vec_fact v;
-    if (!ox__inf_vec(c, 1, &v) || v.n < 4 || v.n > 5) return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
+    bool known = ox__inf_vec(c, 1, &v);
+    size_t n = affine_dims(c, known ? &v : NULL);
+    if (!n) return ox__inf_out(c, 0, dtype, OX_RANK_UNKNOWN, NULL);
     ox_dim dims[5];
-    size_t n = 0;
-    dims[n++] = v.dims[0];
-    for (size_t i = 2; i < v.n; i++) dims[n++] = v.dims[i];
-    dims[n] = ox__inf_const(c, (int64_t)v.n - 2);
-    return ox__inf_out(c, 0, dtype, (int32_t)n + 1, dims);
+    dims[0] = known ? v.dims[0]
+              : ox__inf_ranked(c, 0) && c->in[0].rank == 3
+                  ? c->in[0].dims[0]
+                  : ox__inf_unknown(c, "the size given to AffineGrid depends on data");
+    for (size_t i = 0; i < n; i++)
+        dims[i + 1] = known ? v.dims[i + 2] : ox__inf_unknown(c, "the size given to AffineGrid depends on data");
+    dims[n + 1] = ox__inf_const(c, (int64_t)n);
+    return ox__inf_out(c, 0, dtype, (int32_t)n + 2, dims);
 }
 
 static ox_status infer_roi_align(ox__inf *c)

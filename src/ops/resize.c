@@ -8,7 +8,7 @@
 enum { MAX_RANK = 16 };
 
 typedef enum how { NEAREST, LINEAR, CUBIC } how;
-typedef enum place { HALF_PIXEL, SYMMETRIC, TORCH_HALF_PIXEL, ALIGN_CORNERS, ASYMMETRIC, CROP } place;
+typedef enum place { HALF_PIXEL, SYMMETRIC, TORCH_HALF_PIXEL, ALIGN_CORNERS, ASYMMETRIC, CROP, TF_NEAREST } place;
 typedef enum rounding { PREFER_FLOOR, PREFER_CEIL, FLOOR, CEIL, SIMPLE } rounding;
 
 typedef struct resize {
@@ -56,6 +56,7 @@ void ox__resize_keep(const int64_t *from, int64_t *size, size_t n, bool larger, 
         switch (r->place) { \
         case ALIGN_CORNERS: return len == 1 ? 0 : x * (in - 1) / (len - 1); \
         case ASYMMETRIC: return x / scale; \
+        case TF_NEAREST: return (x + half) / scale; \
         case TORCH_HALF_PIXEL: return r->out[axis] > 1 ? (x + half) / scale - half : 0; \
         case SYMMETRIC: return in / 2 * (1 - (type)r->out[axis] / len) + (x + half) / scale - half; \
         case CROP: return (len == 1 ? span * (in - 1) / 2 : x * span * (in - 1) / (len - 1)) + from * (in - 1); \
@@ -287,8 +288,8 @@ static ox_status pick(ox__ev *e, const resize *r)
 /* ---- attributes ---- */
 static ox_status read_how(ox__ev *e, resize *r)
 {
-    static const char *const places[] = {"half_pixel",    "half_pixel_symmetric", "pytorch_half_pixel",
-                                         "align_corners", "asymmetric",           "tf_crop_and_resize"};
+    static const char *const places[] = {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",  "align_corners",
+                                         "asymmetric", "tf_crop_and_resize",   "tf_half_pixel_for_nn"};
     static const char *const roundings[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"};
     const char *mode = ox__ev_string(e, "mode", "nearest", NULL);
     bool linear = !strcmp(mode, "linear") || !strcmp(mode, "bilinear") || !strcmp(mode, "trilinear");
@@ -308,7 +309,6 @@ static ox_status read_how(ox__ev *e, resize *r)
     while (k < OX__COUNT(roundings) && strcmp(n, roundings[k]) != 0) k++;
     r->place = (place)i;
     r->rounding = (rounding)k;
-    if (!strcmp(p, "tf_half_pixel_for_nn")) return ox__ev_unsupported(e, "the coordinates of %s", p);
     return i < OX__COUNT(places) && k < OX__COUNT(roundings) ? OX_OK : ox__ev_fail(e, "there is no %s or %s", p, n);
 }
 
