@@ -1,6 +1,8 @@
 /* Floor 3. Running If, Loop, Scan and SequenceMap: their blocks run on data, results of iterations are stacked. */
 #include "ops/control.h"
 
+#include "ops/exec.h"
+
 #include <inttypes.h>
 
 /* ---- results of iterations ---- */
@@ -171,12 +173,21 @@ static void turns_free(turns *t)
     for (size_t i = 0; t->in && i < t->n_in; i++) ox_data_free(t->in[i]);
     for (size_t i = 0; t->out && i < t->n_out; i++) ox_data_free(t->out[i]);
     for (size_t i = 0; t->scans && i < t->n_out; i++) free_items(&t->scans[i]);
+    if (t->e) ox__exec_let_go(t->e->exec, t->bytes);
 }
 
 static void set_in(turns *t, size_t i, ox_data *d)
 {
     ox_data_free(t->in[i]);
     t->in[i] = d;
+}
+
+/* Counts a result that is kept until the last iteration among what the run holds. */
+static void keep(ox__ev *e, const ox_data *d, uint64_t *bytes)
+{
+    uint64_t n = ox_data_get(d).n_bytes;
+    *bytes += n;
+    ox__exec_hold(e->exec, n);
 }
 
 /* Runs the block once: carried results become inputs from `state_at` on, the rest are kept. */
@@ -190,7 +201,7 @@ static ox_status turn(turns *t, size_t state_at)
     }
     for (size_t i = t->first + t->n_state; i < t->n_out; i++) {
         if (!ox__vec_push(&t->scans[i - t->first - t->n_state], t->out[i])) return ox__nomem(t->e->err);
-        t->bytes += ox_data_get(t->out[i]).n_bytes;
+        keep(t->e, t->out[i], &t->bytes);
         t->out[i] = NULL;
     }
     if (t->bytes > t->e->max_bytes)
@@ -366,7 +377,7 @@ ox_status ox__eval_sequence_map(ox__ev *e)
 {
     if (!e->n_in || !e->arg[0] || e->arg[0]->kind != OX_DATA_SEQUENCE)
         return ox__ev_fail(e, "the first input is no sequence");
-    uint64_t n = e->arg[0]->n;
+    uint64_t n = e->arg[0]->n, bytes = 0;
     ox_status s = OX_OK;
     items *all = ox__arena_alloc(e->mem, (e->n_out + 1) * sizeof *all);
     ox_data **in = ox__arena_alloc(e->mem, e->n_in * sizeof(ox_data *)),
@@ -382,11 +393,17 @@ ox_status ox__eval_sequence_map(ox__ev *e)
         }
         if (s == OX_OK) s = ox__ev_block(e, "body", e->n_in, in, e->n_out, out);
         for (size_t i = 0, made = s == OX_OK ? e->n_out : 0; i < made; i++) {
-            if (s == OX_OK && ox__vec_push(&all[i], out[i])) continue;
+            if (s == OX_OK && ox__vec_push(&all[i], out[i])) {
+                keep(e, out[i], &bytes);
+                continue;
+            }
             ox_data_free(out[i]);
             s = ox__nomem(e->err);
         }
+        if (s == OX_OK && bytes > e->max_bytes)
+            s = ox__fail(e->err, OX_E_LIMIT, "%s: the results of all iterations take too much memory", ox__ev_op(e));
     }
+    ox__exec_let_go(e->exec, bytes);
     for (size_t i = 0; i < e->n_out; i++) {
         ox_data *d = NULL;
         ox_type_info t = ox_type_get(e->m, ox_value_type(e->m, ox_graph_output(e->m, block_of(e, "body"), i)));

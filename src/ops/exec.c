@@ -51,6 +51,16 @@ static void put(ox__exec *x, ox_value v, ox_data *d)
     x->live += bytes_of(d);
 }
 
+void ox__exec_hold(ox__exec *x, uint64_t bytes)
+{
+    if (x) x->live += bytes;
+}
+
+void ox__exec_let_go(ox__exec *x, uint64_t bytes)
+{
+    if (x) x->live -= OX__MIN(x->live, bytes);
+}
+
 static uint64_t left(const ox__exec *x)
 {
     uint64_t max = x->opt.max_bytes ? x->opt.max_bytes : SIZE_MAX / 2;

@@ -26,9 +26,12 @@ typedef struct ox__exec_options {
 ox_status ox__exec_run(const ox_model *m, const ox__exec_options *opt, size_t n_in, ox_data *const *in, size_t n_out,
                        ox_data **out, ox_error *err) OX_MUST_USE;
 
-/* ---- for eval.c ---- */
+/* ---- for eval.c and operators with blocks ---- */
 /* Calls e->row->eval with in and out made from arg; res holds what was made, also after a failure. */
 ox_status ox__eval_call(ox__ev *e) OX_MUST_USE;
+/* Counts bytes that an operator holds while its block runs; x NULL is fine. */
+void ox__exec_hold(ox__exec *x, uint64_t bytes);
+void ox__exec_let_go(ox__exec *x, uint64_t bytes);
 /* What the attribute `name` of the function that f runs is in this call; NULL if it is absent. */
 const ox_attr *ox__frame_attr(const ox__frame *f, ox_str name);
 
