@@ -219,7 +219,7 @@ static size_t some_operand(const ox_op_schema *schema, size_t i, size_t first)
 {
     ox_op_param p;
     size_t k = i == 0 || chance(3) == 0 ? first : (size_t)chance(N_OPERANDS);
-    if (!ox_op_schema_input_for(schema, i, &p) || chance(8) == 0) return k;
+    if (!schema || !ox_op_schema_input_for(schema, i, &p) || chance(8) == 0) return k;
     for (int turn = 0; turn < 12; turn++, k = (size_t)chance(N_OPERANDS)) {
         bool sequence = k >= OX__COUNT(operands);
         if (sequence ? p.types.sequence != 0 || p.types.other != 0 : p.types.tensor >> operands[k].dtype & 1) break;
@@ -323,6 +323,54 @@ static void describe(made *x, const ox_op_info *info, uint64_t seed)
     if (getenv("OX_HOSTILE_TRACE")) fprintf(stderr, "%s\n", x->text);
 }
 
+/* Operators of com.microsoft have no schema: attributes are drawn from those that their rows read. */
+extern const ox__op_family ox__ops_ms;
+static const ox_op_attr ms_attrs[] = {
+    {.name = "num_heads", .kind = OX_ATTR_INT},
+    {.name = "kv_num_heads", .kind = OX_ATTR_INT},
+    {.name = "N", .kind = OX_ATTR_INT},
+    {.name = "K", .kind = OX_ATTR_INT},
+    {.name = "bits", .kind = OX_ATTR_INT},
+    {.name = "block_size", .kind = OX_ATTR_INT},
+    {.name = "axis", .kind = OX_ATTR_INT},
+    {.name = "transA", .kind = OX_ATTR_INT},
+    {.name = "transB", .kind = OX_ATTR_INT},
+    {.name = "alpha", .kind = OX_ATTR_FLOAT},
+    {.name = "kernel_shape", .kind = OX_ATTR_INTS},
+    {.name = "qkv_hidden_sizes", .kind = OX_ATTR_INTS},
+    {.name = "pads", .kind = OX_ATTR_INTS},
+    {.name = "channels_last", .kind = OX_ATTR_INT},
+    {.name = "strides", .kind = OX_ATTR_INTS},
+    {.name = "epsilon", .kind = OX_ATTR_FLOAT},
+};
+
+static void test_contrib(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < ox__ops_ms.n; i++) {
+        const char *name = ox__ops_ms.rows[i].name;
+        ox_op_info info = {.domain = "com.microsoft",
+                           .name = name,
+                           .since = 1,
+                           .min_inputs = 1,
+                           .max_inputs = MAX_IN,
+                           .max_outputs = MAX_OUT};
+        if (only && strcmp(only, name) != 0) continue;
+        for (int k = 0; k < rounds; k++) {
+            made x;
+            state = ox__hash(name, strlen(name)) + (uint64_t)k;
+            uint64_t seed = state;
+            make(&x, &info, NULL);
+            for (size_t a = 0; a < OX__COUNT(ms_attrs); a++)
+                if (chance(4) == 0) set_attr(x.m, x.node, &ms_attrs[a]);
+            describe(&x, &info, seed);
+            run(&x);
+            infer(&x, 17);
+            ox_model_free(x.m);
+        }
+    }
+}
+
 static void test_all(void **unused)
 {
     (void)unused;
@@ -347,7 +395,8 @@ static void test_all(void **unused)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_all, setup, teardown)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_all, setup, teardown),
+                                       cmocka_unit_test_setup_teardown(test_contrib, setup, teardown)};
     if (argc > 1) rounds = atoi(argv[1]);
     if (argc > 2) only = argv[2];
 #if !defined __SANITIZE_ADDRESS__
