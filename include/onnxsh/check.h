@@ -4,7 +4,7 @@
  * An error means that the model breaks a rule of ONNX, and that other tools refuse it or may read it differently; a
  * warning, that it is legal and probably not meant, or that some runtime stumbles on it; a note is a remark. A trace is
  * held against the rules of structure that are not ONNX's own, and its shapes and the nodes of ONNX in it are looked at
- * as those of a model. */
+ * as those of a model; inference holds its types against what those nodes make. */
 #ifndef ONNXSH_CHECK_H
 #define ONNXSH_CHECK_H
 

@@ -44,7 +44,7 @@ typedef struct island {
 /* The output of n is double because its input i is. */
 static bool carries(const ox__check *c, ox_node n, size_t i, size_t o)
 {
-    const ox_op_schema *s = ox_op_schema_of(c->m, n);
+    const ox_op_schema *s = ox__known_schema(c, n);
     ox_op_param in, out;
     return s && ox_op_schema_input_for(s, i, &in) && ox_op_schema_output_for(s, o, &out) && in.var >= 0 &&
            in.var == out.var;
@@ -63,7 +63,7 @@ static void enter(island *w, ox_node n)
 static void follow(ox__check *c, island *w, ox_value v)
 {
     for (ox_use u = ox_value_first_use(c->m, v); u.node.id && w->closed; u = ox_value_next_use(c->m, u)) {
-        bool known = ox_op_schema_of(c->m, u.node) != NULL;
+        bool known = ox__known_schema(c, u.node) != NULL;
         if (ox_node_is_return(c->m, u.node) || !known) {
             w->closed = false;
         } else if (ox_node_is(c->m, u.node, "", "Cast")) {

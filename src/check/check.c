@@ -193,8 +193,8 @@ static ox_status take_options(ox__check *c, const ox_check_options *opt, ox_erro
     c->read_limit = opt && opt->read_limit ? opt->read_limit : OX_CHECK_READ_LIMIT;
     ox_status s = opt && opt->only ? choose(c, opt->only, true, err) : OX_OK;
     if (s == OX_OK && opt && opt->skip) s = choose(c, opt->skip, false, err);
-    c->full = c->onnx && ox__check_wants_any(c, OX__CHECK_INFERENCE_FAILED, OX__CHECK_INFERENCE_CLASH);
-    c->total = ox_model_n_nodes(c->m) * (c->full ? 3 : 2);
+    c->full = ox__check_wants_any(c, OX__CHECK_INFERENCE_FAILED, OX__CHECK_INFERENCE_CLASH);
+    c->total = ox_model_n_nodes(c->m) * (c->full ? 5 : 4);
     return s;
 }
 

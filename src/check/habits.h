@@ -14,6 +14,8 @@ ox_tensor ox__known_tensor(const ox__check *c, ox_value v);
 bool ox__known_ints(ox__check *c, ox_value v, size_t max, int64_t *out, size_t *n);
 /* An integer attribute, `def` without it. */
 int64_t ox__known_attr(const ox__check *c, ox_node n, const char *name, int64_t def);
+/* The schema of a node; in a trace, which states no opset, the newest one. NULL for other domains. */
+const ox_op_schema *ox__known_schema(const ox__check *c, ox_node n);
 /* The element type of a value as far as declarations, constants, casts and the schemas of the nodes before it tell. */
 ox_dtype ox__known_dtype(const ox__check *c, ox_value v);
 /* The rank of a value, OX_RANK_UNKNOWN if it is not known. */

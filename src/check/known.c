@@ -68,11 +68,19 @@ static ox_dtype stated(const ox__check *c, ox_value v)
     return data.id ? ox_tensor_get(c->m, data).dtype : OX_UNDEFINED;
 }
 
+const ox_op_schema *ox__known_schema(const ox__check *c, ox_node n)
+{
+    size_t len;
+    const char *op = ox_str_text(c->m, ox_node_op(c->m, n), &len);
+    if (c->onnx) return ox_op_schema_of(c->m, n);
+    return ox_node_is(c->m, n, "", op) ? ox_op_schema_find_n("", 0, op, len, 0) : NULL;
+}
+
 /* The input that has the type of output i by the schema, {0} if there is none; *fixed if the schema knows it outright.
  */
 static ox_value same_as(const ox__check *c, ox_node n, uint32_t i, ox_dtype *fixed)
 {
-    const ox_op_schema *s = ox_op_schema_of(c->m, n);
+    const ox_op_schema *s = ox__known_schema(c, n);
     ox_op_param out, in;
     *fixed = OX_UNDEFINED;
     if (!s || !ox_op_schema_output_for(s, i, &out)) return (ox_value){0};

@@ -1,6 +1,11 @@
 /* Floor 4. What nothing uses: initializers, inputs, nodes whose results reach no output, functions, opset imports. */
 #include "check/habits.h"
 
+static bool is_used(const ox_model *m, ox_value v)
+{
+    return ox_value_first_use(m, v).node.id != 0;
+}
+
 static void unused_initializers(ox__check *c, ox_graph g)
 {
     size_t n = ox_graph_n_initializers(c->m, g);
@@ -8,7 +13,8 @@ static void unused_initializers(ox__check *c, ox_graph g)
         ox_value v = ox_graph_initializer(c->m, g, i);
         ox_tensor_info t = ox_tensor_get(c->m, ox_value_tensor(c->m, v));
         const char *name = ox__check_name(c, ox_value_name(c->m, v));
-        if (!ox_value_n_uses(c->m, v))
+        ox__check_step(c);
+        if (!is_used(c->m, v))
             ox__check_report(c, OX__CHECK_UNUSED_INITIALIZER, OX__AT_VALUE(v), NULL,
                              "initializer %s, %llu bytes, is used by nothing", name,
                              (unsigned long long)ox_tensor_raw_size(c->m, ox_value_tensor(c->m, v)));
@@ -25,7 +31,7 @@ static void unused_inputs(ox__check *c, ox_graph g)
 {
     for (size_t i = 0; i < ox_graph_n_inputs(c->m, g) && !c->stopped; i++) {
         ox_value v = ox_graph_input(c->m, g, i);
-        if (!ox_value_n_uses(c->m, v) && !ox_value_is_initializer(c->m, v))
+        if (!is_used(c->m, v) && !ox_value_is_initializer(c->m, v))
             ox__check_report(c, OX__CHECK_UNUSED_INPUT, OX__AT_VALUE(v), NULL, "input %s is used by nothing",
                              ox__check_name(c, ox_value_name(c->m, v)));
     }
@@ -60,9 +66,10 @@ static size_t spread(search *s)
 {
     const ox_model *m = s->c->m;
     size_t count = 0;
-    while (s->stack.n) {
+    while (s->stack.n && !s->c->stopped) {
         ox_node n = s->stack.p[--s->stack.n];
         count++;
+        ox__check_step(s->c);
         for (size_t i = 0; i < ox_node_n_inputs(m, n); i++)
             if (!reach(s, ox_node_input(m, n, i))) return SIZE_MAX;
         for (size_t i = 0; i < ox_node_n_blocks(m, n); i++)
@@ -74,7 +81,7 @@ static size_t spread(search *s)
 static bool unused(const ox_model *m, ox_node n)
 {
     for (size_t i = 0; i < ox_node_n_outputs(m, n); i++)
-        if (ox_value_n_uses(m, ox_node_output(m, n, i))) return false;
+        if (is_used(m, ox_node_output(m, n, i))) return false;
     return ox_node_n_outputs(m, n) != 0;
 }
 
@@ -114,7 +121,8 @@ static void dead_nodes(ox__check *c)
 {
     search s = {.c = c};
     s.seen = ox__calloc(ox_model_node_limit(c->m) + (size_t)1, 1);
-    if (!s.seen || !find_dead(&s)) ox__check_fail(c, ox__nomem(c->err));
+    bool fine = s.seen && find_dead(&s);
+    if (!fine && !c->stopped) ox__check_fail(c, ox__nomem(c->err));
     ox__free(s.seen);
     ox__vec_free(&s.stack);
 }
@@ -139,6 +147,7 @@ static void functions_and_imports(ox__check *c)
     for (uint32_t id = 1; id < limit && !c->stopped; id++) {
         ox_node n = ox_model_node_at(c->m, id);
         ox_str domain = ox_node_domain(c->m, n);
+        ox__check_step(c);
         if (n_functions && n.id)
             called[ox_model_find_function(c->m, domain, ox_node_op(c->m, n), ox_node_overload(c->m, n)).id] = 1;
         if (!n.id || domain.id == last) continue;

@@ -201,7 +201,10 @@ void ox__check_weights(ox__check *c)
     if (n) qsort(w, n, sizeof *w, by_kind);
     for (size_t i = 0; doubles && i + 1 < n; i++)
         if (w[i].bytes >= DOUBLE_MIN && one_kind(&w[i], &w[i + 1])) w[i].alike = w[i + 1].alike = true;
-    for (size_t i = 0; i < n && !c->stopped; i++) read_weight(c, &w[i]);
+    for (size_t i = 0; i < n && !c->stopped; i++) {
+        ox__check_step(c);
+        if (!c->stopped) read_weight(c, &w[i]);
+    }
     if (n && doubles && !c->stopped) report_doubles(c, w, n);
     ox__vec_free(&all.list);
 }

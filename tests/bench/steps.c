@@ -137,7 +137,8 @@ int main(int argc, char **argv)
     ox_status s = ox_open(&m, argv[1], &opt, NULL, NULL, &err);
     end("open", s, &err);
     if (s != OX_OK) return 1;
-    s = ox_check_run(m, NULL, NULL, NULL, NULL, begin(), &err);
+    ox_check_options full = {.full = true};
+    s = ox_check_run(m, &full, NULL, NULL, NULL, begin(), &err);
     end("check", s, &err);
     find(m, "op:MatMul");
     find(m, "name:/x.*y/");

@@ -2,6 +2,8 @@
  * that only inference knows; and that the model is as it was afterwards. */
 #include "world.h"
 
+#include <onnxsh/io.h>
+
 #define FULL "inference,types"
 
 static ox_type shaped(world *w, ox_dtype dtype, int rank, const int64_t *sizes)
@@ -130,6 +132,23 @@ static void the_model_is_as_it_was(void **state)
     assert_int_equal(ox_type_get(w->m, ox_value_type(w->m, x)).dtype, OX_DOUBLE);
 }
 
+/* In a trace, types that its own ONNX nodes cannot make. */
+static void a_trace_at_odds_with_itself(void **state)
+{
+    world *w = *state;
+    static const char *const form =
+        "graph(%%x : Float(2, 3)):\n  %%y : Float(2, %d) = onnx::Relu(%%x) # net.py:3:0\n  return (%%y)\n";
+    for (int last = 3; last < 5; last++) {
+        char text[200];
+        snprintf(text, sizeof text, form, last);
+        ox_model_free(w->m);
+        w->m = NULL;
+        assert_ok(ox_open_memory(&w->m, text, strlen(text), "case", NULL, NULL, NULL, &w->err), &w->err);
+        finds(w, "inference", last == 3 ? "" : "inference-clash ");
+    }
+    says(w, "Relu node makes 'y', which is declared as");
+}
+
 static bool refuse(void *ud, const char *what, uint64_t done, uint64_t total)
 {
     (void)what, (void)done, (void)total;
@@ -158,13 +177,10 @@ static void interrupted(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        CASE(inputs_that_do_not_go_together),
-        CASE(declarations_at_odds),
-        CASE(types_that_only_inference_knows),
-        CASE(blocks_are_looked_into),
-        CASE(habits_see_what_is_inferred),
-        CASE(the_model_is_as_it_was),
-        CASE(interrupted),
+        CASE(inputs_that_do_not_go_together),  CASE(declarations_at_odds),
+        CASE(types_that_only_inference_knows), CASE(blocks_are_looked_into),
+        CASE(habits_see_what_is_inferred),     CASE(the_model_is_as_it_was),
+        CASE(a_trace_at_odds_with_itself),     CASE(interrupted),
     };
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,7 +123,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     }
     size_t findings = 0;
     print_all(m);
-    s = ox_check_run(m, NULL, on_finding, &findings, NULL, NULL, &err);
+    ox_check_options full = {.full = true};
+    s = ox_check_run(m, &full, on_finding, &findings, NULL, NULL, &err);
     FUZZ_CHECK(s == OX_OK, "%s", err.msg);
     bool external = is_external(m);
     if (save(m, &err) && !external) {

@@ -90,7 +90,8 @@ static void open_graph(const uint8_t *data, size_t n, int graph)
         ox__buf_free(&t.b);
     }
     print_and_read_back(m);
-    s = ox_check_run(m, NULL, on_finding, &findings, NULL, NULL, &err);
+    ox_check_options full = {.full = true};
+    s = ox_check_run(m, &full, on_finding, &findings, NULL, NULL, &err);
     FUZZ_CHECK(s == OX_OK, "%s", err.msg);
     ox_model_free(m);
 }

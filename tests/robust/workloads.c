@@ -70,7 +70,8 @@ static ox_status run_print(const workload *w, ox_error *err)
 static ox_status run_check(const workload *w, ox_error *err)
 {
     (void)w;
-    return ox_check_run(hand.m, NULL, NULL, NULL, NULL, NULL, err);
+    ox_check_options full = {.full = true};
+    return ox_check_run(hand.m, &full, NULL, NULL, NULL, NULL, err);
 }
 
 static bool go_on(void *ud, ox_node n)
