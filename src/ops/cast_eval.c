@@ -156,7 +156,7 @@ static void print_float(char *text, size_t size, ox_dtype dtype, double v)
         if (back == v) break;
     }
     const char *at = strchr(text, 'e');
-    int exponent = at ? atoi(at + 1) : 0, digits = at ? (int)(at - text) - (v < 0 || signbit(v)) : 1;
+    int exponent = at ? (int)strtol(at + 1, NULL, 10) : 0, digits = at ? (int)(at - text) - (v < 0 || signbit(v)) : 1;
     digits = digits > 1 ? digits - 1 : 1; /* without the point */
     if (v != 0 && (exponent < -4 || exponent >= 16)) return;
     double shown = strtod(text, NULL);
@@ -167,7 +167,7 @@ static void print_float(char *text, size_t size, ox_dtype dtype, double v)
 static void print_element(char *text, size_t size, const ox__dense *a, uint64_t i)
 {
     if (ox_dtype_is_float(a->dtype))
-        print_float(text, size, a->dtype, ox__ev_f64(a, i));
+        print_float(text, size, ox__is_real(a->dtype) ? a->dtype : OX_FLOAT, ox__ev_f64(a, i));
     else if (a->dtype == OX_BOOL)
         snprintf(text, size, "%s", ox__ev_i64(a, i) ? "True" : "False");
     else if (a->dtype == OX_UINT64)

@@ -2,7 +2,7 @@
 #include "ops/create.h"
 #include "ops/infer.h"
 
-#include <stdlib.h>
+#include <math.h>
 
 /* ---- Constant ---- */
 static ox_status infer_constant(ox__inf *c)
@@ -95,6 +95,31 @@ static ox_status infer_constant_of_shape(ox__inf *c)
 }
 
 /* ---- Range ---- */
+/* Input i is a constant float scalar. */
+static bool scalar_of(const ox__inf *c, size_t i, double *v)
+{
+    uint8_t raw[8];
+    ox_tensor t = ox__facts_tensor(c->facts, ox__inf_value(c, i));
+    ox_tensor_info info = ox_tensor_get(c->m, t);
+    if (!t.id || info.n_elements != 1 || !ox_dtype_is_float(info.dtype) || ox_tensor_raw_size(c->m, t) > sizeof raw ||
+        ox_tensor_read(c->m, t, 0, raw, ox_tensor_raw_size(c->m, t), NULL) != OX_OK)
+        return false;
+    *v = ox_dtype_get_f64(info.dtype, raw, 0);
+    return true;
+}
+
+/* How many floats there are from `start` to before `limit`; 2^62 and more, or no number at all, is not said. */
+static bool float_steps(const ox__inf *c, int64_t *n)
+{
+    double v[3];
+    for (size_t i = 0; i < 3; i++)
+        if (!scalar_of(c, i, &v[i])) return false;
+    double steps = ceil((v[1] - v[0]) / v[2]);
+    if (v[2] == 0 || !(steps < 0x1p62)) return false;
+    *n = steps > 0 ? (int64_t)steps : 0;
+    return true;
+}
+
 static ox_status infer_range(ox__inf *c)
 {
     ox_dtype dtype = ox__inf_dtype(c, 0);
@@ -113,8 +138,9 @@ static ox_status infer_range(ox__inf *c)
         int64_t n = step > 0 ? (limit - start + step - 1) / step : (start - limit - step - 1) / -step;
         len = ox__inf_const(c, OX__MAX(n, 0));
     }
-    ox_status s = ox__inf_out(c, 0, dtype, 1, &len);
     int64_t n;
+    if (!ints && float_steps(c, &n)) len = ox__inf_const(c, n);
+    ox_status s = ox__inf_out(c, 0, dtype, 1, &len);
     if (s != OX_OK || !ints || !ox_dim_is_const(c->m, len, &n) || n > OX__FACT_MAX_DIMS) return s;
     ox_dim *v = ox__inf_dims(c, (size_t)n);
     if (!v) return OX_E_NOMEM;
@@ -132,6 +158,12 @@ static ox_dtype dtype_attr(ox__inf *c, const char *name, ox_dtype def)
 static ox_status infer_like(ox__inf *c)
 {
     return ox__inf_out_like(c, 0, 0, dtype_attr(c, "dtype", ox__inf_dtype(c, 0)));
+}
+
+static ox_status infer_eye_like(ox__inf *c)
+{
+    if (ox__inf_ranked(c, 0) && ox__inf_rank(c, 0) != 2) return ox__inf_fail(c, "the input must have 2 dims");
+    return infer_like(c);
 }
 
 static ox_status infer_random(ox__inf *c)
@@ -178,7 +210,7 @@ static const ox__op_row rows[] = {
     {"BlackmanWindow", infer_window, ox__eval_window, 0},
     {"Constant", infer_constant, eval_constant, 0},
     {"ConstantOfShape", infer_constant_of_shape, ox__eval_constant_of_shape, 0},
-    {"EyeLike", infer_like, ox__eval_eye_like, 0},
+    {"EyeLike", infer_eye_like, ox__eval_eye_like, 0},
     {"HammingWindow", infer_window, ox__eval_window, 0},
     {"HannWindow", infer_window, ox__eval_window, 0},
     {"MelWeightMatrix", infer_mel_weights, ox__eval_mel_weights, 0},

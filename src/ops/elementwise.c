@@ -40,7 +40,7 @@ static ox_status infer_cast(ox__inf *c)
 {
     const ox_attr *to = ox__inf_attr(c, "to");
     ox_dtype dtype = ox__cast_target(c->m, to);
-    if (!dtype && (!to || !to->ref.id)) return ox__inf_fail(c, "`to` is no element type");
+    if (!dtype && to) return ox__inf_fail(c, "`to` is no element type");
     return cast_to(c, dtype);
 }
 

@@ -96,7 +96,7 @@ static ox_status loss_begin(ox__ev *e, loss *l)
     const ox__dense *a = &e->in[0], *t = &e->in[1];
     if (!ox__is_real(a->dtype)) return ox__ev_unsupported(e, "of %s", ox_dtype_name(a->dtype, OX_DTYPE_NUMPY));
     if (a->rank < 2 || t->rank != a->rank - 1 || a->dims[0] != t->dims[0] ||
-        memcmp(a->dims + 2, t->dims + 1, (a->rank - 2) * sizeof *a->dims) || !ox_dtype_is_integer(t->dtype))
+        memcmp(a->dims + 2, t->dims + 1, (a->rank - 2) * sizeof *a->dims) != 0 || !ox_dtype_is_integer(t->dtype))
         return ox__ev_fail(e, "the labels must be integers of the scores' shape without the classes");
     *l = (loss){(uint64_t)a->dims[0], (uint64_t)a->dims[1], 1, NULL, NULL, NULL, false, 0, MEAN, NULL};
     for (uint32_t i = 2; i < a->rank; i++) l->inner *= (uint64_t)a->dims[i];

@@ -223,7 +223,7 @@ static void blocks(void *ud, uint64_t from, uint64_t to)
 {
     const job *j = ud;
     uint64_t at = from * OX__BLOCK, end = OX__MIN(to * OX__BLOCK, j->n);
-    if (ox__is_plain(j->dtype)) {
+    if (ox__is_plain(j->dtype) && ox__class_of(j->dtype) == j->c) {
         size_t item = ox_dtype_bits(j->dtype) / 8;
         j->run((char *)j->out + at * item, (const char *)j->in + at * item, (size_t)(end - at), &j->p);
         return;
@@ -237,13 +237,13 @@ static void blocks(void *ud, uint64_t from, uint64_t to)
     }
 }
 
-static ox_status run(ox__ev *e, run_fn fn, params p)
+static ox_status run(ox__ev *e, run_fn fn, ox__class c, params p)
 {
     const ox__dense *a = &e->in[0];
     ox_status s = OX_OK;
     p.fa = (float)p.a;
     p.fb = (float)p.b;
-    job j = {fn, ox__class_of(a->dtype), a->dtype, a->data, NULL, a->n, p};
+    job j = {fn, c, a->dtype, a->data, NULL, a->n, p};
     j.out = ox__ev_out(e, 0, a->dtype, a->rank, a->dims, &s);
     if (j.out) ox__ev_parallel(e, (a->n + OX__BLOCK - 1) / OX__BLOCK, 32, blocks, &j);
     return s;
@@ -270,6 +270,7 @@ ox_status ox__eval_unary(ox__ev *e)
     }
     const function *f = function_of(op);
     ox__class c = ox__class_of(dtype);
+    if (!e->exec && c == OX__IN_F32) c = OX__IN_F64; /* constants are worth the last bit */
     run_fn fn = !f ? NULL : c == OX__IN_F32 ? f->f : c == OX__IN_F64 ? f->d : c == OX__IN_I64 ? f->i : f->u;
     bool known = strcmp(op, "Not") ? computed(dtype) : dtype == OX_BOOL;
     if (!fn || !known) return ox__ev_unsupported(e, "of %s", ox_dtype_name(dtype, OX_DTYPE_NUMPY));
@@ -280,7 +281,7 @@ ox_status ox__eval_unary(ox__ev *e)
         p.a = ox__ev_float(e, "alpha", 1.6732f);
         p.b = ox__ev_float(e, "gamma", 1.0507f);
     }
-    return run(e, fn, p);
+    return run(e, fn, c, p);
 }
 
 /* ---- Clip: bounds are attributes before opset 11, inputs from it on ---- */
@@ -334,7 +335,7 @@ ox_status ox__eval_clip(ox__ev *e)
                     .b = e->opset < 11 ? ox__ev_float(e, "max", (double)FLT_MAX) : (double)INFINITY};
         if (low) p.a = ox__ev_f64(&e->in[1], 0);
         if (high) p.b = ox__ev_f64(&e->in[2], 0);
-        return run(e, c == OX__IN_F32 ? k_clip_f : k_clip_d, p);
+        return run(e, c == OX__IN_F32 ? k_clip_f : k_clip_d, c, p);
     }
     clip_job j = {a->dtype, a->data, NULL, a->n, INT64_MIN, INT64_MAX, c == OX__IN_U64 ? UINT64_C(1) << 63 : 0};
     if (low) ox__load_i64(a->dtype, e->in[1].data, 0, 1, &j.low);
@@ -399,7 +400,8 @@ ox_status ox__eval_swiglu(ox__ev *e)
     ox_status s = ox__ev_need(e, 0, 2);
     if (s != OX_OK) return s;
     const ox__dense *a = &e->in[0], *b = &e->in[1];
-    if (a->dtype != b->dtype || a->rank != b->rank || (a->rank && memcmp(a->dims, b->dims, a->rank * sizeof *a->dims)))
+    if (a->dtype != b->dtype || a->rank != b->rank ||
+        (a->rank && memcmp(a->dims, b->dims, a->rank * sizeof *a->dims) != 0))
         return ox__ev_fail(e, "the inputs must be of one shape and type");
     if (!ox__is_real(a->dtype)) return ox__ev_unsupported(e, "of %s", ox_dtype_name(a->dtype, OX_DTYPE_NUMPY));
     gate_job j = {a->dtype, a->data, b->data, NULL, a->n, ox__ev_float(e, "alpha", 1)};

@@ -169,6 +169,12 @@ static const row rows[] = {
     {17, "%x : Float()",
      CONST("a", "Long", "{2}") CONST("b", "Long", "{9}") CONST("d", "Long", "{3}") NODE("onnx::Range(%a, %b, %d)"),
      "Long(3)"},
+    {11, "",
+     CONST("a", "Float", "{1}") CONST("b", "Float", "{2}") CONST("d", "Float", "{0.3}") NODE("onnx::Range(%a, %b, %d)"),
+     "Float(4)"},
+    {6, "%x : Float(N, 3), %z : Float(N)", NODE("onnx::Add[axis=0, broadcast=1](%x, %z)"), "Float(N, 3)"},
+    {26, "%x : Float(N)", NODE("onnx::BitCast[to=6](%x)"), "Int(N)"},
+    {28, "%x : Float(N, 3), %z : Float(2, 3)", NODE("onnx::SwiGLU(%x, %z)"), "Float(2, 3)"},
     {17, "%x : Float(3)", NODE("onnx::RandomNormalLike[dtype=11](%x)"), "Double(3)"},
 };
 
