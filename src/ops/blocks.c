@@ -1,6 +1,7 @@
 /* Floor 3. Elements in the types that are computed in: loops for the types that networks are made of, and the general
  * way for the rest. */
 #include "ops/blocks.h"
+#include "ops/fast.h"
 
 #include <math.h>
 
@@ -23,42 +24,57 @@ bool ox__is_plain(ox_dtype dtype)
 }
 
 /* ---- 16 bits ---- */
-static float bits_float(uint32_t bits)
+static inline float bits_float(uint32_t bits)
 {
     float f;
     memcpy(&f, &bits, sizeof f);
     return f;
 }
 
-static uint32_t float_bits(float f)
+static inline uint32_t float_bits(float f)
 {
     uint32_t bits;
     memcpy(&bits, &f, sizeof bits);
     return bits;
 }
 
-static float from_half(uint16_t h)
+/* Without branches, so that loops over them become vector code. */
+static inline float from_half(uint16_t h)
 {
     uint32_t body = (uint32_t)(h & 0x7FFF) << 13, sign = (uint32_t)(h & 0x8000) << 16;
-    if (body >= 0x7C00u << 13) return bits_float(sign | 0x7F800000u | body); /* infinity and NaN */
-    return bits_float(float_bits(bits_float(body) * 0x1p112f) | sign);       /* subnormals come out right */
+    uint32_t finite = float_bits(bits_float(body) * 0x1p112f); /* subnormals come out right */
+    return bits_float(sign | (body >= 0x7C00u << 13 ? 0x7F800000u | body : finite));
 }
 
-static uint16_t to_half(float f)
+static inline uint16_t to_half(float f)
 {
     uint32_t bits = float_bits(f), sign = bits >> 16 & 0x8000, body = bits & 0x7FFFFFFF;
-    if (body > 0x7F800000) return (uint16_t)(sign | 0x7E00);
-    if (body >= 0x477FF000) return (uint16_t)(sign | 0x7C00); /* rounds to 65536 or more */
-    if (body < 0x38800000)                                    /* a subnormal half: let an addition round */
-        return (uint16_t)(sign | (float_bits(bits_float(body) + 0.5f) - 0x3F000000));
-    return (uint16_t)(sign | (body - 0x38000000 + 0xFFF + (body >> 13 & 1)) >> 13);
+    uint32_t normal = (body - 0x38000000 + 0xFFF + (body >> 13 & 1)) >> 13;
+    uint32_t small = float_bits(bits_float(body) + 0.5f) - 0x3F000000; /* a subnormal half: the addition rounds */
+    uint32_t half = body < 0x38800000 ? small : normal;
+    half = body >= 0x477FF000 ? 0x7C00 : half; /* rounds to 65536 or more */
+    return (uint16_t)(sign | (body > 0x7F800000 ? 0x7E00 : half));
 }
 
-static uint16_t to_bfloat(float f)
+static inline uint16_t to_bfloat(float f)
 {
-    uint32_t bits = float_bits(f);
-    if ((bits & 0x7FFFFFFF) > 0x7F800000) return (uint16_t)((bits >> 16 & 0x8000) | 0x7FC0);
-    return (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+    uint32_t bits = float_bits(f), nan = (bits >> 16 & 0x8000) | 0x7FC0;
+    return (uint16_t)((bits & 0x7FFFFFFF) > 0x7F800000 ? nan : (bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+OX__WIDE static void from_halves(float *out, const uint16_t *in, size_t n)
+{
+    for (size_t i = 0; i < n; i++) out[i] = from_half(in[i]);
+}
+
+OX__WIDE static void to_halves(uint16_t *out, const float *in, size_t n)
+{
+    for (size_t i = 0; i < n; i++) out[i] = to_half(in[i]);
+}
+
+OX__WIDE static void to_bfloats(uint16_t *out, const float *in, size_t n)
+{
+    for (size_t i = 0; i < n; i++) out[i] = to_bfloat(in[i]);
 }
 
 /* ---- floats ---- */
@@ -67,9 +83,7 @@ void ox__load_f32(ox_dtype dtype, const void *data, uint64_t at, size_t n, float
     const uint16_t *h = data;
     switch (dtype) {
     case OX_FLOAT: memcpy(out, (const float *)data + at, n * sizeof *out); break;
-    case OX_FLOAT16:
-        for (size_t i = 0; i < n; i++) out[i] = from_half(h[at + i]);
-        break;
+    case OX_FLOAT16: from_halves(out, h + at, n); break;
     case OX_BFLOAT16:
         for (size_t i = 0; i < n; i++) out[i] = bits_float((uint32_t)h[at + i] << 16);
         break;
@@ -83,12 +97,8 @@ void ox__store_f32(ox_dtype dtype, void *data, uint64_t at, size_t n, const floa
     uint16_t *h = data;
     switch (dtype) {
     case OX_FLOAT: memcpy((float *)data + at, in, n * sizeof *in); break;
-    case OX_FLOAT16:
-        for (size_t i = 0; i < n; i++) h[at + i] = to_half(in[i]);
-        break;
-    case OX_BFLOAT16:
-        for (size_t i = 0; i < n; i++) h[at + i] = to_bfloat(in[i]);
-        break;
+    case OX_FLOAT16: to_halves(h + at, in, n); break;
+    case OX_BFLOAT16: to_bfloats(h + at, in, n); break;
     default:
         for (size_t i = 0; i < n; i++) ox_dtype_set_f64(dtype, data, at + i, (double)in[i]);
     }

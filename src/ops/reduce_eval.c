@@ -1,8 +1,7 @@
 /* Floor 3. Reductions. Dims of one kind are merged, so that there is either a run of elements that become one number,
  * or rows that are folded into a row of numbers. Floats are folded in double and rounded once, integers in 64 bits. */
+#include "ops/fast.h"
 #include "ops/reduce.h"
-
-#include <math.h>
 
 /* The numbers so far: one, or a row of them. */
 typedef struct fold {
@@ -16,7 +15,7 @@ typedef void (*fold_fn)(fold *f, const void *x, size_t n);
 
 /* ---- kernels: of a run, and of a row ---- */
 #define ROW(name, type, acc, field, expr) \
-    static void name(fold *f, const void *px, size_t n) \
+    OX__WIDE static void name(fold *f, const void *px, size_t n) \
     { \
         const type *v = px; \
         for (size_t i = 0; i < n; i++) { \
@@ -37,7 +36,7 @@ typedef void (*fold_fn)(fold *f, const void *x, size_t n);
     }
 /* Eight sums at a time, which the processor can add side by side. */
 #define SUM_RUN(name, type, acc, field, term) \
-    static void name(fold *f, const void *px, size_t n) \
+    OX__WIDE static void name(fold *f, const void *px, size_t n) \
     { \
         const type *v = px; \
         acc r[8] = {0}; \
@@ -55,7 +54,7 @@ typedef void (*fold_fn)(fold *f, const void *x, size_t n);
     }
 /* The same of an extreme: expr is between r and x. */
 #define EXTREME_RUN(name, type, acc, field, expr) \
-    static void name(fold *f, const void *px, size_t n) \
+    OX__WIDE static void name(fold *f, const void *px, size_t n) \
     { \
         const type *v = px; \
         acc best[8]; \
@@ -84,7 +83,7 @@ typedef void (*fold_fn)(fold *f, const void *x, size_t n);
     ROW(name##_row_f64, double, double, v, r + (term_d)) \
     ROW(name##_row_i64, int64_t, uint64_t, i, (int64_t)(r + (term_i)))
 #define EXTREMES(name, expr_d, expr_i) \
-    EXTREME_RUN(name##_run_f32, float, double, v, expr_d) \
+    EXTREME_RUN(name##_run_f32, float, float, v, expr_d) \
     EXTREME_RUN(name##_run_f64, double, double, v, expr_d) \
     EXTREME_RUN(name##_run_i64, int64_t, int64_t, i, expr_i) \
     EXTREME_RUN(name##_run_u64, int64_t, uint64_t, i, expr_i) \
