@@ -169,14 +169,14 @@ static ox_status infer_split(ox__inf *c)
 bool ox__slice_range(int64_t d, int64_t start, int64_t end, int64_t step, int64_t *first, int64_t *count)
 {
     if (step == 0 || step == INT64_MIN) return false;
-    if (start < 0) start = start < -d ? (step < 0 ? -1 : 0) : start + d;
+    if (start < 0) start = start < -d ? 0 : start + d; /* going down too, where numpy's slice would be empty */
     if (end < 0) end = end < -d ? -1 : end + d;
     if (step > 0) {
         start = OX__MIN(start, d);
         end = OX__MIN(OX__MAX(end, 0), d);
         *count = end > start ? (end - start - 1) / step + 1 : 0;
     } else {
-        start = OX__MIN(start, d - 1);
+        start = OX__MIN(start, d - 1); /* -1 where there is no element: as the end, so that none is taken */
         end = OX__MIN(OX__MAX(end, -1), d - 1);
         *count = start > end ? (start - end - 1) / -step + 1 : 0;
     }

@@ -164,6 +164,7 @@ static uint64_t split(const parts *k, ox_bytes t, ox_bytes *out)
     const char *p = t.n ? t.p : "", *end = p + t.n;
     uint64_t n = 0;
     bool blanks = k->delimiter.n == 0;
+    while (blanks && end > p && is_space(end[-1])) end--;
     for (;;) {
         while (blanks && p < end && is_space(*p)) p++;
         if (blanks && p == end) return n;

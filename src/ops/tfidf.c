@@ -140,21 +140,35 @@ static void count_row(const vectorizer *v, const int64_t *row, const bool *known
     }
 }
 
-/* As ONNX Runtime and the reference do, weights go by the place in the row. */
-static ox_status weigh(ox__ev *e, float *out, uint64_t rows, uint64_t n)
+/* Each n-gram has a weight; *out has them by place, NULL: all are 1. */
+static ox_status weights_of(const vectorizer *v, float **out)
 {
-    size_t n_weights;
-    const double *weights = ox__ev_floats(e, "weights", &n_weights);
+    size_t n;
+    const double *weights = ox__ev_floats(v->e, "weights", &n);
+    *out = NULL;
+    if (!weights) return OX_OK;
+    if (n != v->n_places) return ox__ev_fail(v->e, "%zu weights for %zu n-grams", n, v->n_places);
+    *out = ox__arena_alloc(v->e->mem, (size_t)v->n_out * sizeof **out);
+    if (!*out) return ox__nomem(v->e->err);
+    for (int64_t i = 0; i < v->n_out; i++) (*out)[i] = 1;
+    for (size_t i = 0; i < n; i++) (*out)[v->places[i]] = (float)weights[i];
+    return OX_OK;
+}
+
+static ox_status weigh(const vectorizer *v, float *out, uint64_t rows)
+{
+    ox__ev *e = v->e;
+    float *weights;
     bool idf = ox__ev_string_is(e, "mode", "", "IDF");
     if (ox__ev_string_is(e, "mode", "", "TF")) return OX_OK;
     if (!idf && !ox__ev_string_is(e, "mode", "", "TFIDF")) return ox__ev_fail(e, "the mode is none of TF, IDF, TFIDF");
-    if (n_weights && n_weights < n) return ox__ev_fail(e, "%zu weights for %" PRIu64 " places", n_weights, n);
-    for (uint64_t r = 0; r < rows; r++, out += n)
-        for (uint64_t i = 0; i < n; i++) {
-            float w = n_weights ? (float)weights[i] : 1, count = idf ? (out[i] > 0 ? 1 : 0) : out[i];
-            out[i] = count > 0 ? w * count : 0;
+    ox_status s = weights_of(v, &weights);
+    for (uint64_t r = 0; s == OX_OK && r < rows; r++, out += v->n_out)
+        for (int64_t i = 0; i < v->n_out; i++) {
+            if (idf && out[i] > 1) out[i] = 1;
+            if (weights && out[i] > 0) out[i] *= weights[i];
         }
-    return OX_OK;
+    return s;
 }
 
 static ox_status vectorize(vectorizer *v, float *out, uint64_t rows)
@@ -176,7 +190,7 @@ static ox_status vectorize(vectorizer *v, float *out, uint64_t rows)
     uint64_t n = a->n / rows;
     for (uint64_t r = 0; r < rows; r++)
         count_row(v, tokens + r * n, known + r * n, (int64_t)n, out + r * (uint64_t)v->n_out);
-    return weigh(v->e, out, rows, (uint64_t)v->n_out);
+    return weigh(v, out, rows);
 }
 
 ox_status ox__eval_tfidf_vectorizer(ox__ev *e)

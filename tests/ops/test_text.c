@@ -7,7 +7,7 @@ static const eval_row texts[] = {
     {20, "StringConcat(%a, %b)", "string[1]: 'a' | int64[1]: 1", "!holds no strings"},
     {20, "StringSplit[delimiter=\",\"](%a)", "string[2]: 'a,,b' ''",
      "string[2,3]: 'a' '' 'b' '' '' '' | int64[2]: 3 1"},
-    {20, "StringSplit[maxsplit=1](%a)", "string[1]: '  a  b c '", "string[1,2]: 'a' 'b c ' | int64[1]: 2"},
+    {20, "StringSplit[maxsplit=1](%a)", "string[1]: '  a  b c '", "string[1,2]: 'a' 'b c' | int64[1]: 2"},
     {20, "StringSplit[delimiter=\"\"](%a)", "string[1]: '   '", "string[1,0]: | int64[1]: 0"},
     {20, "StringSplit[delimiter=\"aa\"](%a)", "string[]: 'xaaa'", "string[2]: 'x' 'a' | int64[]: 2"},
     {20, "StringSplit(%a)", "string[0]:", "string[0,0]: | int64[0]:"},
@@ -59,6 +59,14 @@ static const eval_row vectors[] = {
      "TfIdfVectorizer[" GRAMS
      "max_gram_length=2, max_skip_count=9223372036854775806, min_gram_length=1, pool_int64s=[1, 2, 1, 2]](%a)",
      "int64[3]: 1 5 2", "float32[3]: 1 1 1"},
+    {9,
+     "TfIdfVectorizer[mode=\"IDF\", ngram_counts=[0], ngram_indexes=[1, 0], weights=[5., 7.], max_gram_length=1, "
+     "max_skip_count=0, min_gram_length=1, pool_int64s=[3, 4]](%a)",
+     "int64[3]: 3 3 9", "float32[2]: 0 5"},
+    {9,
+     "TfIdfVectorizer[mode=\"TFIDF\", ngram_counts=[0], ngram_indexes=[1, 0], weights=[5.], max_gram_length=1, "
+     "max_skip_count=0, min_gram_length=1, pool_int64s=[3, 4]](%a)",
+     "int64[1]: 3", "!1 weights for 2 n-grams"},
     {9, "TfIdfVectorizer[" GRAMS "max_gram_length=1, max_skip_count=0, min_gram_length=1, pool_int64s=[1]](%a)",
      "int64[1]: 1", "!do not fit the pool"},
     {9, "TfIdfVectorizer[" GRAMS "max_gram_length=1, max_skip_count=0, min_gram_length=2, pool_int64s=[1]](%a)",
