@@ -109,58 +109,58 @@ typedef struct biased {
     void *capped, *with_bias; /* copies on the way, or NULL */
 } biased;
 
-static double bias_at(const biased *s, int64_t b, int64_t offset, uint64_t mask_row, int64_t i, int64_t j)
+/* The keys lo..hi-1 that query i of item b may see, by order and length alone. */
+static void visible(const biased *s, int64_t b, int64_t i, int64_t *lo, int64_t *hi)
 {
-    int64_t at = i + offset;
-    if (s->causal && j > at) return -INFINITY;
-    if (s->left >= 0 && at - j > s->left) return -INFINITY;
-    if (s->right >= 0 && j - at > s->right) return -INFINITY;
-    if (s->valid && j >= s->valid[b]) return -INFINITY;
-    if (!s->mask) return 0;
-    if (j >= s->mask_len) return -INFINITY;
-    if (s->is_bool) return ((const uint8_t *)s->mask)[mask_row + (uint64_t)j] ? 0 : -INFINITY;
-    return get(s->h, s->mask, mask_row + (uint64_t)j);
+    int64_t at = i + (s->valid ? s->valid[b] - s->h->q_len : s->h->past);
+    *lo = s->left >= 0 && at > s->left ? at - s->left : 0;
+    *hi = s->valid ? s->valid[b] : s->h->kv_len;
+    if (s->causal) *hi = OX__MIN(*hi, at + 1);
+    if (s->right >= 0 && s->right < *hi - at) *hi = at + s->right + 1;
 }
 
-/* The softmax of a row; one whose every score is ruled out becomes zeroes. */
-static void soften(const heads *h, void *scores, uint64_t at, bool none)
-{
-    double most = -INFINITY, sum = 0;
-    for (int64_t j = 0; j < h->kv_len; j++) most = fmax(most, get(h, scores, at + (uint64_t)j));
-    for (int64_t j = 0; j < h->kv_len; j++) {
-        double v = get(h, scores, at + (uint64_t)j);
-        v = none || most == -INFINITY ? 0 : h->in == OX_DOUBLE ? exp(v - most) : (double)expf((float)(v - most));
-        set(h, scores, at + (uint64_t)j, v);
-        sum += v;
+/* The softmax of a row; one whose every score is ruled out becomes zeroes. Then rows of scores with all that is added
+ * to them. */
+#define SOFTEN(soften, rows, type, EXP, TANH) \
+    static void soften(type *v, int64_t n, bool none) \
+    { \
+        type most = -(type)INFINITY, sum = 0; \
+        for (int64_t j = 0; j < n; j++) most = v[j] > most ? v[j] : most; \
+        if (most == -(type)INFINITY) none = true; \
+        for (int64_t j = 0; j < n; j++) { \
+            v[j] = none ? 0 : EXP(v[j] - most); \
+            sum += v[j]; \
+        } \
+        for (int64_t j = 0; j < n && sum != 0; j++) v[j] /= sum; \
+    } \
+    static void rows(void *ud, uint64_t from, uint64_t to) \
+    { \
+        const biased *s = ud; \
+        const heads *h = s->h; \
+        const int64_t n = h->kv_len; \
+        for (uint64_t row = from; row < to; row++) { \
+            int64_t i = (int64_t)(row % (uint64_t)h->q_len), head = (int64_t)(row / (uint64_t)h->q_len) % h->q_heads, \
+                    b = (int64_t)(row / (uint64_t)h->q_len) / h->q_heads, lo, hi; \
+            int64_t mask_row = b * s->stride[0] + head * s->stride[1] + i * s->stride[2]; \
+            const type *mask = s->mask && !s->is_bool ? (const type *)s->mask + mask_row : NULL; \
+            const uint8_t *chosen = s->mask && s->is_bool ? (const uint8_t *)s->mask + mask_row : NULL; \
+            type *v = (type *)h->scores + row * (uint64_t)n, cap = (type)s->cap; \
+            bool none = true; \
+            visible(s, b, i, &lo, &hi); \
+            if (s->mask) hi = OX__MIN(hi, s->mask_len); \
+            for (int64_t j = 0; cap > 0 && j < n; j++) v[j] = TANH(v[j] / cap) * cap; \
+            if (s->capped) memcpy((type *)s->capped + row * (uint64_t)n, v, (size_t)n * sizeof *v); \
+            for (int64_t j = 0; j < n; j++) { \
+                type bias = j < lo || j >= hi || (chosen && !chosen[j]) ? -(type)INFINITY : mask ? mask[j] : 0; \
+                if (bias != -(type)INFINITY) none = false; \
+                v[j] += bias; \
+            } \
+            if (s->with_bias) memcpy((type *)s->with_bias + row * (uint64_t)n, v, (size_t)n * sizeof *v); \
+            soften(v, n, none); \
+        } \
     }
-    for (int64_t j = 0; j < h->kv_len && sum != 0; j++)
-        set(h, scores, at + (uint64_t)j, get(h, scores, at + (uint64_t)j) / sum);
-}
-
-static void soften_rows(void *ud, uint64_t from, uint64_t to)
-{
-    const biased *s = ud;
-    const heads *h = s->h;
-    for (uint64_t row = from; row < to; row++) {
-        int64_t i = (int64_t)(row % (uint64_t)h->q_len), head = (int64_t)(row / (uint64_t)h->q_len) % h->q_heads,
-                b = (int64_t)(row / (uint64_t)h->q_len) / h->q_heads;
-        int64_t offset = s->valid ? s->valid[b] - h->q_len : h->past;
-        uint64_t at = row * (uint64_t)h->kv_len,
-                 mask_row = (uint64_t)(b * s->stride[0] + head * s->stride[1] + i * s->stride[2]);
-        bool none = true;
-        for (int64_t j = 0; j < h->kv_len; j++) {
-            double v = get(h, h->scores, at + (uint64_t)j), bias = bias_at(s, b, offset, mask_row, i, j);
-            if (s->cap > 0) v = tanh(v / s->cap) * s->cap;
-            if (s->capped) set(h, s->capped, at + (uint64_t)j, v);
-            if (bias != -INFINITY) none = false;
-            set(h, h->scores, at + (uint64_t)j, v + bias);
-        }
-        if (s->with_bias)
-            memcpy((char *)s->with_bias + at * item_of(h), (char *)h->scores + at * item_of(h),
-                   (size_t)h->kv_len * item_of(h));
-        soften(h, h->scores, at, none);
-    }
-}
+SOFTEN(soften_f32, soften_rows_f32, float, expf, tanhf)
+SOFTEN(soften_f64, soften_rows_f64, double, exp, tanh)
 
 /* The mask's dims are matched from the right; a last one that is short leaves the rest ruled out. */
 static ox_status read_mask(ox__ev *e, biased *s)
@@ -317,7 +317,8 @@ ox_status ox__eval_attention(ox__ev *e)
     if (s == OX_OK && shown) s = want_scores(e, &h, &b, mode, n, &out);
     if (s != OX_OK) return s;
     uint64_t rows = h.kv_len ? n / (uint64_t)h.kv_len : 0;
-    ox__ev_parallel(e, rows, 2048 / OX__MAX((uint64_t)h.kv_len, 1) + 1, soften_rows, &b);
+    ox__ev_parallel(e, rows, 2048 / OX__MAX((uint64_t)h.kv_len, 1) + 1,
+                    h.in == OX_DOUBLE ? soften_rows_f64 : soften_rows_f32, &b);
     if (shown && mode == 3) memcpy(out.p, h.scores, (size_t)n * item_of(&h));
     s = scores_by_values(e, &h, y.p);
     if (s != OX_OK) return s;
@@ -373,7 +374,11 @@ ox_status ox__eval_flex_attention(ox__ev *e)
     if (s == OX_OK) s = queries_by_keys(e, &h, ox__ev_float(e, "scale", 1 / sqrt((double)h.size)));
     if (s == OX_OK) s = modify(e, &h, "score_mod", (ox_dtype)soft, n);
     if (s != OX_OK) return s;
-    for (uint64_t at = 0; at < n; at += (uint64_t)h.kv_len) soften(&h, h.scores, at, false);
+    for (uint64_t at = 0; at < n; at += (uint64_t)h.kv_len)
+        if (h.in == OX_DOUBLE)
+            soften_f64((double *)h.scores + at, h.kv_len, false);
+        else
+            soften_f32((float *)h.scores + at, h.kv_len, false);
     s = modify(e, &h, "prob_mod", (ox_dtype)soft, n);
     if (s == OX_OK) s = scores_by_values(e, &h, y.p);
     if (s == OX_OK) ox__wide_store(e, &y);

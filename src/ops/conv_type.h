@@ -54,7 +54,9 @@ static void NAME(planes)(void *ud, uint64_t from, uint64_t to)
     const ox__conv *c = ud;
     const ox__window *w = &c->w;
     const uint32_t last = w->n - 1;
+    ox__reach reaches[OX__REACHES];
     const uint64_t maps = (uint64_t)(c->group * c->maps);
+    ox__window_reaches(w, reaches);
     for (uint64_t p = from; p < to; p++) {
         uint64_t map = p % maps,
                  first = (p / maps * (uint64_t)c->group + map / (uint64_t)c->maps) * (uint64_t)c->channels;
@@ -67,15 +69,15 @@ static void NAME(planes)(void *ud, uint64_t from, uint64_t to)
                 const T *x = (const T *)c->x + (first + (uint64_t)ch) * (uint64_t)w->in_size;
                 int64_t tap[OX__SPATIAL] = {0};
                 do {
-                    int64_t row = ox__window_row(w, place, tap), lo, hi, at;
+                    int64_t row = ox__window_row(w, place, tap);
                     T f = *v++;
                     if (row < 0) continue;
-                    ox__window_range(w, last, tap[last], &lo, &hi, &at);
-                    const T *src = x + row * w->in[last] + at;
+                    const ox__reach r = ox__window_reach(w, reaches, tap[last]);
+                    const T *src = x + row * w->in[last] + r.at;
                     if (st == 1)
-                        for (int64_t i = lo; i < hi; i++) y[i] += f * src[i - lo];
+                        for (int64_t i = r.from; i < r.to; i++) y[i] += f * src[i - r.from];
                     else
-                        for (int64_t i = lo; i < hi; i++) y[i] += f * src[(i - lo) * st];
+                        for (int64_t i = r.from; i < r.to; i++) y[i] += f * src[(i - r.from) * st];
                 } while (ox__index_next(tap, w->kernel, w->n));
             }
             y += n;

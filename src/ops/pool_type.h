@@ -36,6 +36,8 @@ static void NAME(pool_planes)(void *ud, uint64_t from, uint64_t to)
     const ox__window *w = &p->w;
     const uint32_t last = w->n - 1;
     const int64_t n = w->out[last];
+    ox__reach reaches[OX__REACHES];
+    ox__window_reaches(w, reaches);
     for (uint64_t plane = from; plane < to; plane++) {
         const T *x = (const T *)p->x + plane * (uint64_t)w->in_size;
         T *y = (T *)p->y + plane * (uint64_t)w->out_size;
@@ -49,12 +51,12 @@ static void NAME(pool_planes)(void *ud, uint64_t from, uint64_t to)
                 any = any && count[a] > 0;
             }
             while (any) {
-                int64_t row = 0, lo, hi, at;
+                int64_t row = 0;
                 for (uint32_t a = 0; a < last; a++)
                     row = row * w->in[a] + place[a] * w->stride[a] - w->head[a] + (first[a] + tap[a]) * w->dilation[a];
                 for (int64_t k = p->lo; k < p->hi; k++) {
-                    ox__window_range(w, last, k, &lo, &hi, &at);
-                    NAME(tap_row)(p, y + lo, x + row * w->in[last] + at, hi - lo, w->stride[last]);
+                    const ox__reach r = ox__window_reach(w, reaches, k);
+                    NAME(tap_row)(p, y + r.from, x + row * w->in[last] + r.at, r.to - r.from, w->stride[last]);
                 }
                 any = ox__index_next(tap, count, last);
             }

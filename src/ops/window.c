@@ -81,6 +81,12 @@ void ox__window_range(const ox__window *w, uint32_t i, int64_t k, int64_t *from,
     *at = base + *from * st;
 }
 
+void ox__window_reaches(const ox__window *w, ox__reach *table)
+{
+    for (int64_t k = 0; k < w->kernel[w->n - 1] && k < OX__REACHES; k++)
+        ox__window_range(w, w->n - 1, k, &table[k].from, &table[k].to, &table[k].at);
+}
+
 bool ox__index_next(int64_t *index, const int64_t *dims, uint32_t n)
 {
     while (n-- > 0) {

@@ -24,6 +24,19 @@ ox_status ox__window_sizes(ox__ev *e, ox__window *w) OX_MUST_USE;
 void ox__window_range(const ox__window *w, uint32_t i, int64_t k, int64_t *from, int64_t *to, int64_t *at);
 /* The row of the input (all spatial axes but the last) on which a tap of the window at `place` lies; -1: outside. */
 int64_t ox__window_row(const ox__window *w, const int64_t *place, const int64_t *tap);
+/* What ox__window_range says of the first taps of the last axis, so that it is asked once for many rows. */
+enum { OX__REACHES = 16 };
+typedef struct ox__reach {
+    int64_t from, to, at;
+} ox__reach;
+void ox__window_reaches(const ox__window *w, ox__reach *table);
+static inline ox__reach ox__window_reach(const ox__window *w, const ox__reach *table, int64_t k)
+{
+    ox__reach r;
+    if (k < OX__REACHES) return table[k];
+    ox__window_range(w, w->n - 1, k, &r.from, &r.to, &r.at);
+    return r;
+}
 /* Adds one to a row-major index of n dims; false after the last. */
 bool ox__index_next(int64_t *index, const int64_t *dims, uint32_t n);
 
