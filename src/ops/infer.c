@@ -177,9 +177,10 @@ ox_status ox__infer_step(ox__facts *f, ox_node n, const ox__infer_options *opt, 
 ox_status ox__infer_graph(ox__facts *f, ox_graph g, const ox__infer_options *opt, const ox_task *task, ox_error *err)
 {
     ox_model *m = ox__facts_model(f);
-    uint64_t done = 0;
+    uint64_t done = 0, total = task ? ox_graph_n_nodes(m, g) : 0;
+    if (!task) task = opt->task;
     for (ox_node n = ox_graph_first(m, g); n.id; n = ox_node_next(m, n)) {
-        if (task && task->step && (done++ & 255) == 0 && !task->step(task->ud, "infer", done, ox_graph_n_nodes(m, g)))
+        if (task && task->step && (done++ & 255) == 0 && !task->step(task->ud, "infer", total ? done : 0, total))
             return ox__fail(err, OX_E_INTERRUPTED, "interrupted");
         ox_status s = ox__infer_step(f, n, opt, err);
         if (s != OX_OK) return s;

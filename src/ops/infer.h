@@ -18,12 +18,13 @@ typedef struct ox__infer_note {
 } ox__infer_note;
 
 typedef struct ox__infer_options {
-    int64_t opset; /* of ai.onnx */
-    bool lenient;  /* inputs of different dtypes are promoted rather than refused */
-    bool evaluate; /* compute small constant results */
-    bool blocks;   /* infer the blocks of If, Loop and Scan too; else they have been */
-    bool no_data;  /* what is known of values beside initializers and Constants is not followed */
-    bool keep;     /* what is found is saved with the model */
+    int64_t opset;       /* of ai.onnx */
+    bool lenient;        /* inputs of different dtypes are promoted rather than refused */
+    bool evaluate;       /* compute small constant results */
+    bool blocks;         /* infer the blocks of If, Loop and Scan too; else they have been */
+    bool no_data;        /* what is known of values beside initializers and Constants is not followed */
+    const ox_task *task; /* of what blocks and functions hold; may be NULL */
+    bool keep;           /* what is found is saved with the model */
     /* Of ox__infer_graph: gets what is wrong with a node, which otherwise ends the work. An error of its own ends it
      * too. NULL: none of that. */
     ox_status (*note)(void *ud, const ox__infer_note *note, ox_error *err);

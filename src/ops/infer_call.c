@@ -6,7 +6,9 @@
 
 #include <onnxsh/journal.h>
 
-enum { MAX_CALLS = 50 }; /* functions in functions */
+/* Functions in functions; nodes of bodies that are looked at in all, for functions that call each other twice and more
+ * with other types each time double the work with each level. */
+enum { MAX_CALLS = 50, MAX_WORK = 2000000 };
 
 void ox__calls_free(ox__calls *c)
 {
@@ -14,11 +16,6 @@ void ox__calls_free(ox__calls *c)
     ox__vec_free(&c->result);
     ox__arena_free(&c->mem);
     memset(c, 0, sizeof *c);
-}
-
-void ox__calls_forget(ox__calls *c)
-{
-    if (c->depth == 0) ox__calls_free(c);
 }
 
 /* ---- signatures ---- */
@@ -159,6 +156,7 @@ static ox_status infer_body(ox__facts *f, ox_node n, ox_graph function, const ox
     ox__facts_forget_graph(f, function);
     ox__facts_set_frame(f, &frame);
     calls->depth++;
+    calls->work += ox_graph_n_nodes(m, function);
     ox_status s = give_inputs(f, n, function, known, err);
     if (s == OX_OK) s = ox__infer_graph(f, function, &inner, NULL, err);
     if (s == OX_OK) s = take_outputs(f, function, &calls->mem, out, err);
@@ -189,14 +187,16 @@ static ox_status deliver(ox__facts *f, ox_node n, const ox__call_result *r, cons
     return s;
 }
 
-static ox_status check_call(const ox__facts *f, ox_node n, ox_graph function, ox_error *err)
+static ox_status check_call(ox__facts *f, ox_node n, ox_graph function, ox_error *err)
 {
     const ox_model *m = ox__facts_model(f);
     const char *name = ox_str_text(m, ox_graph_name(m, function), NULL);
     if (is_running(f, function)) return ox__fail(err, OX_E_INVALID, "the function %.100s calls itself", name);
-    if (ox__facts_calls((ox__facts *)f)->depth == MAX_CALLS)
+    if (ox__facts_calls(f)->depth == MAX_CALLS)
         return ox__fail(err, OX_E_LIMIT, "functions are nested deeper than %d", MAX_CALLS);
     size_t n_in = ox_node_n_inputs(m, n), n_out = ox_node_n_outputs(m, n);
+    if (ox__facts_calls(f)->work > MAX_WORK)
+        return ox__fail(err, OX_E_LIMIT, "more than %d nodes in calls of local functions", MAX_WORK);
     if (n_in > ox_graph_n_inputs(m, function) || n_out > ox_graph_n_outputs(m, function))
         return ox__fail(err, OX_E_INVALID, "a call of %.100s with %zu inputs and %zu outputs: it has %zu and %zu", name,
                         n_in, n_out, ox_graph_n_inputs(m, function), ox_graph_n_outputs(m, function));

@@ -20,11 +20,10 @@ typedef struct ox__calls {
     OX__VEC(ox__call_result) result; /* by the id of the key; n 0 = none */
     ox__arena mem;
     size_t depth;
-} ox__calls; /* all zero is empty */
+    uint64_t work; /* nodes of bodies that were looked at */
+} ox__calls;       /* all zero is empty */
 
 void ox__calls_free(ox__calls *c);
-/* Functions have changed. */
-void ox__calls_forget(ox__calls *c);
 /* out gets the types of the outputs of n, a call of `function`; what is known of their values goes to f. OX_E_INVALID:
  * the call does not fit the function, or comes to itself. */
 ox_status ox__infer_call(ox__facts *f, ox_node n, ox_graph function, const struct ox__infer_options *opt, ox_type *out,

@@ -212,6 +212,7 @@ ox_status ox_inference_update(ox_inference *f, ox_infer_fn fn, void *ud, const o
                              .blocks = true,
                              .no_data = f->opt.no_data,
                              .keep = f->opt.keep,
+                             .task = task,
                              .note = on_note,
                              .ud = f};
     ox_mark mark = ox_journal_mark(f->m);

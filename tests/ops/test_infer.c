@@ -146,6 +146,9 @@ static const row rows[] = {
      "Float(1, 1, 4)"},
     {17, "%x : Float(N, 16, H, W)", NODE("onnx::GlobalAveragePool(%x)"), "Float(N, 16, 1, 1)"},
     {10, "%x : Float(1, 3, 4, N)", FLOATS("s", 4, "1 1 2.5 2") NODE("onnx::Resize(%x, %s)"), "Float(1, 3, 10, 2*N)"},
+    {20, "%x : Float(N, 2, 3), %s : Long(4)", NODE("onnx::AffineGrid(%x, %s)"), "Float(N, *, *, 2)"},
+    {20, "%x : Float(N, 3, 4), %s : Long(...)", NODE("onnx::AffineGrid(%x, %s)"), "Float(N, *, *, *, 3)"},
+    {20, "%x : Float(...), %s : Long(K)", NODE("onnx::AffineGrid(%x, %s)"), "Float(...)"},
     /* products */
     {17, "%x : Float(B, 2, 3), %z : Float(3, 4)", NODE("onnx::MatMul(%x, %z)"), "Float(B, 2, 4)"},
     {17, "%x : Float(3), %z : Float(3)", NODE("onnx::MatMul(%x, %z)"), "Float()"},

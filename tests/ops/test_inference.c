@@ -2,6 +2,8 @@
  * make of it. */
 #include "ox_test.h"
 
+#include "base/base.h"
+
 #include <onnxsh/infer.h>
 #include <onnxsh/io.h>
 #include <onnxsh/journal.h>
@@ -388,6 +390,71 @@ static void test_a_call_that_does_not_fit(void **state)
     assert_non_null(strstr(fx->found, "with 2 inputs and 1 outputs"));
 }
 
+/* Functions that call the next one twice, each time with another type: the work is bounded. */
+static void test_work_in_functions_is_bounded(void **state)
+{
+    fixture *fx = *state;
+    enum { DEPTH = 30 };
+    char name[16], next[16];
+    open_text(fx, "graph(%x : Float(2)):\n  %y : Tensor = acme::F0[axis=0](%x)\n  return (%y)\n");
+    for (int i = 0; i < DEPTH; i++) {
+        snprintf(name, sizeof name, "F%d", i);
+        snprintf(next, sizeof next, "F%d", i + 1);
+        ox_graph g = add_function(fx, name, i + 1 < DEPTH ? next : NULL);
+        ox_node call = ox_graph_first(fx->m, g);
+        ox_value twice[2] = {ox_graph_input(fx->m, g, 0), ox_graph_input(fx->m, g, 0)};
+        ox_attr axis = {.name = ox_str_addz(fx->m, "axis"), .kind = OX_ATTR_INT, .u.i = 0};
+        ox_node concat, other;
+        assert_ok(ox_node_create(fx->m, &concat, g, call, ox_str_addz(fx->m, ""), ox_str_addz(fx->m, "Concat"), 2,
+                                 twice, 1, &fx->err),
+                  &fx->err);
+        assert_ok(ox_node_set_attr(fx->m, concat, &axis, &fx->err), &fx->err);
+        ox_value in[1] = {ox_node_output(fx->m, concat, 0)};
+        assert_ok(ox_node_create(fx->m, &other, g, call, ox_node_domain(fx->m, call), ox_node_op(fx->m, call), 1, in, 1,
+                                 &fx->err),
+                  &fx->err);
+        assert_ok(ox_node_set_attr(fx->m, other, &axis, &fx->err), &fx->err);
+    }
+    assert_ok(update(fx), &fx->err);
+    assert_int_equal(fx->n_found, 0); /* one signature is looked at once: 2^DEPTH calls, few types */
+}
+
+/* Whichever allocation fails, the model stays as it was and the next update is whole. */
+static void test_out_of_memory(void **state)
+{
+    fixture *fx = *state;
+    open_text(fx, calls);
+    (void)add_function(fx, "Twice", NULL);
+    (void)add_function(fx, "Outer", "Twice");
+    assert_ok(ox_journal_commit(fx->m, "functions", &fx->err), &fx->err);
+    for (uint64_t n = 1;; n++) {
+        ox__alloc_fail_at(n, false);
+        ox_status s = ox_infer(fx->m, NULL, NULL, NULL, NULL, NULL, &fx->err);
+        bool whole = ox__alloc_count() < n;
+        ox__alloc_fail_at(0, false);
+        if (s == OX_OK) { /* what failed, if anything did, could be done without */
+            check_type(fx, "d", "Float(4, 2*N)");
+            check_type(fx, "y", "Half(8)");
+            if (whole) break;
+            assert_ok(ox_journal_undo(fx->m, NULL, &fx->err), &fx->err);
+        } else {
+            assert_int_equal(s, OX_E_NOMEM);
+            assert_false(ox_journal_is_open(fx->m));
+        }
+        check_type(fx, "y", "Tensor");
+    }
+}
+
+/* An inference may outlive its model. */
+static void test_freed_after_the_model(void **state)
+{
+    fixture *fx = *state;
+    open_text(fx, chain);
+    assert_ok(update(fx), &fx->err);
+    ox_model_free(fx->m);
+    fx->m = NULL;
+}
+
 static bool refuse(void *ud, const char *what, uint64_t done, uint64_t total)
 {
     (void)ud, (void)what, (void)done, (void)total;
@@ -422,6 +489,9 @@ int main(int argc, char **argv)
         T(test_functions),
         T(test_functions_that_call_themselves),
         T(test_a_call_that_does_not_fit),
+        T(test_work_in_functions_is_bounded),
+        T(test_out_of_memory),
+        T(test_freed_after_the_model),
         T(test_interrupted),
     };
 #undef T

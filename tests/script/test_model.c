@@ -52,6 +52,24 @@ static void test_reading(void **state)
     assert_prints(f, "conv:graph() == graph, #conv:blocks(), conv:input(9), conv:output(2)", "true\t0\tnil\tnil");
 }
 
+static void test_inference(void **state)
+{
+    fixture *f = *state;
+    assert_prints(f, "#model:infer()", "0");
+    assert_prints(f, "x = graph:value('x') return graph:add('NonZero', x)", "%6 : Tensor");
+    assert_prints(f, "nz = graph:nodes()[4]:output() return #model:infer(), nz:type():dim(1), nz:type():dim(2)",
+                  "0\t4\tfalse");
+    assert_prints(f,
+                  "nz:type():reason(2):match('onnx::NonZero #%d+'), nz:type():reason(1), nz:type():reason(-1) ~= nil",
+                  "onnx::NonZero #5\tnil\ttrue");
+    assert_raises(f, "nz:type():reason(3)", "dim 3 of rank 2", 1);
+    assert_prints(f, "graph:nodes()[1]:set_input(2, x) return model:infer()[1].node:op()", "onnx::Conv");
+    assert_prints(f, "model:infer().n", "0"); /* nothing has changed since */
+    assert_raises(f, "model:infer{strict = true}", "Conv", 1);
+    assert_raises(f, "model:infer{loud = true}", "no option 'loud'", 1);
+    assert_raises(f, "model:infer(3)", "table expected", 1);
+}
+
 static void test_find(void **state)
 {
     fixture *f = *state;
@@ -242,6 +260,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_reading, setup_net, teardown),
+        cmocka_unit_test_setup_teardown(test_inference, setup_net, teardown),
         cmocka_unit_test_setup_teardown(test_find, setup_net, teardown),
         cmocka_unit_test_setup_teardown(test_editing, setup_net, teardown),
         cmocka_unit_test_setup_teardown(test_a_failing_chunk_leaves_nothing, setup_net, teardown),
