@@ -48,10 +48,10 @@ static void pack(const void *ud, int64_t k0, int64_t kc, int64_t n0, int64_t nc,
     for (int64_t k = 0; k < kc; k++) {
         int64_t channel = m->first + (k0 + k) / w->taps, tap = (k0 + k) % w->taps;
         int64_t row = (m->item * d->offset_groups + channel / per) * w->taps + tap;
+        int64_t ky = tap / w->kernel[1] * w->dilation[0], kx = tap % w->kernel[1] * w->dilation[1];
         for (int64_t n = 0; n < nc; n++) {
             int64_t place = n0 + n, oy = place / w->out[1], ox = place % w->out[1];
-            double y = (double)(oy * w->stride[0] - w->head[0] + tap / w->kernel[1] * w->dilation[0]),
-                   x = (double)(ox * w->stride[1] - w->head[1] + tap % w->kernel[1] * w->dilation[1]);
+            double y = (double)(oy * w->stride[0] - w->head[0] + ky), x = (double)(ox * w->stride[1] - w->head[1] + kx);
             y += at(d->dtype, d->offset, 2 * row * w->out_size + place);
             x += at(d->dtype, d->offset, (2 * row + 1) * w->out_size + place);
             double v = sample(d, m->item * d->group * d->channels + channel, y, x);
