@@ -80,30 +80,34 @@ static bool has_avx2(void)
 #endif
 
 #ifdef OX_BLAS
-/* B as a matrix: either it is one, or it is laid out by its columns' tiles. */
+/* A matrix of rows (or, turned, of columns) that lie side by side, as BLAS knows them. */
+static bool is_plain(int64_t row, int64_t col, int64_t cols)
+{
+    return col == 1 && row >= cols && row < INT32_MAX;
+}
+
 static bool blas_takes(const ox__gemm *g)
 {
-    bool a = (g->a_col == 1 && g->a_row >= g->k) || (g->a_row == 1 && g->a_col >= g->m);
-    bool b = g->pack || (g->b_col == 1 && g->b_row >= g->n) || (g->b_row == 1 && g->b_col >= g->k);
-    return a && b && OX__MAX(OX__MAX(g->m, g->n), g->k) < INT32_MAX &&
-           OX__MAX(OX__MAX(OX__MAX(g->a_row, g->a_col), OX__MAX(g->b_row, g->b_col)), g->c_row) < INT32_MAX;
+    bool a = is_plain(g->a_row, g->a_col, g->k) || is_plain(g->a_col, g->a_row, g->m);
+    bool b = g->pack || is_plain(g->b_row, g->b_col, g->n) || is_plain(g->b_col, g->b_row, g->k);
+    return a && b && is_plain(g->c_row, 1, g->n) && OX__MAX(g->m, g->k) < INT32_MAX;
 }
 
 static void blas_call(const ox__gemm *g, const float *b, int64_t ldb, bool tb, int64_t n0, int64_t nc)
 {
-    bool ta = g->a_col != 1;
+    bool ta = !is_plain(g->a_row, g->a_col, g->k);
     float *c = (float *)g->c + n0;
     for (int64_t i = 0; g->bias && i < g->m; i++)
         for (int64_t n = 0; n < nc; n++) c[i * g->c_row + n] = ((const float *)g->bias)[i];
     cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, (int)g->m, (int)nc,
-                (int)g->k, (float)g->alpha, g->a, (int)OX__MAX(ta ? g->a_col : g->a_row, 1), b, (int)OX__MAX(ldb, 1),
-                g->add || g->bias ? 1.0f : 0.0f, c, (int)OX__MAX(g->c_row, 1));
+                (int)g->k, (float)g->alpha, g->a, (int)(ta ? g->a_col : g->a_row), b, (int)ldb,
+                g->add || g->bias ? 1.0f : 0.0f, c, (int)g->c_row);
 }
 
 static ox_status blas_run(ox__ev *e, const ox__gemm *g)
 {
     if (!g->pack) {
-        bool tb = g->b_col != 1;
+        bool tb = !is_plain(g->b_row, g->b_col, g->n);
         blas_call(g, g->b, tb ? g->b_col : g->b_row, tb, 0, g->n);
         return OX_OK;
     }
