@@ -77,7 +77,7 @@ typedef struct ox_bind_report {
 /* Called for every parameter or array that does not fit: kind "missing", "unused" or "mismatch" (dtype or shape). Names
  * are raw bytes. */
 typedef void (*ox_bind_fn)(void *ud, const char *kind, const char *name, const char *detail);
-/* Supplies data by exact name from a .npz, .npy, .safetensors or .onnx file:
+/* Supplies data by exact name from a .npz, .npy, .safetensors or .onnx file, or one of PyTorch (.pt):
  *  - inputs of the main graph become initializers (an input that has data already is left alone);
  *  - lost constants, by the name of their value;
  *  - tensors that a traced module graph takes by a chain of prim::GetAttr from an input, by their path
@@ -111,7 +111,7 @@ OX_API OX_MUST_USE ox_status ox_data_set_add(ox_data_set *set, const char *name,
 OX_API const ox_named_data *ox_data_set_find(const ox_data_set *set, const char *name);
 OX_API void ox_data_set_clear(ox_data_set *set); /* frees the rows */
 
-/* Reads all arrays of a .npz, .npy or .safetensors file, or the message of a .pb file: what TensorProto,
+/* Reads all arrays of a .npz, .npy, .safetensors or .pt file, or the message of a .pb file: what TensorProto,
  * SequenceProto, OptionalProto and MapProto hold, told apart by `kind` (OX_TYPE_TENSOR, OX_TYPE_SEQUENCE,
  * OX_TYPE_OPTIONAL, OX_TYPE_MAP). A .npy is named after its file, a .pb as it says itself (often ""). */
 OX_API OX_MUST_USE ox_status ox_data_read(ox_data_set *set, const char *path, ox_type_kind kind, const ox_task *task,

@@ -169,7 +169,7 @@ ox_status ox_data_read(ox_data_set *set, const char *path, ox_type_kind kind, co
     } else if (s == OX_OK) {
         s = ox__fail(err, OX_E_FORMAT, "this file holds no data that is known");
         ox_error_at_line(err, path, 0, 0);
-        ox_error_hint(err, "data is read from .npz, .npy, .safetensors and .pb files");
+        ox_error_hint(err, "data is read from .npz, .npy, .safetensors, .pt and .pb files");
     }
     ox__map_close(&map);
     return s;

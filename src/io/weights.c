@@ -32,7 +32,7 @@ static ox_status open_model(ox__weights *w, const char *path, const ox_open_opti
     if (ox_model_get_kind(w->model) != OX_MODEL_ONNX) {
         ox__fail(err, OX_E_UNSUPPORTED, "this file holds no weights");
         ox_error_at_line(err, path, 0, 0);
-        ox_error_hint(err, "weights are taken from .npz, .npy, .safetensors and .onnx files");
+        ox_error_hint(err, "weights are taken from .pt, .npz, .npy, .safetensors and .onnx files");
         return OX_E_UNSUPPORTED;
     }
     ox_graph g = ox_model_main(w->model);

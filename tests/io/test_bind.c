@@ -277,13 +277,12 @@ static void test_bad_files(void **state)
     (void)state;
     add_input("b", (ox_type){0});
     assert_fails(ox_bind_weights(m, dir_path("none.npz"), NULL, NULL, NULL, &err), OX_E_IO, "No such file", &err);
-    assert_fails(ox_bind_weights(m, fixture("state.pt"), NULL, NULL, NULL, &err), OX_E_UNSUPPORTED, "safetensors",
-                 &err);
     dir_write("empty", "", 0);
     assert_fails(ox_bind_weights(m, dir_path("empty"), NULL, NULL, NULL, &err), OX_E_FORMAT, "", &err);
     static const char trace[] = "graph(%x : Float(2)):\n  %1 : Float(2) = aten::relu(%x)\n  return (%1)\n";
     dir_write("trace", trace, sizeof trace - 1);
     assert_fails(ox_bind_weights(m, dir_path("trace"), NULL, NULL, NULL, &err), OX_E_UNSUPPORTED, "no weights", &err);
+    assert_non_null(strstr(err.hint, ".pt"));
     assert_fails(ox_bind_weights(NULL, "x", NULL, NULL, NULL, &err), OX_E_INVALID, "path", &err);
     /* a damaged member is refused when it is wanted */
     FILE *f = fopen(fixture("plain.npz"), "rb");

@@ -142,7 +142,7 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 }
 
 static const ox_opt opts[] = {
-    {"--inputs", "[NAME=]FILE", "inputs from .npz, .npy, .safetensors or .pb (repeatable)", OX_HINT_FILE, NULL},
+    {"--inputs", "[NAME=]FILE", "inputs from .npz, .npy, .safetensors, .pt or .pb (repeatable)", OX_HINT_FILE, NULL},
     {"--random", NULL, "random data for inputs that no file gives", OX_HINT_NONE, NULL},
     {"--dim", "NAME=N", "what a symbolic dim is in random data (repeatable; else 1)", OX_HINT_NONE, NULL},
     {"--seed", "N", "seed of random inputs and operators (0)", OX_HINT_NONE, NULL},

@@ -1,6 +1,8 @@
 /* Floor 3. Opening a file of arrays: by content one of the formats of this folder. */
 #include "io/arrays/arrays_in.h"
 
+#include "io/torch.h"
+
 static bool is_zip(const uint8_t *p, uint64_t n)
 {
     return n >= 22 && p[0] == 'P' && p[1] == 'K' && ((p[2] == 3 && p[3] == 4) || (p[2] == 5 && p[3] == 6));
@@ -8,7 +10,7 @@ static bool is_zip(const uint8_t *p, uint64_t n)
 
 bool ox__arrays_sniff(const uint8_t *p, uint64_t n)
 {
-    return is_zip(p, n) || ox__npy_sniff(p, n) || ox__safetensors_sniff(p, n);
+    return is_zip(p, n) || ox__npy_sniff(p, n) || ox__torch_is_legacy(p, n) || ox__safetensors_sniff(p, n);
 }
 
 typedef struct name_key {
@@ -85,7 +87,7 @@ static ox_status read_npy(ox__arrays *a, ox_error *err)
 
 typedef struct sniffing {
     const ox__map *map;
-    bool zip, npy;
+    bool zip, npy, torch;
 } sniffing;
 
 static ox_status sniff(void *ud, ox_error *err)
@@ -94,7 +96,15 @@ static ox_status sniff(void *ud, ox_error *err)
     (void)err;
     k->zip = is_zip(k->map->p, k->map->n);
     k->npy = ox__npy_sniff(k->map->p, k->map->n);
+    k->torch = ox__torch_is_legacy(k->map->p, k->map->n);
     return OX_OK;
+}
+
+static ox_status read_zip(ox__arrays *a, ox_error *err)
+{
+    ox_status s = ox__zip_open(&a->zip, &a->files[0], err);
+    if (s != OX_OK) return s;
+    return ox__torch_is_archive(&a->zip) ? ox__torch_read(a, false, err) : ox__npz_read(a, err);
 }
 
 ox_status ox__arrays_open(ox__arrays *a, ox__map *map, ox_error *err)
@@ -102,10 +112,11 @@ ox_status ox__arrays_open(ox__arrays *a, ox__map *map, ox_error *err)
     memset(a, 0, sizeof *a);
     a->files[0] = *map;
     memset(map, 0, sizeof *map);
-    sniffing k = {&a->files[0], false, false};
+    sniffing k = {.map = &a->files[0]};
     ox_status s = ox__guarded(sniff, &k, a->files[0].path, err);
     if (s != OX_OK) return s;
-    if (k.zip) return ox__npz_read(a, err);
+    if (k.torch) return ox__torch_read(a, true, err);
+    if (k.zip) return read_zip(a, err);
     return k.npy ? read_npy(a, err) : ox__safetensors_read(a, err);
 }
 

@@ -41,23 +41,13 @@ static ox_status read_entry(ox__arrays *a, const ox__zip_entry *e, uint8_t *buf,
     return s == OX_OK ? ox__arrays_add(a, e->name, n, &row, err) : s;
 }
 
-static ox_status refuse_torch(const ox__map *map, ox_error *err)
-{
-    ox__fail(err, OX_E_UNSUPPORTED, "this is an archive of PyTorch, not of NumPy");
-    ox_error_at_line(err, map->path, 0, 0);
-    ox_error_hint(err, "save the state_dict with safetensors.torch.save_file, or its arrays with numpy.savez");
-    return OX_E_UNSUPPORTED;
-}
-
 ox_status ox__npz_read(ox__arrays *a, ox_error *err)
 {
-    ox_status s = ox__zip_open(&a->zip, &a->files[0], err);
-    if (s != OX_OK) return s;
+    ox_status s = OX_OK;
     uint8_t *buf = ox__alloc(OX__NPY_HEADER);
     if (!buf) return ox__nomem(err);
     for (size_t i = 0; i < a->zip.entries.n && s == OX_OK; i++) {
-        const ox__zip_entry *e = &a->zip.entries.p[i];
-        s = ends_with(e, "/data.pkl") ? refuse_torch(&a->files[0], err) : read_entry(a, e, buf, err);
+        s = read_entry(a, &a->zip.entries.p[i], buf, err);
     }
     ox__free(buf);
     if (s != OX_OK && err && !err->file[0]) ox_error_at_line(err, a->files[0].path, 0, 0);

@@ -26,6 +26,7 @@ typedef struct source {
     uint64_t at;        /* of a lone .npy */
     ox__zip_reader zip; /* of an archive */
     bool zipped;
+    ox__gather gather; /* of a strided array */
 } source;
 
 static ox_status io_error(unpacking *u, ox_error *err)
@@ -43,6 +44,8 @@ static ox_status read_source(source *src, void *dst, size_t n, ox_error *err)
     ox_status s;
     if (src->zipped) {
         s = ox__zip_read(&src->zip, dst, n, &got, err);
+    } else if (src->gather.row) {
+        s = ox__gather_next(&src->gather, src->map, dst, n, err);
     } else {
         s = ox__map_read(src->map, src->at, dst, n, err);
         src->at += n;
@@ -56,11 +59,15 @@ static ox_status open_source(source *src, unpacking *u, const ox__array *row, ox
     memset(src, 0, sizeof *src);
     src->map = &u->arrays->files[0];
     src->at = row->skip;
-    src->zipped = row->entry != NULL;
+    src->zipped = row->entry && !row->direct;
+    src->gather.row = row->strides ? row : NULL;
     if (!src->zipped) return OX_OK;
     ox_status s = ox__zip_reader_open(&src->zip, &u->arrays->zip, row->entry, err);
-    return s == OX_OK ? read_source(src, u->buf, (size_t)row->skip, err)
-                      : s; /* over the header, at most OX__NPY_HEADER */
+    for (uint64_t left = row->skip, n; s == OX_OK && left; left -= n) { /* over what stands before */
+        n = OX__MIN(left, (uint64_t)STEP);
+        s = read_source(src, u->buf, (size_t)n, err);
+    }
+    return s;
 }
 
 static void swap_bytes(uint8_t *p, size_t n, size_t unit)
@@ -213,26 +220,79 @@ static ox_status unpack_all(unpacking *u, const bool *wanted, ox_error *err)
     return s;
 }
 
-ox_status ox__arrays_prepare(ox__arrays *a, const bool *wanted, const ox_task *task, ox_error *err)
+/* ---- what is asked for ---- */
+/* An expanded tensor repeats its elements: a small file must not fill the disk by it. */
+static uint64_t most_strided(const ox__arrays *a)
+{
+    return ((uint64_t)64 << 20) + 16 * OX__MIN(a->files[0].n, MAX_UNPACKED);
+}
+
+/* Counts what row i needs, and refuses what cannot be had. */
+static ox_status demand(unpacking *u, const ox__array *row, uint64_t *strided, ox_error *err)
+{
+    if (row->unusable) return ox__fail(err, OX_E_UNSUPPORTED, "%s", row->unusable);
+    if (row->file != OX__ARRAY_PACKED) return OX_OK;
+    if (row->n_bytes > MAX_UNPACKED - u->total)
+        return ox__fail(err, OX_E_LIMIT, "the arrays unpack to more than 16 GiB");
+    u->total += row->n_bytes;
+    *strided += row->strides ? row->n_bytes : 0;
+    if (*strided > most_strided(u->arrays))
+        return ox__fail(err, OX_E_LIMIT, "it repeats its elements: written out, it is much larger than the file");
+    return OX_OK;
+}
+
+static ox_status fail_at(const ox__arrays *a, const ox__array *row, ox_status s, ox_error *err)
+{
+    ox_error_context(err, "array '%.200s'", row->name);
+    if (err && !err->file[0]) ox_error_at_line(err, a->files[0].path, 0, 0);
+    return s;
+}
+
+/* Holds the entries of the rows that are read where they stand against their checksums, each once. */
+static ox_status check_entries(unpacking *u, const bool *wanted, ox_error *err)
+{
+    ox__arrays *a = u->arrays;
+    ox_status s = OX_OK;
+    bool *checked = ox__calloc(a->zip.entries.n + 1, sizeof *checked);
+    if (!checked) return ox__nomem(err);
+    for (size_t i = 0; i < a->rows.n && s == OX_OK; i++) {
+        const ox__array *row = &a->rows.p[i];
+        bool *seen = row->entry ? &checked[row->entry - a->zip.entries.p] : NULL;
+        if (!wanted[i] || !seen || *seen || (row->file == OX__ARRAY_PACKED && !row->direct)) continue;
+        *seen = true;
+        s = ox__zip_check(&a->zip, row->entry, u->task, err);
+        if (s != OX_OK) s = fail_at(a, row, s, err);
+    }
+    ox__free(checked);
+    return s;
+}
+
+static ox_status prepare(ox__arrays *a, const bool *wanted, bool check, const ox_task *task, ox_error *err)
 {
     unpacking u = {.arrays = a, .task = task, .fd = -1};
+    uint64_t strided = 0;
     bool any = false;
     for (size_t i = 0; i < a->rows.n; i++) {
-        const ox__array *row = &a->rows.p[i];
         if (!wanted[i]) continue;
-        ox_status s = OX_OK;
-        if (row->unusable)
-            s = ox__fail(err, OX_E_UNSUPPORTED, "%s", row->unusable);
-        else if (row->file == OX__ARRAY_PACKED && row->n_bytes > MAX_UNPACKED - u.total)
-            s = ox__fail(err, OX_E_LIMIT, "the arrays unpack to more than 16 GiB");
-        else if (row->file == OX__ARRAY_PACKED)
-            u.total += row->n_bytes, any = true;
-        else if (row->entry)
-            s = ox__zip_check(&a->zip, row->entry, task, err);
-        if (s == OX_OK) continue;
-        ox_error_context(err, "array '%.200s'", row->name);
-        if (err && !err->file[0]) ox_error_at_line(err, a->files[0].path, 0, 0);
-        return s;
+        ox_status s = demand(&u, &a->rows.p[i], &strided, err);
+        if (s != OX_OK) return fail_at(a, &a->rows.p[i], s, err);
+        any |= a->rows.p[i].file == OX__ARRAY_PACKED;
     }
-    return any ? unpack_all(&u, wanted, err) : OX_OK;
+    ox_status s = check ? check_entries(&u, wanted, err) : OX_OK;
+    return s == OX_OK && any ? unpack_all(&u, wanted, err) : s;
+}
+
+ox_status ox__arrays_prepare(ox__arrays *a, const bool *wanted, const ox_task *task, ox_error *err)
+{
+    return prepare(a, wanted, true, task, err);
+}
+
+ox_status ox__arrays_unpack(ox__arrays *a, const ox_task *task, ox_error *err)
+{
+    bool *wanted = ox__alloc(a->rows.n + 1);
+    if (!wanted) return ox__nomem(err);
+    for (size_t i = 0; i < a->rows.n; i++) wanted[i] = !a->rows.p[i].unusable;
+    ox_status s = prepare(a, wanted, false, task, err);
+    ox__free(wanted);
+    return s;
 }

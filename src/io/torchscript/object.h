@@ -23,8 +23,7 @@ typedef enum ox__obj_kind {
     OX__OBJ_TUPLE,   /* items, n (torch.Size too) */
     OX__OBJ_LIST,    /* items, n; `of` says what TorchScript stated about its elements */
     OX__OBJ_SET,     /* items, n */
-    OX__OBJ_DICT, /* items: n keys, each followed by its value; an OrderedDict too. A key set twice keeps its place and
-                     has the last value */
+    OX__OBJ_DICT,    /* items: n keys, each followed by its value; an OrderedDict too; no text or number twice */
     OX__OBJ_OBJECT,  /* object */
     OX__OBJ_TENSOR,  /* tensor */
     OX__OBJ_STORAGE, /* storage: one that stands alone; those of tensors are seen through them */

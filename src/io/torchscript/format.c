@@ -1,0 +1,173 @@
+/* Floor 3. The format "torch": what torch.save and torch.jit.save write. A file of data opens as its weights: a graph
+ * of initializers. What PyTorch also writes, or wrote once, is recognised so that it is refused by its name. */
+#include "io/format.h"
+#include "io/torchscript/rows.h"
+#include "ir/ir.h"
+
+/* Of a graph that holds nothing but initializers: what all of their types but the newest need. */
+enum { IR_VERSION = 10, OPSET = 21 };
+
+static bool at(const uint8_t *p, uint64_t n, uint64_t from, const char *text)
+{
+    size_t k = strlen(text);
+    return n >= k && from <= n - k && memcmp(p + from, text, k) == 0;
+}
+
+/* Single files that are of PyTorch but not read. */
+static const struct {
+    uint64_t from;
+    const char *text, *what, *hint;
+} others[] = {
+    {4, "PTMF", "this is a model for mobile devices (.ptl as flatbuffer), which is not read",
+     "save it by torch.jit.save, or _save_for_lite_interpreter without use_flatbuffer"},
+    {0, "PYTORCH1", "this is an archive of a preview of PyTorch 1.0, which is not read",
+     "load it with that PyTorch and save its state_dict"},
+    {257, "ustar", "this is a tar archive; those that PyTorch wrote before 0.1.10 are not read",
+     "load it with PyTorch and save it again by torch.save"},
+    {0, "\x80\x02", "this is a pickle, but not one that torch.save wrote", "save a state_dict by torch.save"},
+    {0, "\x80\x03", "this is a pickle, but not one that torch.save wrote", "save a state_dict by torch.save"},
+    {0, "\x80\x04\x95", "this is a pickle, but not one that torch.save wrote", "save a state_dict by torch.save"},
+};
+
+static int sniff(const uint8_t *p, uint64_t n, const char *path)
+{
+    (void)path;
+    if (at(p, n, 0, "PK\x03\x04")) return 60;
+    if (ox__archive_is_legacy(p, n)) return 100;
+    for (size_t i = 0; i < OX__COUNT(others); i++)
+        if (at(p, n, others[i].from, others[i].text)) return 50;
+    return 0;
+}
+
+typedef struct job {
+    ox__open_args *args;
+    ox__arrays arrays;
+    ox__archive archive;
+    ox_model *model;
+    uint32_t file[2]; /* of the arrays, in the model */
+    bool handed[2];
+} job;
+
+/* ---- reading ---- */
+static ox_status recognise(void *ud, ox_error *err)
+{
+    const ox__map *map = ud;
+    if (at(map->p, map->n, 0, "PK\x03\x04") || ox__archive_is_legacy(map->p, map->n)) return OX_OK;
+    for (size_t i = 0; i < OX__COUNT(others); i++) {
+        if (!at(map->p, map->n, others[i].from, others[i].text)) continue;
+        ox__fail(err, OX_E_UNSUPPORTED, "%s", others[i].what);
+        ox_error_hint(err, "%s", others[i].hint);
+        ox_error_at_line(err, map->path, 0, 0);
+        return OX_E_UNSUPPORTED;
+    }
+    ox__fail(err, OX_E_FORMAT, "this is no file of torch.save or torch.jit.save");
+    ox_error_at_line(err, map->path, 0, 0);
+    return OX_E_FORMAT;
+}
+
+static ox_status is_zip(void *ud, ox_error *err)
+{
+    const ox__map *map = ud;
+    (void)err;
+    return at(map->p, map->n, 0, "PK\x03\x04") ? OX_OK : OX_E_NOT_FOUND;
+}
+
+static ox_status read(job *j, ox_error *err)
+{
+    const ox__map *map = &j->arrays.files[0];
+    const ox_task *task = j->args->opt->task;
+    ox_status s = ox__guarded(recognise, &j->arrays.files[0], map->path, err);
+    if (s != OX_OK) return s;
+    s = ox__guarded(is_zip, &j->arrays.files[0], map->path, err);
+    if (s == OX_E_NOT_FOUND) {
+        s = ox__archive_open_legacy(&j->archive, map, task, err);
+    } else if (s == OX_OK) {
+        s = ox__zip_open(&j->arrays.zip, map, err);
+        if (s == OX_OK) s = ox__archive_open(&j->archive, &j->arrays.zip, task, err);
+    }
+    if (s == OX_OK) s = ox__archive_rows(&j->archive, &j->arrays, err);
+    return s == OX_OK ? ox__arrays_unpack(&j->arrays, task, err) : s;
+}
+
+/* ---- the model ---- */
+static void warn_unusable(const job *j, const ox__array *row)
+{
+    ox_error w;
+    if (!j->args->warn) return;
+    ox__fail(&w, OX_E_UNSUPPORTED, "'%.200s' is left out: %s", row->name, row->unusable);
+    ox_error_at_line(&w, j->args->path, 0, 0);
+    j->args->warn(j->args->ud, &w);
+}
+
+static ox_status add_weight(job *j, const ox__array *row, ox_error *err)
+{
+    ox_model *m = j->model;
+    ox_tensor_info info = {.name = ox_str_add(m, row->name, row->name_n),
+                           .dtype = row->dtype,
+                           .rank = row->rank,
+                           .dims = row->dims,
+                           .storage = OX_STORAGE_FILE,
+                           .file = j->file[row->file],
+                           .offset = row->offset,
+                           .n_bytes = row->n_bytes};
+    ox_tensor t;
+    ox_value v;
+    ox_status s = ox_tensor_add(m, &t, &info, err);
+    return s == OX_OK ? ox_graph_add_initializer(m, &v, ox_model_main(m), info.name, t, err) : s;
+}
+
+static ox_status hand_over(job *j, ox_error *err)
+{
+    ox_status s = OX_OK;
+    for (size_t i = 0; i < 2 && s == OX_OK; i++)
+        if (j->arrays.files[i].path) s = ox__model_add_file(j->model, &j->arrays.files[i], &j->file[i], err);
+    return s;
+}
+
+static ox_status build(job *j, ox_error *err)
+{
+    size_t n = j->arrays.rows.n;
+    ox_status s = ox__model_reserve(j->model, 0, n, 0, n, err);
+    if (s == OX_OK) s = hand_over(j, err);
+    if (s == OX_OK) s = ox_model_set_ir_version(j->model, IR_VERSION, err);
+    if (s == OX_OK) s = ox_model_set_opset(j->model, ox_str_addz(j->model, ""), OPSET, err);
+    if (s == OX_OK)
+        s = ox_model_set_text(j->model, OX_MODEL_PATH, ox_str_addz(j->model, j->args->path ? j->args->path : ""), err);
+    for (size_t i = 0; i < n && s == OX_OK; i++) {
+        const ox__array *row = &j->arrays.rows.p[i];
+        if (row->unusable)
+            warn_unusable(j, row);
+        else
+            s = add_weight(j, row, err);
+    }
+    return s == OX_OK ? ox_model_status(j->model, err) : s;
+}
+
+static ox_status open(ox_model **out, ox__open_args *args, ox_error *err)
+{
+    job j = {.args = args};
+    j.arrays.files[0] = *args->map;
+    memset(args->map, 0, sizeof *args->map);
+    ox_status s = read(&j, err);
+    if (s == OX_OK) s = ox_model_create(&j.model, OX_MODEL_ONNX, err);
+    if (s == OX_OK) {
+        ox__journal_pause(j.model);
+        s = build(&j, err);
+        ox__journal_resume(j.model);
+    }
+    ox__archive_close(&j.archive);
+    ox__arrays_close(&j.arrays);
+    if (s == OX_OK)
+        *out = j.model;
+    else
+        ox_model_free(j.model);
+    return s;
+}
+
+const ox__format ox__format_torchscript = {
+    .name = "torchscript",
+    .extensions = ".pt .pth",
+    .help = "what torch.save wrote of data: its weights",
+    .sniff = sniff,
+    .open = open,
+};
