@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes the seeds of the fuzz targets into corpus/: small models that have every field of the format once, small
-graphs of every era, dims and queries, code of archives, archives of arrays. Needs no package. usage: gen_corpus.py [DIR]"""
+graphs of every era, dims and queries, code of archives, archives of arrays, pickles. Needs no package. usage: gen_corpus.py [DIR]"""
 import io
 import json
 import os
@@ -295,6 +295,59 @@ SOURCES = [
 ]
 
 
+# ---- pickles of PyTorch ----
+
+def text(s):
+    return b"X" + struct.pack("<I", len(s)) + s
+
+
+def storage(kind, key, numel, module=b"torch"):
+    return (b"(" + text(b"storage") + b"c" + module + b"\n" + kind + b"Storage\n" + text(key) + text(b"cpu") + b"K" +
+            bytes([numel]) + b"tQ")
+
+
+def tensor_v2(where, dims, strides, more=b"\x89N"):
+    numbers = [b"(" + b"".join(b"K" + bytes([d]) for d in v) + b"t" for v in (dims, strides)]
+    return b"ctorch._utils\n_rebuild_tensor_v2\n(" + where + b"K\0" + b"".join(numbers) + more + b"tR"
+
+
+def pickles():
+    plain = tensor_v2(storage(b"Float", b"0", 6), (2, 3), (3, 1))
+    ones = tensor_v2(storage(b"Double", b"1", 2), (2,), (1,))
+    number = b"G\x3f\xe0\0\0\0\0\0\0"
+    quantised = b"ctorch._utils\n_rebuild_qtensor\n(" + storage(b"QInt8", b"2", 4) + b"K\0K\2K\2\x86K\2K\1\x86"
+    bodies = {
+        "plain": b"(N\x88\x89K\1M\0\1J\0\0\0\xff\x8a\x09\1\0\0\0\0\0\0\0\x7f" + number + text(b"caf\xc3\xa9") +
+                 b"U\1aT\1\0\0\0b\x8c\1cC\1\xffB\0\0\0\0t",
+        "state": b"ccollections\nOrderedDict\nq\0)Rq\1(" + text(b"w") + plain + text(b"v") +
+                 b"ctorch._utils\n_rebuild_parameter\n" + plain + b"\x88h\0)R\x87Ru}" + text(b"_metadata") + b"}sb",
+        "untyped": b"ctorch._utils\n_rebuild_tensor_v3\n(" + storage(b"Untyped", b"0", 8, b"torch.storage") +
+                   b"K\0K\4\x85K\1\x85\x89Nctorch\nuint16\n}" + text(b"conj") + b"\x88stR",
+        "quantised": quantised + b"ctorch\nper_tensor_affine\n" + number + b"K\3\x87\x89NtR",
+        "channels": quantised + b"(ctorch\nper_channel_affine\n" + ones + ones + b"K\0t\x89NtR",
+        "meta": b"ctorch._utils\n_rebuild_meta_tensor_no_storage\n(ctorch\nfloat32\nK\2\x85K\1\x85\x89tR",
+        "typed": b"ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n_rebuild_tensor_v2\nctorch\nTensor\n(" +
+                 storage(b"Half", b"0", 1) + b"K\0))\x89Nt}tR",
+        "script": b"c__torch__.a\nNet\nq\0)\x81}(" + text(b"sizes") + b"ctorch.jit._pickle\nbuild_intlist\n](K\1K\2e\x85R" +
+                  text(b"tag") + b"ctorch.jit._pickle\nrestore_type_tag\n}" + text(b"Dict[str, int]") + b"\x86R" +
+                  text(b"sub") + b"c__torch__.b\nQ\n)\x81" + text(b"2") + b"\x85bub",
+        "things": b"(cbuiltins\nset\n](K\1K\2e\x85Rcbuiltins\ncomplex\n" + number + number + b"\x86Rctorch\nSize\nK\2\x85\x85R"
+                  b"ctorch\ndevice\n" + text(b"cuda") + b"K\1\x86Rctorch\nqint8\nctorch\nstrided\n"
+                  b"c_codecs\nencode\n" + text(b"\xc3\xbf") + text(b"latin1") + b"\x86Rcargparse\nNamespace\n)\x81}b" +
+                  b"ccollections\nCounter\n}" + text(b"a") + b"K\1s\x85R" + b"t",
+        "shared": b"](]q\0h\0h\0\x86h\0e",
+        "cycle": b"]q\0h\0a",
+        "system": b"cos\nsystem\n" + text(b"true") + b"\x85R",
+        "deep": b"]" * 300 + b"a" * 299,
+        "unfolds": b"N" + b"2\x86" * 40,
+        "twice": b"}(" + text(b"k") + b"N" + text(b"k") + b"Nu",
+    }
+    for name, body in bodies.items():
+        yield name, b"\x80\2" + body + b"."
+    protocol4 = b"\x8c\7storage\x94\x8c\5torch\x94\x8c\x0cFloatStorage\x94\x93\x94\x8c\x010\x94\x8c\3cpu\x94K\6t\x94Q"
+    yield "protocol4", b"\x80\4\x95" + struct.pack("<Q", len(protocol4) + 2) + b"(" + protocol4 + b"."
+
+
 def main():
     shutil.rmtree(OUT, ignore_errors=True)
     for name, data in onnx():
@@ -318,6 +371,8 @@ def main():
         write("line", "spec%02d" % i, "i\n" + q)
     for name, data in arrays():
         write("arrays", name, data)
+    for name, data in pickles():
+        write("pickle", name + ".pkl", data)
 
 
 main()

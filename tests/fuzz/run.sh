@@ -7,14 +7,14 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=$1/tests/fuzz seconds=$2
 shift 2
-[ $# -gt 0 ] || set -- onnx text arrays query source line convert
+[ $# -gt 0 ] || set -- onnx text arrays pickle query source line convert
 mkdir -p "$build/found"
 status=0
 for target in "$@"; do
     grown=$build/grown/$target log=$build/$target.log
     mkdir -p "$grown"
     seeds=("$here/corpus/$target")
-    for more in "$here/findings/$target" $([ "$target" = text ] && echo "$here/../traces") $([ "$target" = arrays ] && echo "$here/../io/arrays"); do
+    for more in "$here/findings/$target" $([ "$target" = text ] && echo "$here/../traces") $([ "$target" = arrays ] && echo "$here/../io/arrays" "$here/../fixtures/torch"); do
         [ -d "$more" ] && seeds+=("$more")
     done
     options=(-rss_limit_mb=512 -timeout=2 -max_len=8192 "-max_total_time=$seconds" -print_final_stats=1 "-artifact_prefix=$build/found/$target-")
