@@ -14,6 +14,17 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#if defined __SANITIZE_ADDRESS__
+#define SANITIZED 1
+#elif defined __has_feature
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
 #define HUGE_NUMBER ((int64_t)1 << 62)
 
 enum { MEMORY = 512, SECONDS = 20, MAX_IN = 6, MAX_OUT = 3 };
@@ -399,7 +410,7 @@ int main(int argc, char **argv)
                                        cmocka_unit_test_setup_teardown(test_contrib, setup, teardown)};
     if (argc > 1) rounds = atoi(argv[1]);
     if (argc > 2) only = argv[2];
-#if !defined __SANITIZE_ADDRESS__
+#if !SANITIZED
     struct rlimit limit = {(rlim_t)MEMORY << 20, (rlim_t)MEMORY << 20};
     if (setrlimit(RLIMIT_DATA, &limit) != 0) return 1;
 #endif
