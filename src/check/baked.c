@@ -289,7 +289,7 @@ void ox__habit_baked_end(ox__check *c)
     int64_t batch = traced(c, c->baked->input, 0);
     put_place(c, &e, c->baked->node, place);
     put_times(e.value, batch, times, sizeof times);
-    if (c->baked->n_fixed > 1) snprintf(more, sizeof more, ", as do %zu more nodes", c->baked->n_fixed - 1);
+    if (c->baked->n_fixed > 1) snprintf(more, sizeof more, ", as in %zu more", c->baked->n_fixed - 1);
     ox__check_report(c, OX__CHECK_SUSPECT_SHAPE, OX__AT_NODE(c->baked->node), NULL,
                      "%s: its shape holds the constant %lld%s, %s dim 0 of %s%s: the batch size is fixed",
                      ox__check_node_name(c, c->baked->node), (long long)e.value, place, times,

@@ -96,8 +96,7 @@ static bool report_dead(search *s, ox_node n)
     const char *name = ox__check_node_name(c, n);
     if (behind > 1)
         ox__check_report(c, OX__CHECK_DEAD_NODE, OX__AT_NODE(n), NULL,
-                         "what %s makes is used by nothing, nor are the %zu nodes before it that lead there", name,
-                         behind - 1);
+                         "what %s makes is used by nothing; it and %zu more before it lead nowhere", name, behind - 1);
     else
         ox__check_report(c, OX__CHECK_DEAD_NODE, OX__AT_NODE(n), NULL, "what %s makes is used by nothing", name);
     return true;

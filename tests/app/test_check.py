@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 import unittest
 
 from support import ROOT, Case, Terminal
@@ -178,6 +180,17 @@ class Check(Case):
         model = self.exported()
         out, _ = self.run_it("check", "--full", model)
         self.assertIn("0 errors", out)
+
+    def test_how_much_of_the_weights_is_read(self):
+        """Weights of 64 MiB each, zeros that take no room on disk: one is read, all if that is wanted."""
+        subprocess.run([sys.executable, os.path.join(ROOT, "tests/bench/gen_models.py"), "single", self.path("big.onnx"), "--mib", "192"],
+                       check=True, stdout=subprocess.DEVNULL)
+        out, _ = self.run_it("check", "big.onnx")
+        self.assertRegex(out, r"weights: looked into [0-9.]+ MB, [0-9.]+ MB were not read \(--all-weights reads them\)\n")
+        self.assertNotIn("doubled-initializer", out)
+        out, _ = self.run_it("check", "--all-weights", "big.onnx")
+        self.assertNotIn("not read", out)
+        self.assertIn("holds the same 67108864 bytes as", out)
 
     def test_the_list_fits_eighty_columns(self):
         out, _ = self.run_it("check", "--list")

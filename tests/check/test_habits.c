@@ -70,7 +70,7 @@ static void dead_nodes(void **state)
     world *w = *state;
     ox_value x = tidy(w), a = result(w, op(w, "Relu", "a", 1, &x)), b = result(w, op(w, "Relu", "b", 1, &a));
     finds(w, ALL, "dead-node ");
-    says(w, "what Relu node 'b' makes is used by nothing, nor are the 1 nodes before it");
+    says(w, "what Relu node 'b' makes is used by nothing; it and 1 more before it lead nowhere");
     output(w, w->g, b, OX_FLOAT);
     finds(w, ALL, "");
     op(w, "Relu", "c", 1, &a);
