@@ -34,6 +34,8 @@ typedef struct ox_infer_options {
     bool strict;  /* the first finding is an error (OX_E_CHECK with its place), and the model stays as it was */
     bool no_data; /* the elements of values are not followed through the arithmetic of shapes */
     bool keep;    /* what is found is saved with the model, as value_info */
+    bool forget;  /* types that the file gives to what nodes make do not count where others are found: for inputs that
+                     were given other types than those of the file */
 } ox_infer_options;
 
 typedef struct ox_infer_counts {

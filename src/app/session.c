@@ -145,7 +145,10 @@ static ox_status update_types(ox_session *s, ox_error *err)
     }
     ox_status st = ox_inference_update(s->inference, on_infer, s, ox_progress_task(s->g.quiet), err);
     ox_progress_done();
-    return st;
+    if (st != OX_E_CHECK) return st;
+    ox_session_warn(s, err); /* strict, and a contradiction: the edit stands, the types are those of before */
+    ox_error_clear(err);
+    return OX_OK;
 }
 
 static void drop_result(ox_session *s)

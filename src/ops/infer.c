@@ -18,10 +18,11 @@ static ox_status put(ox__facts *f, const ox__infer_options *opt, ox_value v, ox_
                      ox_error *err)
 {
     ox_model *m = ox__facts_model(f);
-    ox_type given = ox_value_given_type(m, v), now = ox__type_merge(m, found, given, differs);
+    ox_type given = ox_value_given_type(m, v);
+    ox_type now = opt->forget && found.id ? found : ox__type_merge(m, found, given, differs);
     if (*differs && opt->note && is_result(m, v)) now = given;
     if (now.id == ox_value_type(m, v).id && !(opt->keep && now.id && !ox_value_is_declared(m, v))) return OX_OK;
-    return ox_value_set_inferred(m, v, now, opt->keep || *differs, err);
+    return ox_value_set_inferred(m, v, now, opt->keep || (*differs && ox_value_is_declared(m, v)), err);
 }
 
 static ox_status store(ox__facts *f, const ox__infer_options *opt, ox_node n, const ox_type *out, size_t n_out,

@@ -25,6 +25,7 @@ typedef struct ox__infer_options {
     bool no_data;        /* what is known of values beside initializers and Constants is not followed */
     const ox_task *task; /* of what blocks and functions hold; may be NULL */
     bool keep;           /* what is found is saved with the model */
+    bool forget;         /* what the model says of values that nodes make is not believed where something is found */
     /* Of ox__infer_graph: gets what is wrong with a node, which otherwise ends the work. An error of its own ends it
      * too. NULL: none of that. */
     ox_status (*note)(void *ud, const ox__infer_note *note, ox_error *err);

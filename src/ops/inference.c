@@ -212,15 +212,17 @@ ox_status ox_inference_update(ox_inference *f, ox_infer_fn fn, void *ud, const o
                              .blocks = true,
                              .no_data = f->opt.no_data,
                              .keep = f->opt.keep,
+                             .forget = f->opt.forget,
                              .task = task,
                              .note = on_note,
                              .ud = f};
+    ox_status s = ox_model_status(f->m, err);
+    if (s != OX_OK) return s; /* whoever ran short rolls back */
     ox_mark mark = ox_journal_mark(f->m);
     f->fn = fn;
     f->ud = ud;
     f->n_nodes = f->n_findings = 0;
-    ox_status s = ox_model_status(f->m, err);
-    if (s == OX_OK && !f->changes.all) s = queue_changes(f, err);
+    if (!f->changes.all) s = queue_changes(f, err);
     f->changes.asleep = true;
     if (s == OX_OK) s = f->changes.all ? all(f, &opt, task, err) : changed(f, &opt, task, err);
     if (s != OX_OK) ox_journal_rollback(f->m, mark);

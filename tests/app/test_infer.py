@@ -87,6 +87,28 @@ class Infer(Case):
         out, _ = self.run_it("--input", "x=float32[7,3,4]", "-e", "infer", "-e", "value %y", self.graph())
         self.assertIn("Float(7, 12)", out)
 
+    def test_dynamic(self):
+        model = self.model()
+        self.run_it("infer", model, "-o", "typed.onnx")
+        self.run_it("infer", "typed.onnx", "--dynamic", "input.1:0=batch", "-o", "dynamic.onnx")
+        info = json.loads(self.run_it("--json", "info", "dynamic.onnx")[0])
+        self.assertEqual(info["inputs"][0]["shape"], ["batch", 1, 8, 8])
+        self.assertEqual(info["outputs"][0]["shape"][0], "batch")
+        out, _ = self.run_it("infer", "typed.onnx", "--dynamic", "input.1:0=batch")  # asks only
+        self.assertIn("0 of them unknown", out)
+        for bad, why in (("x", "not of the form"), ("input.1:0", "not of the form"), ("input.1:9=b", "no such axis"),
+                         ("nobody:0=b", "no such input"), ("input.1:x=b", "not of the form")):
+            _, err = self.run_it("infer", model, "--dynamic", bad, status=2)
+            self.assertIn(why, err)
+
+    def test_forget(self):
+        told = self.graph("graph(%x : Float(2, 3)):\n  %y : Float(7, 3) = onnx::Relu(%x)\n  return (%y)\n")
+        out, _ = self.run_it("-e", "infer", "-e", "value %y", told)
+        self.assertIn("declared: onnx::Relu: %y is declared as Float(7, 3), which it cannot be", out)
+        self.assertIn("type      Float(7, 3)", out)
+        out, _ = self.run_it("-e", "infer --forget", "-e", "value %y", told)
+        self.assertIn("type      Float(2, 3)", out)
+
     def test_nothing_is_written_unless_asked(self):
         model = self.model()
         out, _ = self.run_it("infer", model)  # no target is needed: the file would be the same

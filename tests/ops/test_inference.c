@@ -161,6 +161,19 @@ static void test_expressions_clash(void **state)
     check_type(fx, "b", "Float(N+2)");
 }
 
+static void test_forget(void **state)
+{
+    fixture *fx = *state;
+    fx->opt.forget = true;
+    open_text(fx, "graph(%x : Float(N)):\n  %a : Float(3) = onnx::Relu(%x)\n  %b : Float(4) = acme::Warp(%a)\n"
+                  "  %y : Float(5) = onnx::Relu(%a)\n  return (%y)\n");
+    assert_ok(update(fx), &fx->err);
+    assert_int_equal(fx->n_found, 0);
+    check_type(fx, "a", "Float(N)");
+    check_type(fx, "b", "Float(4)"); /* nothing else is known */
+    check_type(fx, "y", "Float(N)");
+}
+
 /* ---- reasons ---- */
 static void test_reasons_name_their_source(void **state)
 {
@@ -479,6 +492,7 @@ int main(int argc, char **argv)
         T(test_strict_is_an_error_with_its_place),
         T(test_a_result_keeps_its_declared_type),
         T(test_expressions_clash),
+        T(test_forget),
         T(test_reasons_name_their_source),
         T(test_only_what_depends_is_looked_at),
         T(test_types_of_inputs_and_less_than_before),

@@ -164,19 +164,64 @@ static void print_summary(ox_session *s, const ox_infer_counts *k, const groups 
     if (g->n > MAX_GROUPS) ox_out_f(o, "         and %zu other reasons\n", g->n - MAX_GROUPS);
 }
 
+/* ---- --dynamic X:0=batch ---- */
+static ox_status bad_dynamic(const char *word, const char *why, ox_error *err)
+{
+    ox_error_set(err, OX_E_INVALID, "--dynamic %s: %s", word, why);
+    ox_error_hint(err, "as in --dynamic x:0=batch");
+    return OX_E_INVALID;
+}
+
+static ox_value input_named(const ox_model *m, const char *name, size_t n)
+{
+    ox_graph g = ox_model_main(m);
+    for (size_t i = 0; i < ox_graph_n_inputs(m, g); i++) {
+        size_t len;
+        const char *text = ox_str_text(m, ox_value_name(m, ox_graph_input(m, g, i)), &len);
+        if (len == n && memcmp(text, name, n) == 0) return ox_graph_input(m, g, i);
+    }
+    return (ox_value){0};
+}
+
+static ox_status set_dynamic(ox_model *m, const char *word, ox_error *err)
+{
+    ox_dim dims[64];
+    int64_t axis;
+    const char *colon = strrchr(word, ':'), *eq = colon ? strchr(colon, '=') : NULL;
+    if (!eq || !eq[1] || !ox_text_parse_i64(colon + 1, (size_t)(eq - colon - 1), &axis))
+        return bad_dynamic(word, "not of the form NAME:AXIS=SYMBOL", err);
+    ox_value v = input_named(m, word, (size_t)(colon - word));
+    if (!v.id) return bad_dynamic(word, "the graph has no such input", err);
+    ox_type_info t = ox_type_get(m, ox_value_type(m, v));
+    if (t.kind != OX_TYPE_TENSOR || t.rank < 0 || t.rank > 64) return bad_dynamic(word, "its rank is not known", err);
+    if (axis < 0 || axis >= t.rank) return bad_dynamic(word, "the input has no such axis", err);
+    for (int32_t i = 0; i < t.rank; i++) dims[i] = t.dims[i];
+    dims[axis] = ox_dim_symbol(m, ox_str_addz(m, eq + 1));
+    return ox_value_set_type(m, v, ox_type_tensor(m, t.dtype, t.rank, dims), err);
+}
+
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {
+    const char *dynamic[OX_ARGS_MAX];
     bool clean = !ox_model_is_modified(s->model);
+    size_t n_dynamic = ox_args_all(a, "--dynamic", dynamic, OX_ARGS_MAX);
     ox_infer_options opt = {.strict = s->g.strict,
                             .no_data = ox_args_get(a, "--no-data") != NULL,
-                            .keep = s->kept || ox_args_get(a, "--declare")};
+                            .keep = s->kept || ox_args_get(a, "--declare"),
+                            .forget = n_dynamic || ox_args_get(a, "--forget")};
     ox_inference *inf = NULL;
     ox_infer_counts counts;
     groups g = {0};
     ox_json j;
     void *ud[] = {&j, s};
-    ox_status st = ox_inference_create(&inf, s->model, &opt, err);
-    if (st != OX_OK) return st;
+    ox_mark mark = ox_journal_mark(s->model);
+    ox_status st = OX_OK;
+    for (size_t i = 0; st == OX_OK && i < n_dynamic; i++) st = set_dynamic(s->model, dynamic[i], err);
+    if (st == OX_OK) st = ox_inference_create(&inf, s->model, &opt, err);
+    if (st != OX_OK) {
+        ox_journal_rollback(s->model, mark);
+        return st;
+    }
     if (s->g.json) {
         ox_json_begin(&j, &s->out);
         ox_json_open(&j, NULL, '{');
@@ -192,7 +237,8 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
             json_summary(&j, s->model, &counts, &g);
         else
             print_summary(s, &counts, &g);
-        if (clean && !opt.keep) ox_model_set_saved(s->model); /* no record of the file differs by it */
+        if (clean && !opt.keep && (!n_dynamic || s->one_shot))
+            ox_model_set_saved(s->model); /* no record of the file differs by it */
     }
     if (s->g.json) {
         ox_json_close(&j, '}');
@@ -209,15 +255,19 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 static const ox_opt opts[] = {
     {"--declare", NULL, "save what is found with the model, as value_info; implied by -o and --in-place", OX_HINT_NONE,
      NULL},
+    {"--dynamic", "X:0=batch", "dim 0 of input X is the symbol batch (repeatable); implies --forget", OX_HINT_NONE,
+     NULL},
+    {"--forget", NULL, "do not believe what the file says of what nodes make", OX_HINT_NONE, NULL},
     {"--no-data", NULL, "do not follow the elements of values through the arithmetic of shapes", OX_HINT_NONE, NULL},
     {NULL, NULL, NULL, OX_HINT_NONE, NULL},
 };
 
 const ox_cmd ox_cmd_infer = {
     .name = "infer",
-    .usage = "[--declare] [--no-data]",
+    .usage = "[--declare] [--dynamic X:AXIS=SYMBOL]... [--forget] [--no-data]",
     .summary = "infer types and shapes of all values; say which dims stay unknown, and why",
-    .help = "Types follow from those of the inputs, which --input overrides, and from the operators; dims are numbers, "
+    .help = "Types follow from those of the inputs, which --input overrides (then with --forget), and from the "
+            "operators; dims are numbers, "
             "symbols and expressions of them. What contradicts is listed and inference goes on; with --strict the "
             "first contradiction, or operator of which nothing is known, is an error. Each view shows what was found, "
             "`value` and `node` tell why a dim is unknown, and undo takes it back. After `infer` the "
