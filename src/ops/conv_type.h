@@ -48,6 +48,28 @@ static void NAME(pack)(const void *ud, int64_t k0, int64_t kc, int64_t n0, int64
     }
 }
 
+/* Up to three taps of a row at once, f[0..n-1] on the elements that r says: where all meet the input in one pass. */
+static void NAME(add_taps)(T *restrict y, const T *restrict x, const T *f, const ox__reach *r, int64_t n, int64_t st)
+{
+    int64_t lo = r[0].from, hi = r[0].to;
+    for (int64_t k = 1; k < n; k++) {
+        lo = OX__MAX(lo, r[k].from);
+        hi = OX__MIN(hi, r[k].to);
+    }
+    if (n < 3 || hi <= lo) lo = hi = r[0].to;
+    int64_t at[3] = {0};
+    for (int64_t k = 0; k < n; k++) {
+        at[k] = r[k].at - r[k].from * st; /* where the tap of output 0 would lie */
+        for (int64_t i = r[k].from; i < OX__MIN(lo, r[k].to); i++) y[i] += f[k] * x[at[k] + i * st];
+        for (int64_t i = OX__MAX(hi, r[k].from); i < r[k].to; i++) y[i] += f[k] * x[at[k] + i * st];
+    }
+    if (st == 1)
+        for (int64_t i = lo; i < hi; i++) y[i] += f[0] * x[at[0] + i] + f[1] * x[at[1] + i] + f[2] * x[at[2] + i];
+    else
+        for (int64_t i = lo; i < hi; i++)
+            y[i] += f[0] * x[at[0] + i * st] + f[1] * x[at[1] + i * st] + f[2] * x[at[2] + i * st];
+}
+
 /* Planes from..to-1 of y, each of few channels: the taps one after the other, row by row. */
 static void NAME(planes)(void *ud, uint64_t from, uint64_t to)
 {
@@ -61,7 +83,7 @@ static void NAME(planes)(void *ud, uint64_t from, uint64_t to)
         uint64_t map = p % maps,
                  first = (p / maps * (uint64_t)c->group + map / (uint64_t)c->maps) * (uint64_t)c->channels;
         T *y = (T *)c->y + p * (uint64_t)w->out_size, b = c->bias ? ((const T *)c->bias)[map] : 0;
-        int64_t place[OX__SPATIAL] = {0}, n = w->out[last], st = w->stride[last];
+        int64_t place[OX__SPATIAL] = {0}, n = w->out[last];
         do {
             const T *v = (const T *)c->weight + map * (uint64_t)(c->channels * w->taps);
             for (int64_t i = 0; i < n; i++) y[i] = b;
@@ -70,15 +92,14 @@ static void NAME(planes)(void *ud, uint64_t from, uint64_t to)
                 int64_t tap[OX__SPATIAL] = {0};
                 do {
                     int64_t row = ox__window_row(w, place, tap);
-                    T f = *v++;
-                    if (row < 0) continue;
-                    const ox__reach r = ox__window_reach(w, reaches, tap[last]);
-                    const T *src = x + row * w->in[last] + r.at;
-                    if (st == 1)
-                        for (int64_t i = r.from; i < r.to; i++) y[i] += f * src[i - r.from];
-                    else
-                        for (int64_t i = r.from; i < r.to; i++) y[i] += f * src[(i - r.from) * st];
-                } while (ox__index_next(tap, w->kernel, w->n));
+                    for (int64_t k = 0; row >= 0 && k < w->kernel[last]; k += 3) {
+                        ox__reach r[3];
+                        int64_t m = OX__MIN(w->kernel[last] - k, 3);
+                        for (int64_t i = 0; i < m; i++) r[i] = ox__window_reach(w, reaches, k + i);
+                        NAME(add_taps)(y, x + row * w->in[last], v + k, r, m, w->stride[last]);
+                    }
+                    v += w->kernel[last];
+                } while (ox__index_next(tap, w->kernel, last));
             }
             y += n;
         } while (ox__index_next(place, w->out, last));
