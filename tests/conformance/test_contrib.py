@@ -13,7 +13,7 @@ from onnx import TensorProto, helper
 from onnxruntime.tools.symbolic_shape_infer import SymbolicShapeInference
 
 from evaluated import difference, evaluate, with_inputs
-from suite import Tally, options
+from suite import Tally, cache, options
 
 MS = "com.microsoft"
 R = np.random.default_rng(7)
@@ -182,6 +182,8 @@ def symbolic_types(m):
 
 def main():
     o = options()
+    o.build = os.path.abspath(o.build)
+    os.chdir(cache())  # symbolic_shape_infer leaves a file where it fails
     cases()
     models, feeds, computed = {}, {}, 0
     for name, op, inputs, n_out, domain, constant, attrs in CASES:
