@@ -321,8 +321,70 @@ weights("safetensors, header of 2^63", struct.pack("<Q", 1 << 63) + b"{}", "no f
 weights("safetensors, overlapping", safetensors({"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "v": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]}}, bytes(12)), "overlap|gap|begin")
 weights("safetensors, 100,000 brackets", safetensors(b'{"w":' + b"[" * 100000), "not valid")
 weights("safetensors, a name twice", safetensors(b'{"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', b"\0"), "twice|two|same name")
-weights("pickle that would run a command", b"\x80\x02cposix\nsystem\nX\x05\0\0\0false\x85R.", "weights are taken from|no format|no weights")
+weights("pickle that would run a command", b"\x80\x02cposix\nsystem\nX\x05\0\0\0false\x85R.", "not one that torch.save wrote")
 weights("directory", made(os.mkdir), "directory|regular")
+
+
+# ---- files of PyTorch ----
+TOUCH = b"X\x0b\0\0\0touch owned"
+
+
+def pt(pickle, *records, method=zipfile.ZIP_STORED):
+    b = io.BytesIO()
+    with zipfile.ZipFile(b, "w") as z:
+        z.writestr(zipfile.ZipInfo("a/data.pkl"), pickle if pickle[:1] == b"\x80" else b"\x80\2" + pickle + b".", method)
+        for name, data in records:
+            z.writestr(zipfile.ZipInfo(name), data)
+    return b.getvalue()
+
+
+def text(s):
+    return b"X" + struct.pack("<I", len(s)) + s
+
+
+def floats(numel=4, offset=0, dims=b"K\4", strides=b"K\1"):
+    return (b"ctorch._utils\n_rebuild_tensor_v2\n((" + text(b"storage") + b"ctorch\nFloatStorage\n" + text(b"0") + text(b"cpu") +
+            b"J" + struct.pack("<i", numel) + b"tQK" + bytes([offset]) + b"(" + dims + b"t(" + strides + b"t\x89NtR")
+
+
+def called(module, name, args=TOUCH + b"\x85"):
+    add(f"torch: calls {module}.{name}", pt(b"c%s\n%s\n%sR" % (module.encode(), name.encode(), args)), f"{module}.{name}, which is not known")
+
+
+FLOATS = ("a/data/0", bytes(16))
+add("torch: state dict that is good", pt(b"}" + text(b"w") + floats() + b"s", FLOATS))
+for callee in ("os.system", "posix.system", "nt.system", "subprocess.Popen", "builtins.eval", "builtins.exec", "__builtin__.eval",
+               "builtins.__import__", "importlib.import_module", "runpy.run_path", "pty.spawn", "webbrowser.open",
+               "operator.attrgetter", "functools.partial", "torch.load", "torch.hub.load", "torch.storage._load_from_bytes",
+               "numpy.core.multiarray._reconstruct", "copy_reg._reconstructor"):
+    called(*callee.rsplit(".", 1))
+add("torch: call by a name on the stack", pt(text(b"os") + text(b"system") + b"\x93" + TOUCH + b"\x85R"), "os.system")
+add("torch: call by INST", pt(b"(" + TOUCH + b"ios\nsystem\n"), "INST")
+add("torch: call by OBJ", pt(b"(cos\nsystem\n" + TOUCH + b"o"), "os.system")
+add("torch: object with a state that runs", pt(b"cos\n_wrap_close\n)\x81}" + text(b"x") + b"Nsb"), "os._wrap_close")
+add("torch: legacy, calls os.system", b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.\x80\x02cos\nsystem\n" + TOUCH + b"\x85R.", "os.system")
+add("torch: a name that leads out", pt(b"}", ("a/../../x", b"")), "leads out of it")
+add("torch: a list in itself", pt(b"]q\0h\0a"), "contains itself")
+add("torch: 10,000 lists in lists", pt(b"]" * 10000 + b"a" * 9999), "nested deeper")
+add("torch: 1,000,000 tuples in tuples", lambda: pt(b"N" + b"\x85" * MIB), "nested deeper")
+add("torch: doubled forty times", pt(b"N" + b"2\x86" * 40), "unfolds to more")
+add("torch: a text that claims 4 GB", pt(b"X\xff\xff\xff\xffx"), "cut short")
+add("torch: number 2^31 of the memo", pt(b"Nr\xff\xff\xff\x7f"), "numbers something")
+add("torch: 10 MB of lists", lambda: pt(b"](" + b"]" * (10 * MIB // LESS) + b"e"), "MiB" if LESS == 1 else None)
+add("torch: 10 MB of marks", lambda: pt(b"(" * (10 * MIB // LESS) + b"N"), "left on its stack")
+add("torch: a megabyte copied 1,000 times", lambda: pt(b"](c_codecs\nencode\nq\0(" + text(b"a" * MIB) + text(b"latin1") + b"tq\1R" + b"h\0h\1R" * 1000 + b"e"), "MiB")
+add("torch: 100 MB of zeros, deflated", lambda: pt(b"\x80\2" + b"N" * (100 * MIB // LESS), method=zipfile.ZIP_DEFLATED), "unpacks to|left on its stack|cut short")
+add("torch: a storage smaller than its tensor", pt(floats(4, 1), FLOATS), "beyond its storage")
+add("torch: a storage smaller than it claims", pt(floats(5), FLOATS), "too few")
+add("torch: strides beyond 64 bits", pt(floats(4, 0, b"K\2K\2", b"\x8a\x08" + b"\xff" * 7 + b"\x7fK\1"), FLOATS), "beyond its storage")
+add("torch: one element 2^34 times", pt(floats(4, 0, b"J\0\0\0\x40K\xffK\4", b"K\0K\0K\1"), FLOATS), "16 GiB")
+add("torch: one element 2^28 times", pt(floats(4, 0, b"J\0\0\0\4K\x0fK\4", b"K\0K\0K\1"), FLOATS), "repeats its elements")
+add("torch: a missing storage", pt(floats()), "is missing")
+add("torch: two records of one name", pt(floats(), FLOATS, ("a/data/1", b"x")).replace(b"data/1", b"data/0"), "two entries")
+add("torch: cut", pt(floats(), FLOATS)[:-40], "end of the zip archive is missing")
+add("torch: of TorchScript 1.0", npz(("a/model.json", b"{}")), "1.0 to 1.3")
+add("torch: program of torch.export", npz(("a/archive_format", b"pt2")), "torch.export")
+add("torch: for mobile devices", b"\x18\0\0\0PTMF" + bytes(64), "mobile")
 
 
 def write(item, directory):
@@ -333,6 +395,8 @@ def write(item, directory):
     if isinstance(data, str):
         return data
     path = os.path.join(directory, "input.txt" if item.name.startswith("text") else "input.onnx")
+    if item.name.startswith("torch"):
+        path = os.path.join(directory, "input.pt")
     if item.weights:
         path = os.path.join(directory, "input.npz")
     with open(path, "wb") as f:

@@ -101,6 +101,7 @@ class Hostile(unittest.TestCase):
                 self.assertRegex(r.err.decode(), "warning: .*" + item.warning, what)
             self.write_it(item, path, d)
         self.assertFalse([n for n in os.listdir(d) if n.startswith((".onnxsh-", "out.onnx")) and item.verdict is not None], what)
+        self.assertFalse(os.path.exists(os.path.join(self.dir, "owned")), what)
         secret = os.path.join(d, "secret")
         if os.path.exists(secret):
             with open(secret, "rb") as f:
