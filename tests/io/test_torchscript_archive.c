@@ -291,9 +291,11 @@ static void test_trace(void **state)
         assert_int_equal(archive.constants.root->n, 1);
         assert_int_equal(archive.constants.root->items[0]->tensor->sizes[0], 2);
         ox__arrays rows = {0};
+        assert_int_equal(archive.constants.root->items[0]->tensor->row, 0);
         assert_ok(ox__archive_constant_rows(&archive, &rows, &err), &err);
         assert_int_equal(rows.rows.n, 1);
         assert_string_equal(rows.rows.p[0].name, "CONSTANTS.c0");
+        assert_int_equal(archive.constants.root->items[0]->tensor->row, 1);
         float two[2];
         assert_ok(ox__map_read(&map, rows.rows.p[0].offset, two, sizeof two, &err), &err);
         assert_true(two[0] == 1 && two[1] == 2);
@@ -338,6 +340,7 @@ static void test_sources(void **state)
     assert_ok(ox__archive_debug(&archive, src, &err), &err);
     assert_null(src->debug.root);
     assert_fails(ox__archive_source_of(&archive, "plain", &src, &err), OX_E_FORMAT, "no module", &err);
+    assert_true(ox__archive_metadata(&archive) > 0 && ox__archive_metadata(&archive) < map.n);
     close_archive();
 }
 

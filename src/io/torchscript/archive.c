@@ -252,6 +252,25 @@ void ox__archive_close(ox__archive *a)
 }
 
 /* ---- storages ---- */
+/* "PREFIX/data/12", "PREFIX/constants/0": below a folder that has nothing else. */
+static bool holds_storage(const ox__archive *a, const ox__zip_entry *e)
+{
+    static const char *const folders[] = {"data/", "constants/", "traced_inputs/", "tensors/"};
+    for (size_t i = 0; i < OX__COUNT(folders); i++) {
+        size_t n = strlen(folders[i]);
+        if (e->name_n > a->prefix_n + n && memcmp(e->name + a->prefix_n, folders[i], n) == 0) return true;
+    }
+    return false;
+}
+
+uint64_t ox__archive_metadata(const ox__archive *a)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; a->zip && i < a->zip->entries.n; i++)
+        if (!holds_storage(a, &a->zip->entries.p[i])) n += a->zip->entries.p[i].packed;
+    return n;
+}
+
 uint64_t ox__archive_unit(const ox__obj_storage *storage)
 {
     if (strcmp(storage->type, "ComplexHalf") == 0) return 4;

@@ -77,6 +77,9 @@ ox_status ox__archive_place(ox__archive *a, const char *folder, const ox__obj_st
 /* Bytes of an element of a storage; 1 where its type is not known. */
 uint64_t ox__archive_unit(const ox__obj_storage *storage);
 
+/* Bytes of the records that hold no storage. */
+uint64_t ox__archive_metadata(const ox__archive *a);
+
 /* ---- code (sources.c) ---- */
 /* The file of code that holds the class or function of that qualified name: "__torch__.a.b.C" is in
  * "code/__torch__/a/b.py". *out has no text if there is no such file: a class bound in C++. Read once, kept until the

@@ -96,6 +96,7 @@ struct ox__obj_tensor {
     const ox__obj_tensor *scales;      /* of OX__QUANT_CHANNEL */
     const ox__obj_tensor *zero_points; /* "" */
     int64_t axis;                      /* "" */
+    uint32_t row;                      /* 1 + its place among the rows of ox__archive_rows; 0: it has none */
 };
 
 typedef struct ox__obj_tree {

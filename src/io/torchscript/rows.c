@@ -79,7 +79,7 @@ static ox_status place(walk *w, const ox__obj_tensor *t, ox__array *row, ox_erro
     return OX_OK;
 }
 
-static ox_status add_tensor(walk *w, const ox__obj_tensor *t, ox_error *err)
+static ox_status add_tensor(walk *w, ox__obj_tensor *t, ox_error *err)
 {
     ox__array row = {.dtype = t->dtype, .rank = t->rank, .file = OX__ARRAY_PACKED, .unusable = unusable(t)};
     if (w->path.failed) return ox__nomem(err);
@@ -97,7 +97,9 @@ static ox_status add_tensor(walk *w, const ox__obj_tensor *t, ox_error *err)
         ox_error_context(err, "tensor '%.*s'", (int)OX__MIN(w->path.n, (size_t)200), w->path.p ? w->path.p : "");
         return s;
     }
-    return ox__arrays_add(w->arrays, w->path.p ? w->path.p : "", w->path.n, &row, err);
+    s = ox__arrays_add(w->arrays, w->path.p ? w->path.p : "", w->path.n, &row, err);
+    if (s == OX_OK) t->row = (uint32_t)w->arrays->rows.n;
+    return s;
 }
 
 /* ---- the tree ---- */
