@@ -207,7 +207,7 @@ ox_status ox__archive_constant_rows(ox__archive *a, ox__arrays *arrays, ox_error
         const ox__obj *o = a->constants.root->items[i];
         ox__buf_clear(&w.path);
         ox__buf_addf(&w.path, "CONSTANTS.c%u", (unsigned)i);
-        if (o->kind == OX__OBJ_TENSOR) s = add_tensor(&w, o->tensor, err);
+        s = visit(&w, o, err);
     }
     ox__buf_free(&w.path);
     return s;
