@@ -14,7 +14,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 typedef struct walk {
     const ox__obj_tree *tree;
-    uint64_t n;
+    uint64_t n, most;
 } walk;
 
 static void check_tensor(const walk *w, const ox__obj_tensor *t)
@@ -31,7 +31,7 @@ static void check_tensor(const walk *w, const ox__obj_tensor *t)
 static void visit(walk *w, const ox__obj *o, unsigned depth)
 {
     FUZZ_CHECK(depth <= OX__OBJ_DEPTH, "too deep");
-    FUZZ_CHECK(++w->n <= OX__OBJ_WALK, "too many values");
+    FUZZ_CHECK(++w->n <= w->most, "too many values");
     switch (o->kind) {
     case OX__OBJ_STR:
     case OX__OBJ_BYTES:
@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     ox_status s = ox__pickle_read(&tree, &r, MOST, PER_BYTE, "in.pkl", 0, NULL, &err);
     FUZZ_CHECK(tree.arena.total <= MOST + PER_BYTE * n + SLACK, "%zu bytes of memory", tree.arena.total);
     if (s == OX_OK)
-        visit(&(walk){.tree = &tree}, tree.root, 1);
+        visit(&(walk){.tree = &tree, .most = OX__OBJ_WALK + OX__OBJ_WALK_BYTE * (uint64_t)n}, tree.root, 1);
     else
         fuzz_check_error(&err, s, n);
     ox__obj_tree_free(&tree);

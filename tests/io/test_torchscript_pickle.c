@@ -121,6 +121,8 @@ static void test_containers(void **state)
     assert_int_equal(tree.root->kind, OX__OBJ_LIST);
     assert_int_equal(tree.root->n, 4);
     for (uint32_t i = 0; i < 4; i++) is_int(item(tree.root, i), i + 1);
+    GOOD("(t");
+    assert_true(tree.root->kind == OX__OBJ_TUPLE && tree.root->n == 0);
 }
 
 static void test_dicts(void **state)

@@ -1,7 +1,8 @@
 /* Floor 3. The tree of plain data that a pickle of PyTorch gives: numbers, texts, containers, objects by the name of
  * their class, tensors that point into storages. It lives in the arena of its ox__obj_tree. Nodes can be shared (one
  * list met twice is one node), never cyclic; no path down is longer than OX__OBJ_DEPTH, and walking every path visits
- * at most OX__OBJ_WALK nodes: a walk may recurse, and need not remember where it was. */
+ * at most OX__OBJ_WALK nodes and OX__OBJ_WALK_BYTE more for each byte of the pickle: a walk may recurse, and need not
+ * remember where it was. */
 #ifndef ONNXSH_IO_TORCHSCRIPT_OBJECT_H
 #define ONNXSH_IO_TORCHSCRIPT_OBJECT_H
 
@@ -9,7 +10,7 @@
 
 #include <onnxsh/dtype.h>
 
-enum { OX__OBJ_DEPTH = 200, OX__OBJ_WALK = 1 << 24 };
+enum { OX__OBJ_DEPTH = 200, OX__OBJ_WALK = 1 << 20, OX__OBJ_WALK_BYTE = 4 };
 
 typedef enum ox__obj_kind {
     OX__OBJ_NONE,

@@ -113,17 +113,18 @@ static void enter(checker *c, ox__obj *o)
 static void leave(checker *c, ox__obj *o)
 {
     ox__pk_extent sum = {1, 0};
+    uint64_t most = OX__OBJ_WALK + OX__OBJ_WALK_BYTE * (uint64_t)(c->u->r.p - c->u->from);
     for (uint64_t i = 0, n = n_children(o); i < n; i++) {
         ox__pk_extent e = extent(child(o, i));
-        sum.walk = OX__MIN(sum.walk + e.walk, (uint64_t)OX__OBJ_WALK + 1);
+        sum.walk = OX__MIN(sum.walk + e.walk, most + 1);
         sum.depth = OX__MAX(sum.depth, e.depth);
     }
     sum.depth++;
     if (sum.depth > OX__OBJ_DEPTH)
         ox__pk_fail(c->u, OX_E_LIMIT, "the pickle is nested deeper than %d levels", OX__OBJ_DEPTH);
-    if (sum.walk > OX__OBJ_WALK)
-        ox__pk_fail(c->u, OX_E_LIMIT, "the pickle shares parts so that it unfolds to more than %d values",
-                    OX__OBJ_WALK);
+    if (sum.walk > most)
+        ox__pk_fail(c->u, OX_E_LIMIT, "the pickle shares parts so that it unfolds to more than %llu values",
+                    (unsigned long long)most);
     o->mark = CLOSED;
     c->n--;
     if (o->kind == OX__OBJ_OBJECT) {

@@ -167,7 +167,7 @@ ox__obj **ox__pk_marked(ox__unpickler *u, size_t *n)
     }
     size_t from = u->marks.p[--u->marks.n];
     *n = u->stack.n - from;
-    return u->stack.p + from;
+    return *n ? u->stack.p + from : u->stack.p;
 }
 
 void ox__pk_drop(ox__unpickler *u, size_t n)
