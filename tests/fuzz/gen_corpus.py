@@ -335,6 +335,8 @@ def pickles():
                   b"ctorch\ndevice\n" + text(b"cuda") + b"K\1\x86Rctorch\nqint8\nctorch\nstrided\n"
                   b"c_codecs\nencode\n" + text(b"\xc3\xbf") + text(b"latin1") + b"\x86Rcargparse\nNamespace\n)\x81}b" +
                   b"ccollections\nCounter\n}" + text(b"a") + b"K\1s\x85R" + b"t",
+        "numpy": b"cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\n" + text(b"f8") + b"\x89\x88\x87R(K\3" + text(b"<") +
+                 b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tbC\x08\0\0\0\0\0\0\xe0\x3f\x86R",
         "shared": b"](]q\0h\0h\0\x86h\0e",
         "cycle": b"]q\0h\0a",
         "system": b"cos\nsystem\n" + text(b"true") + b"\x85R",

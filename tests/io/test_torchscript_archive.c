@@ -243,6 +243,20 @@ static void test_bind(void **state)
     }
 }
 
+/* As inputs of a run. */
+static void test_data(void **state)
+{
+    (void)state;
+    ox_data_set set = {0};
+    assert_ok(ox_data_read(&set, fixture("legacy_113"), OX_TYPE_TENSOR, NULL, &err), &err);
+    assert_int_equal(set.n, 4);
+    assert_non_null(ox_data_set_find(&set, "count"));
+    ox_data_set_clear(&set);
+    assert_fails(ox_data_read(&set, fixture("dtypes_213"), OX_TYPE_TENSOR, NULL, &err), OX_E_UNSUPPORTED, "complex32",
+                 &err);
+    ox_data_set_clear(&set);
+}
+
 /* ---- TorchScript ---- */
 static ox__map map;
 static ox__zip zip;
@@ -389,8 +403,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_state), T(test_strided), T(test_dtypes),        T(test_checkpoint), T(test_repacked), T(test_module),
-        T(test_bind),  T(test_trace),   T(test_traced_inputs), T(test_sources),    T(test_script),   T(test_no_memory),
+        T(test_state),   T(test_strided), T(test_dtypes),    T(test_checkpoint), T(test_repacked),
+        T(test_module),  T(test_bind),    T(test_data),      T(test_trace),      T(test_traced_inputs),
+        T(test_sources), T(test_script),  T(test_no_memory),
     };
     return cmocka_run_group_tests_name("torchscript_archive", tests, NULL, NULL);
 }

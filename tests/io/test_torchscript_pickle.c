@@ -175,6 +175,29 @@ static void test_sets_and_constants(void **state)
     is_int(ox__obj_get(item(t, 8), "lr"), 1);
 }
 
+#define DTYPE(name, order) \
+    "cnumpy\ndtype\nX\x02\x00\x00\x00" name "\x89\x88\x87R(K\x03X\x01\x00\x00\x00" order \
+    "NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+#define SCALAR(dtype, bytes) "cnumpy.core.multiarray\nscalar\n" dtype "C" bytes "\x86R"
+
+static void test_numpy(void **state)
+{
+    (void)state;
+    GOOD("(" SCALAR(DTYPE("f8", "<"), "\x08\x00\x00\x00\x00\x00\x00\xe0\x3f") SCALAR(DTYPE("i2", "<"), "\x02\xfe\xff")
+             SCALAR(DTYPE("b1", "|"),
+                    "\x01\x01") "ccollections\ndefaultdict\ncbuiltins\nlist\n\x85RK\x01NsX\x00\x00\x00\x00t");
+    assert_true(item(tree.root, 0)->kind == OX__OBJ_FLOAT && item(tree.root, 0)->f == 0.5);
+    is_int(item(tree.root, 1), -2);
+    assert_true(item(tree.root, 2)->kind == OX__OBJ_BOOL && item(tree.root, 2)->i == 1);
+    assert_true(item(tree.root, 3)->kind == OX__OBJ_DICT && item(tree.root, 3)->n == 1);
+    BAD(SCALAR(DTYPE("f8", ">"), "\x08\x00\x00\x00\x00\x00\x00\xe0\x3f") ".", OX_E_UNSUPPORTED, "NumPy");
+    BAD(SCALAR(DTYPE("f8", "<"), "\x01\x00") ".", OX_E_UNSUPPORTED, "NumPy");
+    BAD(SCALAR(DTYPE("O8", "|"), "\x08\x00\x00\x00\x00\x00\x00\xe0\x3f") ".", OX_E_UNSUPPORTED, "NumPy");
+    BAD("cnumpy\ndtype\n)R.", OX_E_UNSUPPORTED, "NumPy");
+    BAD("cnumpy.core.multiarray\nscalar\n)R.", OX_E_UNSUPPORTED, "NumPy");
+    BAD("cnumpy.core.multiarray\n_reconstruct\n.", OX_E_UNSUPPORTED, "_reconstruct");
+}
+
 static void test_script_objects(void **state)
 {
     (void)state;
@@ -484,10 +507,27 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_numbers),        T(test_texts),     T(test_containers),   T(test_dicts),    T(test_sets_and_constants),
-        T(test_script_objects), T(test_tensors),   T(test_parameter),    T(test_untyped),  T(test_quantised),
-        T(test_bad_tensors),    T(test_calls),     T(test_instructions), T(test_twice),    T(test_cycles),
-        T(test_deep),           T(test_unfolding), T(test_memory),       T(test_prefixes), T(test_interrupted),
+        T(test_numbers),
+        T(test_texts),
+        T(test_containers),
+        T(test_dicts),
+        T(test_sets_and_constants),
+        T(test_numpy),
+        T(test_script_objects),
+        T(test_tensors),
+        T(test_parameter),
+        T(test_untyped),
+        T(test_quantised),
+        T(test_bad_tensors),
+        T(test_calls),
+        T(test_instructions),
+        T(test_twice),
+        T(test_cycles),
+        T(test_deep),
+        T(test_unfolding),
+        T(test_memory),
+        T(test_prefixes),
+        T(test_interrupted),
     };
     return cmocka_run_group_tests_name("torchscript_pickle", tests, NULL, NULL);
 }

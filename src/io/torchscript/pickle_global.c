@@ -64,6 +64,12 @@ static ox__obj *dict(ox__unpickler *u, ox__obj *args)
     return o;
 }
 
+/* What would make missing values is left out; the items follow. */
+static ox__obj *default_dict(ox__unpickler *u, ox__obj *args)
+{
+    return args->n <= 1 ? ox__pk_new(u, OX__OBJ_DICT) : bad_arguments(u, "a dict");
+}
+
 static ox__obj *set(ox__unpickler *u, ox__obj *args)
 {
     if (!is_tuple(args, 0, 1)) return bad_arguments(u, "a set");
@@ -176,7 +182,9 @@ static const struct {
     {"torch.serialization", "_get_layout", layout},
     {"collections", "OrderedDict", dict},
     {"collections", "Counter", dict},
+    {"collections", "defaultdict", default_dict},
     {"builtins", "dict", dict},
+    {"__builtin__", "dict", dict},
     {"builtins", "set", set},
     {"__builtin__", "set", set},
     {"builtins", "complex", complex_number},
@@ -184,6 +192,9 @@ static const struct {
     {"builtins", "bytearray", byte_array},
     {"__builtin__", "bytearray", byte_array},
     {"_codecs", "encode", encode},
+    {"numpy", "dtype", ox__pk_numpy_dtype},
+    {"numpy.core.multiarray", "scalar", ox__pk_numpy_scalar},
+    {"numpy._core.multiarray", "scalar", ox__pk_numpy_scalar},
 };
 
 /* (function, class of the tensor, its arguments, its state): what a subclass of Tensor adds is left out. */
@@ -201,6 +212,12 @@ static const char *const classes[][2] = {
     {"torch.nn.parameter", "Parameter"},
     {"torch.nn.parameter", "Buffer"},
     {"torch", "Tensor"},
+    {"builtins", "list"},
+    {"builtins", "int"},
+    {"builtins", "float"},
+    {"__builtin__", "list"},
+    {"__builtin__", "int"},
+    {"__builtin__", "float"},
 };
 
 /* Constants of the module torch that are no element types. */
@@ -331,6 +348,8 @@ void ox__pk_build(ox__unpickler *u, ox__obj *o, ox__obj *state)
 {
     if (o->kind == OX__OBJ_OBJECT && !o->object->state)
         o->object->state = state;
+    else if (o->kind == OX__OBJ_DTYPE)
+        ox__pk_numpy_order(u, state);
     else if (o->kind != OX__OBJ_DICT && o->kind != OX__OBJ_SET && o->kind != OX__OBJ_TENSOR)
         (void)bad_arguments(u, "the state of an object");
 }

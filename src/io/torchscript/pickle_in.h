@@ -82,6 +82,11 @@ ox__obj *ox__pk_rebuild_meta(ox__unpickler *u, ox__obj *args);
 ox__obj *ox__pk_rebuild_qtensor(ox__unpickler *u, ox__obj *args);
 ox__obj *ox__pk_rebuild_parameter(ox__unpickler *u, ox__obj *args);
 
+/* ---- pickle_numpy.c ---- */
+ox__obj *ox__pk_numpy_dtype(ox__unpickler *u, ox__obj *args);
+ox__obj *ox__pk_numpy_scalar(ox__unpickler *u, ox__obj *args);
+void ox__pk_numpy_order(ox__unpickler *u, const ox__obj *state); /* the state of such a dtype */
+
 /* ---- pickle_check.c ---- */
 /* Refuses cycles, too much depth, dicts with a key twice, and what is no data. */
 ox_status ox__pk_check(ox__unpickler *u);
