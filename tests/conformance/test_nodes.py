@@ -25,6 +25,14 @@ SKIPPED = {
 }
 # The absolute tolerance, where the expected values are no better: sums that are zero but for float32's rounding.
 TOLERANCE = {"test_dft_inverse": 1e-6, "test_dft_inverse_opset19": 1e-6}
+# Tests whose expected values are not what the operator's definition gives: pattern, reason, and the tolerances (rtol,
+# atol) within which they must be met all the same; None where the test cannot be run as it stands.
+LISTED = [
+    (r"attention_.*(bf16|fp16)", "its sums were rounded to 16 bits after every step, ours once", (2.0**-7, 2.0**-9)),
+    (r"cast_FLOAT_to_BFLOAT16$", "its release cut the bits off, where Cast rounds to nearest", (2.0**-7, 0)),
+    (r"adam_multiple$", "it was computed with an epsilon that its node does not state", (0, 0.004)),
+    (r"castlike_(BFLOAT16_to_FLOAT|FLOAT_to_BFLOAT16)(_expanded)?$", "its data has other dims than its model declares", None),
+]
 RANDOM = re.compile(r"bernoulli|multinomial|random_normal|random_uniform|training_dropout")
 
 
@@ -123,6 +131,14 @@ def difference(name, got, want, rtol, atol):
     return None
 
 
+def listed(name, corpus):
+    """The row of LISTED for a test, or None. All but the first concern the tests of Debian's older release."""
+    for i, row in enumerate(LISTED):
+        if re.search(row[0], name) and (i == 0 or "libonnx" in corpus):
+            return row
+    return None
+
+
 def run_case(o, folder, model_path, graph, inputs, expected, name, rtol, atol, shapes):
     """None, or why the test fails. shapes gets the dims of the tensors that came out."""
     args = []
@@ -202,7 +218,7 @@ def check_inference(o, title, shapes):
 
 def run_all(o, title, cases):
     tally, shapes = suite.Tally(f"{title} run with the built-in evaluator", shown=10000), {}
-    random = refused = 0
+    random = refused = allowed = 0
     with tempfile.TemporaryDirectory() as folder:
         for number, (name, model, inputs, outputs, rtol, atol) in enumerate(cases):
             if o.words and not any(w in name for w in o.words):
@@ -216,11 +232,18 @@ def run_all(o, title, cases):
             shapes[path] = {}
             why = run_case(o, folder, path, model.graph, inputs, outputs, name, rtol, atol, shapes[path])
             random += bool(RANDOM.search(name))
-            tally.add(why is None, name, why)
+            row = listed(name, title) if why else None
+            if row and row[2]:
+                still = run_case(o, folder, path, model.graph, inputs, outputs, name, *row[2], shapes[path])
+                row = None if still else row
+            allowed += row is not None
+            tally.add(why is None, name, f"listed, {row[1]}: {why}" if row else why)
         if refused:
             print(f"  {refused} not run: {'; '.join(sorted(set(w for w in SKIPPED.values() if w)))}")
         print(f"  {random} of random numbers are held to dtype and shape alone")
-        return check_inference(o, title, shapes) & tally.close()
+        if allowed:
+            print(f"  {allowed} differ for a listed reason, within listed bounds")
+        return check_inference(o, title, shapes) & tally.close(allowed)
 
 
 def main():
