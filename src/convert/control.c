@@ -2,7 +2,16 @@
 #include "convert/dispatch.h"
 #include "ir/ir.h"
 
-/* What a block returns must be made inside it: numbers become Constants, what comes from outside an Identity. */
+/* True if an output before number i is the same value: ONNX Runtime mixes them up. */
+static bool is_repeated(const ox_model *m, ox_graph g, size_t i, ox_value v)
+{
+    for (size_t k = 0; k < i; k++)
+        if (ox_graph_output(m, g, k).id == v.id) return true;
+    return false;
+}
+
+/* What a block returns must be made inside it, each a value of its own: numbers become Constants, what comes from
+ * outside an Identity. */
 static ox_status settle_outputs(ox__conv *c, ox_node n, ox_graph g, ox_error *err)
 {
     for (size_t i = 0; i < ox_graph_n_outputs(c->m, g); i++) {
@@ -13,7 +22,7 @@ static ox_status settle_outputs(ox__conv *c, ox_node n, ox_graph g, ox_error *er
             return s;
         }
         ox_node from = ox_value_node(c->m, made);
-        if (!from.id || ox_value_graph(c->m, made).id != g.id) {
+        if (!from.id || ox_value_graph(c->m, made).id != g.id || is_repeated(c->m, g, i, made)) {
             ox_node id;
             ox__emit e = {.at = n, .graph = g, .op = "Identity", .n_in = 1, .in = &made, .n_out = 1};
             uint32_t number = ox__conv_flags(c, made) & OX__V_NUMBER;

@@ -26,6 +26,8 @@ ox_status ox__pass_stand_in(ox__conv *c, ox_value out, ox_value v) OX_MUST_USE;
 ox_status ox__pass_replace(ox__conv *c, ox_node n, size_t i, ox_value v) OX_MUST_USE;
 /* Moves the nodes of a block before `before` of the graph around it, and gives its results. */
 ox_status ox__pass_inline_block(ox__conv *c, ox_graph block, ox_node before, ox_value *results) OX_MUST_USE;
+/* Takes module objects that nobody reads off the inputs of the graph. */
+ox_status ox__drop_modules(ox_model *m, ox_error *err) OX_MUST_USE;
 bool ox__is_prim(const ox__conv *c, ox_node n, const char *op);
 bool ox__is_aten(const ox__conv *c, ox_node n, const char *op);
 

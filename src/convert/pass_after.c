@@ -135,6 +135,7 @@ ox_status ox__pass_clean(ox__conv *c, uint64_t *changed)
 {
     if (!is_trace(c)) return OX_OK;
     ox_status s = ox__remove_dead(c->m, ox_model_main(c->m), NULL, changed, c->err);
+    if (s == OX_OK) s = ox__drop_modules(c->m, c->err);
     return s == OX_OK ? ox__remove_dead_initializers(c->m, changed, c->err) : s;
 }
 

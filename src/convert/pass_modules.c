@@ -4,6 +4,8 @@
 #include "convert/pass.h"
 #include "rewrite/dead.h"
 
+#include <onnxsh/text.h>
+
 typedef struct lifter {
     ox_model *m;
     size_t n; /* parameters that were read */
@@ -47,11 +49,14 @@ static ox_status lift_one(lifter *w, ox_node n)
     ox_graph g = ox_model_main(m);
     ox_value out = ox_node_output(m, n, 0);
     ox_type_info t = ox_type_get(m, ox_value_type(m, out));
-    if (t.kind != OX_TYPE_TENSOR || !ox_value_n_uses(m, out) || !path_of(w, n)) return OX_OK;
+    bool optional = t.kind == OX_TYPE_OPTIONAL && ox_type_get(m, t.items[0]).kind == OX_TYPE_TENSOR;
+    if ((t.kind != OX_TYPE_TENSOR && !optional) || !ox_value_n_uses(m, out) || !path_of(w, n)) return OX_OK;
     if (w->path.failed) return ox__nomem(w->err);
     ox_str name = ox_str_add(m, w->path.p, w->path.n);
     ox_value v = ox_graph_find_value(m, g, name);
     ox_status s = OX_OK;
+    /* whether an optional is there is known where its data is */
+    if (optional && (!v.id || !ox_value_is_initializer(m, v))) return OX_OK;
     if (!v.id || (!ox_value_is_input(m, v) && !ox_value_is_initializer(m, v)))
         s = ox_graph_add_input(m, &v, g, SIZE_MAX, name, ox_value_type(m, out), w->err);
     w->n++;
@@ -84,6 +89,17 @@ static ox_status sweep_graph(lifter *w, ox_graph g)
     return s;
 }
 
+ox_status ox__drop_modules(ox_model *m, ox_error *err)
+{
+    ox_graph g = ox_model_main(m);
+    ox_status s = OX_OK;
+    for (size_t i = ox_graph_n_inputs(m, g); s == OX_OK && i-- > 0;) {
+        ox_value v = ox_graph_input(m, g, i);
+        if (is_module(m, v) && !ox_value_n_uses(m, v)) s = ox_graph_remove_input(m, g, i, err);
+    }
+    return s;
+}
+
 ox_status ox_lift_parameters(ox_model *m, size_t *n, ox_error *err)
 {
     lifter w = {.m = m, .err = err};
@@ -92,10 +108,7 @@ ox_status ox_lift_parameters(ox_model *m, size_t *n, ox_error *err)
     if (ox_model_get_kind(m) == OX_MODEL_ONNX && ox_model_opset(m, "")) return OX_OK;
     ox_status s = lift_graph(&w, g);
     if (s == OX_OK && w.n) s = sweep_graph(&w, g);
-    for (size_t i = ox_graph_n_inputs(m, g); s == OX_OK && w.n && i-- > 0;) {
-        ox_value v = ox_graph_input(m, g, i);
-        if (is_module(m, v) && !ox_value_n_uses(m, v)) s = ox_graph_remove_input(m, g, i, err);
-    }
+    if (s == OX_OK && w.n) s = ox__drop_modules(m, err);
     ox__buf_free(&w.path);
     *n = w.n;
     return s;
@@ -119,6 +132,116 @@ static ox_status settle_training(ox__conv *c, ox_node n, bool *done)
     return s == OX_OK ? ox__pass_replace(c, n, 0, v) : s;
 }
 
+/* What the file holds for an attribute that is no tensor: "None", "True", "3", "1.5", "\"text\"". */
+static const char *noted_text(const ox_model *m, ox_node n, size_t *len)
+{
+    const ox_pair *rows;
+    const char *s = "";
+    *len = 0;
+    for (size_t i = ox_node_metadata(m, n, &rows); i-- > 0;)
+        if (strcmp(ox_str_text(m, rows[i].key, NULL), "value") == 0) s = ox_str_text(m, rows[i].value, len);
+    return s;
+}
+
+static bool noted_value(const ox_model *m, ox_node n, ox_arg *a)
+{
+    size_t len;
+    const char *s = noted_text(m, n, &len);
+    if (!len) return false;
+    *a = (ox_arg){.kind = OX_ARG_NONE};
+    if (strcmp(s, "None") == 0) return true;
+    a->kind = OX_ARG_BOOL;
+    a->i = strcmp(s, "True") == 0;
+    if (a->i || strcmp(s, "False") == 0) return true;
+    a->kind = OX_ARG_INT;
+    if (ox_text_parse_i64(s, len, &a->i)) return true;
+    a->kind = OX_ARG_FLOAT;
+    if (ox_text_parse_f64(s, len, &a->f)) return true;
+    if (len < 2 || s[0] != '"' || s[len - 1] != '"') return false;
+    *a = (ox_arg){.kind = OX_ARG_STR, .s = s + 1, .s_n = len - 2};
+    return true;
+}
+
+static ox_status settle_value(ox__conv *c, ox_node n, bool *done)
+{
+    ox_arg a;
+    ox_value v;
+    *done = noted_value(c->m, n, &a);
+    if (!*done) return OX_OK;
+    ox_status s = ox__pass_constant(c, n, &a, (ox_type){0}, &v);
+    return s == OX_OK ? ox__pass_replace(c, n, 0, v) : s;
+}
+
+/* ---- attributes that are lists ---- */
+typedef OX__VEC(ox_value) value_list;
+
+static ox_status replace_by_list(ox__conv *c, ox_node n, const value_list *items)
+{
+    ox_node made;
+    ox_status s = ox_node_create(c->m, &made, ox_node_graph(c->m, n), n, c->s_prim, ox__conv_str(c, "ListConstruct"),
+                                 items->n, items->p, 1, c->err);
+    if (s != OX_OK) return s;
+    ox_value out = ox_node_output(c->m, made, 0);
+    s = ox_value_set_type(c->m, out, ox_value_type(c->m, ox_node_output(c->m, n, 0)), c->err);
+    if (s == OX_OK) s = ox_node_set_scope(c->m, made, ox_node_scope(c->m, n), c->err);
+    return s == OX_OK ? ox__pass_replace(c, n, 0, out) : s;
+}
+
+/* The weights PATH.0, PATH.1, ... */
+static ox_status weights_of(ox__conv *c, ox_node n, value_list *items)
+{
+    lifter w = {.m = c->m, .err = c->err};
+    ox_graph g = ox_model_main(c->m);
+    ox_status s = OX_OK;
+    bool found = path_of(&w, n);
+    size_t stem = w.path.n;
+    while (found && s == OX_OK) {
+        w.path.n = stem;
+        ox__buf_addf(&w.path, ".%zu", items->n);
+        if (w.path.failed) s = ox__nomem(c->err);
+        ox_value v = ox_graph_find_value(c->m, g, ox_str_find(c->m, w.path.p, w.path.n));
+        found = v.id && ox_value_is_initializer(c->m, v);
+        if (found && s == OX_OK && !ox__vec_push(items, v)) s = ox__nomem(c->err);
+    }
+    ox__buf_free(&w.path);
+    return s;
+}
+
+/* The numbers of "[0, 2, 1]". */
+static ox_status numbers_of(ox__conv *c, ox_node n, value_list *items, bool *done)
+{
+    size_t len;
+    const char *s = noted_text(c->m, n, &len), *end = s + len;
+    ox_status st = OX_OK;
+    *done = len >= 2 && s[0] == '[' && end[-1] == ']';
+    for (const char *p = s + 1; *done && st == OX_OK && p < end - 1;) {
+        const char *comma = memchr(p, ',', (size_t)(end - 1 - p)), *stop = comma ? comma : end - 1;
+        ox_arg a = {.kind = OX_ARG_INT};
+        ox_value v;
+        *done = ox_text_parse_i64(p, (size_t)(stop - p), &a.i);
+        if (*done) st = ox__pass_constant(c, n, &a, (ox_type){0}, &v);
+        if (*done && st == OX_OK && !ox__vec_push(items, v)) st = ox__nomem(c->err);
+        p = comma ? comma + 2 : end;
+    }
+    return st;
+}
+
+static ox_status settle_list(ox__conv *c, ox_node n, bool *done)
+{
+    value_list items = {0};
+    ox_type_info t = ox_type_get(c->m, ox_value_type(c->m, ox_node_output(c->m, n, 0)));
+    ox_type_kind item = t.kind == OX_TYPE_LIST ? ox_type_get(c->m, t.items[0]).kind : OX_TYPE_NONE_KNOWN;
+    ox_status s = OX_OK;
+    if (item == OX_TYPE_INT) s = numbers_of(c, n, &items, done);
+    if (item == OX_TYPE_TENSOR) {
+        s = weights_of(c, n, &items);
+        *done = items.n != 0;
+    }
+    if (s == OX_OK && *done) s = replace_by_list(c, n, &items);
+    ox__vec_free(&items);
+    return s;
+}
+
 static ox_status mark_failed(ox__conv *c, ox_node n)
 {
     ox_status s = OX_OK;
@@ -138,6 +261,8 @@ static ox_status walk(rest *w, ox_graph g)
         if (ox__is_prim(c, n, "GetAttr") && !is_module(c->m, ox_node_output(c->m, n, 0)) &&
             !ox__node_is_unused(c->m, n)) {
             s = settle_training(c, n, &done);
+            if (s == OX_OK && !done) s = settle_value(c, n, &done);
+            if (s == OX_OK && !done) s = settle_list(c, n, &done);
             if (s == OX_OK && !done)
                 s = ox__report_note(c, OX_FAILURE_REFUSED, n, NULL,
                                     "it reads an attribute of an object that is not in the file");

@@ -255,6 +255,12 @@ static void node_lines(ox__printer *p, ox_node n, size_t columns)
     blocks(p, n, columns + 2);
 }
 
+/* The weights of an archive stand beside the graph of its code, which reads them from its modules. */
+static bool is_apart(const ox__printer *p, ox_value v)
+{
+    return ox_model_get_kind(p->m) == OX_MODEL_TRACE && !ox_value_n_uses(p->m, v);
+}
+
 static void header(ox__printer *p, ox_graph g)
 {
     size_t n_in = ox_graph_n_inputs(p->m, g), n_init = ox_graph_n_initializers(p->m, g);
@@ -263,7 +269,7 @@ static void header(ox__printer *p, ox_graph g)
     ox__prints(p, "graph(");
     for (size_t i = 0; i < n_in + n_init; i++) {
         ox_value v = i < n_in ? ox_graph_input(p->m, g, i) : ox_graph_initializer(p->m, g, i - n_in);
-        if (i >= n_in && ox_value_is_input(p->m, v)) continue;
+        if (i >= n_in && (ox_value_is_input(p->m, v) || is_apart(p, v))) continue;
         if (any) ox__prints(p, between);
         any = true;
         ox__print_declared(p, v);

@@ -35,7 +35,7 @@ def compare(onnxsh, place, version, tally, files):
     for name in sorted(f[:-5] for f in os.listdir(place) if f.endswith(".json")):
         with open(os.path.join(place, name + ".json")) as f:
             want = json.load(f)
-        for kind in ("zip", "legacy", "script"):
+        for kind in ("zip", "legacy"):
             path = os.path.join(place, f"{name}.{kind}.pt")
             if not os.path.exists(path):
                 continue
@@ -44,8 +44,7 @@ def compare(onnxsh, place, version, tally, files):
             except ValueError as e:
                 files.add(False, f"{version} {name}.{kind}", str(e))
                 continue
-            # TorchScript keeps what it does not need out of the archive, and constants in it
-            missing = [] if kind == "script" else [k for k in want if k not in got]
+            missing = [k for k in want if k not in got]
             extra = [k for k in got if k not in want]
             files.add(not missing and not extra and got, f"{version} {name}.{kind}", f"missing {missing}, extra {extra}")
             for key, (dtype, dims, digest) in want.items():
@@ -76,7 +75,7 @@ def time_opening(options, place):
 def main():
     options = suite.options()
     tally = suite.Tally("tensors of PyTorch's files read equal to PyTorch's bytes")
-    files = suite.Tally("files of torch.save and torch.jit.save (1.13 and 2.13) opened whole")
+    files = suite.Tally("files of torch.save (1.13 and 2.13) opened whole")
     fast = False
     for python in (options.torch113, sys.executable):
         with tempfile.TemporaryDirectory() as place:

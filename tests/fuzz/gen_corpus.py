@@ -289,6 +289,116 @@ SOURCES = [
   ops.prim.RaiseException("AssertionError: ")
   return torch.wait(fork(__forked_function))
 """,
+    """class Net(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+  _is_full_backward_hook : Optional[bool]
+  def forward(self: __torch__.Net,
+    x: Tensor,
+    n: int) -> Tuple[Tensor, Tensor, int]:
+    _0 = uninitialized(Tensor)
+    _1 = uninitialized(bool)
+    out = annotate(List[Tensor], [])
+    total = torch.zeros_like(x)
+    total0 = total
+    x0 = x
+    _2 = 0
+    _3 = torch.gt(n, 0)
+    while _3:
+      _4 = torch.eq(torch.remainder(_2, 2), 0)
+      if _4:
+        _5, _6, _7, _8, x1 = False, _1, _0, _0, torch.add(x0, _2)
+      else:
+        x2 = torch.mul(x0, 0.5)
+        if torch.gt(_2, 5):
+          _9, _10, _11, _12 = True, False, total0, x2
+        else:
+          _9, _10, _11, _12 = False, _1, _0, _0
+        _5, _6, _7, _8, x1 = _9, _10, _11, _12, x2
+      if _5:
+        _13, _14, _15 = _6, _7, _8
+      else:
+        total1 = torch.add(total0, x1)
+        _16 = torch.append(out, x1)
+        _13, _14, _15 = True, total1, x1
+      _17 = torch.add(_2, 1)
+      _18 = torch.__and__(torch.lt(_17, n), _13)
+      _3, total0, x0, _2 = _18, _14, _15, _17
+    _19 = bool(torch.lt(torch.sum(total0), 30.))
+    if _19:
+      _20 = torch.lt(n, 50)
+    else:
+      _20 = False
+    total2 = total0
+    n0 = n
+    _21 = _20
+    while _21:
+      total3 = torch.add(total2, 1)
+      n1 = torch.add(n0, 1)
+      _22 = bool(torch.lt(torch.sum(total3), 30.))
+      if _22:
+        _23 = torch.lt(n1, 50)
+      else:
+        _23 = False
+      _21, total2, n0 = _23, total3, n1
+    return (torch.stack(out), total2, n0)
+""",
+    """class Net(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+  _is_full_backward_hook : Optional[bool]
+  def forward(self: __torch__.Net,
+    x: Tensor,
+    table: Dict[str, Tensor],
+    extra: Optional[Tensor]=None) -> Tuple[Tensor, str]:
+    _0 = torch.dim(x)
+    sizes = annotate(List[int], [])
+    _1 = torch.size(x)
+    for _2 in range(torch.len(_1)):
+      d = _1[_2]
+      _3 = torch.append(sizes, torch.mul(d, 2))
+    if torch.__isnot__(extra, None):
+      extra0 = unchecked_cast(Tensor, extra)
+      x0 = torch.add(x, extra0)
+    else:
+      if torch.__contains__(table, "b"):
+        x1 = torch.add(x, table["b"])
+      else:
+        x1 = x
+      x0 = x1
+    _4 = torch.items(table)
+    x2 = x0
+    for _5 in range(torch.len(_4)):
+      k, v, = _4[_5]
+      x3 = torch.add(x2, torch.mul(v, torch.len(k)))
+      x2 = x3
+    if torch.eq(torch.dim(x2), _0):
+      pass
+    else:
+      ops.prim.RaiseException("AssertionError: the rank stays")
+    _6 = torch.slice(torch.reshape(x2, [-1]), 0, None, torch.floordiv(sizes[0], 2))
+    _7 = torch.add(_6, torch.sum(table["a"]))
+    return (_7, torch.format("{} dims", _0))
+""",
+    """class Net(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+  _is_full_backward_hook : Optional[bool]
+  def forward(self: __torch__.Net,
+    x: Tensor) -> Tensor:
+    def __forked_function():
+      return torch.relu(x)
+    f = fork(__forked_function)
+    y = torch.sigmoid(x)
+    return torch.add(torch.wait(f), y)
+""",
+    """class Point(NamedTuple):
+  x : Tensor
+  y : Tensor
+""",
     "op_version_set = 1\nimport __torch__.a\nclass E(Enum):\n  A = 1\nclass I(Interface):\n  def f(self, x: int) -> int:\n    pass\n",
     "def f(x):\n  return " + "(" * 120,
     "def f(x):\n" + "".join("%sif x:\n" % (" " * i) for i in range(1, 120)),

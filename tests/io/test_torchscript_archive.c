@@ -40,12 +40,17 @@ static void warn(void *ud, const ox_error *w)
     snprintf(warned + n, sizeof warned - n, "%s\n", w->msg);
 }
 
-static void open_path(const char *path)
+static void open_as(const char *path, ox_model_kind kind)
 {
     ox_model_free(m);
     m = NULL;
     assert_ok(ox_open(&m, path, NULL, warn, NULL, &err), &err);
-    assert_int_equal(ox_model_get_kind(m), OX_MODEL_ONNX);
+    assert_int_equal(ox_model_get_kind(m), kind);
+}
+
+static void open_path(const char *path)
+{
+    open_as(path, OX_MODEL_ONNX);
 }
 
 static ox_tensor_info weight(const char *name, ox_tensor *t)
@@ -289,7 +294,7 @@ static void test_trace(void **state)
     (void)state;
     for (int v = 0; v < 2; v++) {
         const char *path = fixture(v ? "trace_213" : "trace_113");
-        open_path(path);
+        open_as(path, OX_MODEL_TRACE);
         check_as("block.conv.weight", "block.conv.weight", OX_FLOAT, 4, (int64_t[]){2, 1, 3, 3});
         check("blocks.1.bias", OX_FLOAT, 1, (int64_t[]){2});
         check("scale", OX_FLOAT, 1, (int64_t[]){2});

@@ -134,6 +134,23 @@ static void print_reasons(const ox_model *m, ox_value v, ox_out *o)
         }
 }
 
+/* The Python frames that the node was made in, innermost first: what an archive with code keeps of them. */
+static void print_stack(const ox_model *m, ox_node n, ox_out *o)
+{
+    const ox_pair *rows;
+    bool first = true;
+    for (size_t i = 0, k = ox_node_metadata(m, n, &rows); i < k; i++) {
+        if (strcmp(ox_str_text(m, rows[i].key, NULL), "python_stack") != 0) continue;
+        for (const char *p = ox_str_text(m, rows[i].value, NULL); *p; first = false) {
+            size_t len = strcspn(p, "\n");
+            title(o, first ? "called from" : "");
+            ox_out_name(o, p, len);
+            ox_out_f(o, "\n");
+            p += len + (p[len] == '\n');
+        }
+    }
+}
+
 static void print_node(const ox_model *m, ox_node n, ox_out *o)
 {
     char text[1024];
@@ -159,6 +176,7 @@ static void print_node(const ox_model *m, ox_node n, ox_out *o)
         ox_out_name(o, text, strlen(text));
         ox_out_f(o, "\n");
     }
+    print_stack(m, n, o);
     const char *doc = ox_str_text(m, ox_node_doc(m, n), &len);
     if (len) {
         title(o, "doc");
@@ -247,7 +265,9 @@ const ox_cmd ox_cmd_node = {
     .name = "node",
     .usage = "[--result] NODE...",
     .summary = "show a node: scope, source line, arguments by name, uses",
-    .help = "NODE is a node's name, %value that it makes, or #id.",
+    .help = "NODE is a node's name, %value that it makes, or #id. Of a TorchScript archive the Python calls that led "
+            "to the\n"
+            "node are listed as well, innermost first.",
     .example = "node #2",
     .flags = OX_CMD_MODEL | OX_CMD_PAGE | OX_CMD_CUT,
     .opts = opts,

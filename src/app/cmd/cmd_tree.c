@@ -1,6 +1,7 @@
 /* Floor 7. tree: the scopes, with how many nodes and parameters each holds. */
 #include "app/cmd.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,18 @@ static uint64_t n_params(const ox_model *m, ox_value v)
     return ox_tensor_get(m, ox_value_tensor(m, v)).n_elements;
 }
 
+/* The weight that a node of an archive's code reads from the module of its scope; {0}: none. */
+static ox_value weight_read(const ox_model *m, ox_node n)
+{
+    char path[1024];
+    const ox_attr *a = ox_node_is(m, n, "prim", "GetAttr") ? ox_node_attr(m, n, "name") : NULL;
+    size_t len = ox_scope_path(m, ox_node_scope(m, n), path, sizeof path);
+    if (!a || a->kind != OX_ATTR_STRING || len >= sizeof path) return (ox_value){0};
+    int more = snprintf(path + len, sizeof path - len, "%s%s", len ? "." : "", ox_str_text(m, a->u.s, NULL));
+    if (more < 0 || len + (size_t)more >= sizeof path) return (ox_value){0};
+    return ox_graph_find_value(m, ox_model_main(m), ox_str_find(m, path, len + (size_t)more));
+}
+
 static ox_status count(tree *t, ox_error *err)
 {
     const ox_model *m = t->m;
@@ -41,8 +54,8 @@ static ox_status count(tree *t, ox_error *err)
         uint32_t sc = ox_node_scope(m, n).id;
         if (!sc) t->no_scope++;
         t->by_scope[sc].nodes++;
-        for (size_t i = 0; i < ox_node_n_inputs(m, n); i++) {
-            ox_value v = ox_node_input(m, n, i);
+        for (size_t i = 0; i < ox_node_n_inputs(m, n) + 1; i++) {
+            ox_value v = i ? ox_node_input(m, n, i - 1) : weight_read(m, n);
             if (!v.id || seen[v.id]) continue; /* a shared weight counts where it is used first */
             t->by_scope[sc].params += n_params(m, v);
             seen[v.id] = true;

@@ -60,7 +60,6 @@ static ox_status read_tensor(const reading *k, ox__reader r, ox_data **out)
     if (s == OX_OK) {
         ox_value v = ox_graph_initializer(m, ox_model_main(m), 0);
         s = ox_data_of_tensor(out, m, ox_value_tensor(m, v), SIZE_MAX / 2, k->err);
-        if (s != OX_OK && k->err && !k->err->file[0]) ox_error_at_offset(k->err, k->path, (uint64_t)(r.p - k->start));
     } else if (k->err && k->err->has_offset) {
         ox_error_at_offset(k->err, k->path, (uint64_t)(r.p - k->start)); /* the wrapped model's offsets say nothing */
     }
@@ -147,8 +146,7 @@ static ox_status read_keys(const reading *k, const ox__field *f, map_keys *keys)
         ok = ox__vec_push(&keys->ints, (int64_t)f->value);
     } else if (f->number == 3 && f->type == OX__WIRE_BYTES) {
         ox__reader r = f->sub;
-        while (ok && !r.failed && ox__reader_left(&r)) ok = ox__vec_push(&keys->ints, (int64_t)ox__read_varint(&r));
-        if (ok && r.failed) return ox__reader_status(&r, k->path, k->err);
+        while (ok && ox__reader_left(&r)) ok = ox__vec_push(&keys->ints, (int64_t)ox__read_varint(&r));
     }
     return ok ? OX_OK : ox__nomem(k->err);
 }

@@ -1,8 +1,11 @@
 /* Floor 3. The format "torch": what torch.save and torch.jit.save write. A file of data opens as its weights: a graph
- * of initializers. What PyTorch also writes, or wrote once, is recognised so that it is refused by its name. */
+ * of initializers; one with code as the graph of its method forward, the weights beside it. What PyTorch also writes,
+ * or wrote once, is recognised so that it is refused by its name. */
 #include "io/format.h"
-#include "io/torchscript/rows.h"
+#include "io/torchscript/code.h"
 #include "ir/ir.h"
+
+#include <stdio.h>
 
 /* Of a graph that holds nothing but initializers: what all of their types but the newest need. */
 enum { IR_VERSION = 10, OPSET = 21 };
@@ -48,6 +51,11 @@ typedef struct job {
     bool handed[2];
 } job;
 
+static bool is_script(const job *j)
+{
+    return j->archive.kind == OX__ARCHIVE_SCRIPT;
+}
+
 /* ---- reading ---- */
 static ox_status recognise(void *ud, ox_error *err)
 {
@@ -86,6 +94,7 @@ static ox_status read(job *j, ox_error *err)
         if (s == OX_OK) s = ox__archive_open(&j->archive, &j->arrays.zip, task, err);
     }
     if (s == OX_OK) s = ox__archive_rows(&j->archive, &j->arrays, err);
+    if (s == OX_OK && is_script(j)) s = ox__archive_constant_rows(&j->archive, &j->arrays, err);
     return s == OX_OK ? ox__arrays_unpack(&j->arrays, task, err) : s;
 }
 
@@ -129,12 +138,18 @@ static ox_status build(job *j, ox_error *err)
     size_t n = j->arrays.rows.n;
     ox_status s = ox__model_reserve(j->model, 0, n, 0, n, err);
     if (s == OX_OK) s = hand_over(j, err);
-    if (s == OX_OK) s = ox_model_set_ir_version(j->model, IR_VERSION, err);
-    if (s == OX_OK) s = ox_model_set_opset(j->model, ox_str_addz(j->model, ""), OPSET, err);
+    if (s == OX_OK && !is_script(j)) s = ox_model_set_ir_version(j->model, IR_VERSION, err);
+    if (s == OX_OK && !is_script(j)) s = ox_model_set_opset(j->model, ox_str_addz(j->model, ""), OPSET, err);
     if (s == OX_OK)
         s = ox_model_set_text(j->model, OX_MODEL_PATH, ox_str_addz(j->model, j->args->path ? j->args->path : ""), err);
+    if (s == OX_OK && is_script(j)) {
+        /* the model has the map by now */
+        j->arrays.zip.map = j->archive.map = ox__model_file(j->model, j->file[0]);
+        s = ox__code_lower(j->model, &j->archive, &j->arrays, j->file, j->args->opt->graph, j->args->opt->task, err);
+    }
     for (size_t i = 0; i < n && s == OX_OK; i++) {
         const ox__array *row = &j->arrays.rows.p[i];
+        if (strncmp(row->name, "CONSTANTS.", 10) == 0 && is_script(j)) continue;
         if (row->unusable)
             warn_unusable(j, row);
         else
@@ -149,7 +164,7 @@ static ox_status open(ox_model **out, ox__open_args *args, ox_error *err)
     j.arrays.files[0] = *args->map;
     memset(args->map, 0, sizeof *args->map);
     ox_status s = read(&j, err);
-    if (s == OX_OK) s = ox_model_create(&j.model, OX_MODEL_ONNX, err);
+    if (s == OX_OK) s = ox_model_create(&j.model, is_script(&j) ? OX_MODEL_TRACE : OX_MODEL_ONNX, err);
     if (s == OX_OK) {
         ox__journal_pause(j.model);
         s = build(&j, err);
@@ -164,10 +179,29 @@ static ox_status open(ox_model **out, ox__open_args *args, ox_error *err)
     return s;
 }
 
+/* What an archive with code holds: its method forward, with all that it calls, and alone. */
+static ox_status list(ox__open_args *args, ox_graph_row *rows, size_t max, size_t *n, ox_error *err)
+{
+    static const char *const titles[OX__CODE_GRAPHS] = {"forward, with all that it calls", "forward, calls as calls"};
+    job j = {.args = args};
+    j.arrays.files[0] = *args->map;
+    memset(args->map, 0, sizeof *args->map);
+    ox_status s = read(&j, err);
+    *n = s == OX_OK && is_script(&j) ? OX__CODE_GRAPHS : 1;
+    for (size_t i = 0; s == OX_OK && i < *n && i < max; i++) {
+        rows[i] = (ox_graph_row){.line = 0};
+        snprintf(rows[i].title, sizeof rows[i].title, "%s", is_script(&j) ? titles[i] : "weights");
+    }
+    ox__archive_close(&j.archive);
+    ox__arrays_close(&j.arrays);
+    return s;
+}
+
 const ox__format ox__format_torchscript = {
     .name = "torchscript",
     .extensions = ".pt .pth",
-    .help = "what torch.save wrote of data: its weights",
+    .help = "what PyTorch saved: weights of torch.save, TorchScript of torch.jit.save with its graph",
     .sniff = sniff,
     .open = open,
+    .list = list,
 };

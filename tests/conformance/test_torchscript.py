@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Holds the graphs that are made from the code in TorchScript archives against those of torch.jit.load, node by node, for
+two versions of PyTorch; the scopes of traced networks against those that the tracer saw; and what exports against
+PyTorch's results."""
+import os
+import re
+import subprocess
+import sys
+
+import suite
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|%[^\s,()]+')
+LOC = re.compile(r" # (.*?:\d+:\d+)$")
+SCOPE = re.compile(r", scope: ([^#]*[^# ])")
+WARNING = re.compile(r"\[warn_id=\d+\]")  # counted through the whole process
+
+
+PART = re.compile(r"\[([^]]*)\]")
+
+
+def statements(text):
+    """The lines of a graph with values numbered as they come, without places and scopes; and the place of each."""
+    numbers, lines, places = {}, [], []
+
+    def number(m):
+        if m.group()[0] == '"':
+            return m.group()
+        return numbers.setdefault(m.group(), f"%{len(numbers)}")
+
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        loc = LOC.search(line)
+        line = WARNING.sub("", SCOPE.sub("", LOC.sub("", line)))
+        if line.startswith(("graph(", "with ")):
+            numbers.clear()  # a graph of its own
+        lines.append(TOKEN.sub(number, line.strip()))
+        plain = loc and "prim::Constant" not in line
+        places.append(loc.group(1) if plain and not loc.group(1).startswith(":") else None)
+    return lines, places
+
+
+def show(onnxsh, path, graph, style="torch"):
+    p = suite.run(onnxsh, "show", "--style=" + style, path, "--graph", str(graph))
+    return p.stdout.decode(), p.stderr.decode(errors="replace").strip()
+
+
+def is_node(line):
+    return " = " in line and not line.startswith("with ")
+
+
+def compare(onnxsh, base, name, counts, graphs):
+    for graph, what in ((1, "inlined"), (2, "graph")):
+        with open(f"{base}.{what}.txt") as f:
+            want, want_places = statements(f.read())
+        text, err = show(onnxsh, base + ".pt", graph)
+        if not text:
+            graphs[what].add(False, name, err)
+            counts["nodes"][1] += sum(map(is_node, want))
+            continue
+        got, places = statements(text)
+        at = next((i for i, (a, b) in enumerate(zip(want, got)) if a != b), min(len(want), len(got)))
+        same = want == got
+        graphs[what].add(same, name, f"line {at + 1}: PyTorch: {want[at:at + 1]}, here: {got[at:at + 1]}")
+        counts["nodes"][0] += sum(map(is_node, want[:at]))
+        counts["nodes"][1] += sum(map(is_node, want))
+        pairs = [(a, b) for a, b in zip(want_places, places) if a] if same else []
+        counts["places"][0] += sum(a == b for a, b in pairs)
+        counts["places"][1] += len(pairs)
+
+
+def compare_scopes(onnxsh, base, name, tally):
+    with open(base + ".scopes.txt") as f:
+        want = f.read().splitlines()
+    got = []
+    for line in show(onnxsh, base + ".pt", 1, "seed")[0].splitlines():
+        op, scope = re.search(r" = (aten::\w+)\(", line), SCOPE.search(line)
+        if op and scope:
+            got.append(f"{op.group(1)} {'.'.join(re.findall(PART, scope.group(1)))}".strip())
+    at = next((i for i, (a, b) in enumerate(zip(want, got)) if a != b), min(len(want), len(got)))
+    tally.add(want == got, name, f"operator {at + 1}: traced {want[at:at + 1]}, here {got[at:at + 1]}")
+
+
+def check_export(onnxsh, base, name, tally):
+    import numpy
+    import onnx
+    import onnxruntime
+    out, data = base + ".onnx", numpy.load(base + ".io.npz")
+    specs = [word for k in sorted(k for k in data.files if k.startswith("in"))
+             for word in ("--input", f"{data[k].dtype}[{','.join(map(str, data[k].shape))}]")]
+    p = suite.run(onnxsh, "export", base + ".pt", out, "--opset", "17", *specs)
+    if p.returncode:
+        tally.add(False, name, p.stderr.decode(errors="replace").strip().replace("\n", " | ")[:300])
+        return
+    try:
+        model = onnx.load(out)
+        onnx.checker.check_model(model)
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        session = onnxruntime.InferenceSession(out, options, providers=["CPUExecutionProvider"])
+        feeds = {i.name: data[f"in{k}"] for k, i in enumerate(session.get_inputs())}
+        results = session.run(None, feeds)
+        worst = max(float(numpy.max(numpy.abs(numpy.asarray(r, float) - data[f"out{k}"]), initial=0))
+                    for k, r in enumerate(results))
+        tally.add(worst < 1e-3, name, f"results differ by {worst}")
+    except Exception as e:  # of any of the packages: all mean that the export is no good
+        tally.add(False, name, str(e).strip().replace("\n", " ")[:300])
+    finally:
+        os.remove(out)
+
+
+def main():
+    o = suite.options()
+    failed = 0
+    for python in (o.torch113, sys.executable):
+        version = subprocess.run([python, "-c", "import torch; print(torch.__version__)"], capture_output=True,
+                                 text=True).stdout.strip().split("+")[0]
+        place = os.path.join(suite.cache(), "scripts-" + version)
+        if not os.path.isdir(place):
+            subprocess.run([python, os.path.join(HERE, "scripts.py"), place, *o.words], check=True)
+        graphs = {w: suite.Tally(f"{t} of PyTorch {version}")
+                  for w, t in (("inlined", "inlined graphs are those"), ("graph", "graphs of forward are those"))}
+        scopes = suite.Tally(f"traced graphs have the scopes that the tracer of PyTorch {version} saw")
+        exports = suite.Tally(f"archives of PyTorch {version} export with its results")
+        counts = {"nodes": [0, 0], "places": [0, 0]}
+        for file in sorted(f for f in os.listdir(place) if f.endswith(".pt")):
+            base, name = os.path.join(place, file[:-3]), f"{version} {file[:-3]}"
+            if o.words and file.split(".")[0] not in o.words:
+                continue
+            compare(o.onnxsh, base, name, counts, graphs)
+            if os.path.exists(base + ".scopes.txt"):
+                compare_scopes(o.onnxsh, base, name, scopes)
+            check_export(o.onnxsh, base, name, exports)
+        for tally in (*graphs.values(), scopes, exports):
+            tally.close()
+            failed += len(tally.bad)
+        print(f"figure: {counts['nodes'][0]} of {counts['nodes'][1]} nodes before the first difference, "
+              f"{counts['places'][0]} of {counts['places'][1]} places in Python the same (PyTorch {version})")
+    sys.exit(failed != 0)
+
+
+main()

@@ -1,0 +1,239 @@
+/* Code of TorchScript archives as graphs: what PyTorch's loader makes of it, and the errors with their places. The
+ * files of code are given from memory; the suite conformance/test_torchscript.py holds whole archives against PyTorch.
+ */
+#include "ox_test.h"
+
+#include "io/torchscript/lower.h"
+
+#include <onnxsh/print.h>
+
+static const char *code; /* of the file __torch__ */
+static ox__obj_object object = {.class_name = "__torch__.Net"};
+static ox__obj constants_item = {.kind = OX__OBJ_STR, .s = "k", .n = 1}, *constants_items[] = {&constants_item};
+static ox__obj constants = {.kind = OX__OBJ_TUPLE, .n = 1, .items = constants_items};
+static const ox__obj root = {.kind = OX__OBJ_OBJECT, .object = &object};
+
+static ox_status code_file(void *ud, const char *qualifier, ox__src_text *text, const ox__obj **debug, ox_error *err)
+{
+    (void)ud, (void)debug, (void)err;
+    if (strcmp(qualifier, "__torch__") == 0) *text = (ox__src_text){"code/__torch__.py", code, strlen(code)};
+    return OX_OK;
+}
+
+static ox_status lower(ox_model **m, bool calls, ox_error *err)
+{
+    ox__ts_host host = {.root = &root, .constants = &constants, .file = code_file};
+    ox__ts_options opt = {.calls = calls};
+    ox_status s = ox_model_create(m, OX_MODEL_TRACE, err);
+    return s == OX_OK ? ox__ts_open(*m, &host, &opt, NULL, err) : s;
+}
+
+static ox_status add_text(void *ud, const char *s, size_t n, ox_error *err)
+{
+    (void)err;
+    ox__buf_add(ud, s, n);
+    return OX_OK;
+}
+
+/* The graph of `source` in PyTorch's form, scopes left out. */
+static void graph_is(const char *source, bool calls, const char *expected)
+{
+    ox_model *m = NULL;
+    ox__buf b = {0}, bare = {0};
+    ox_error err;
+    code = source;
+    assert_ok(lower(&m, calls, &err), &err);
+    ox_sink sink = {add_text, &b};
+    ox_print_options opt = {.style = OX_STYLE_TORCH};
+    assert_ok(ox_graph_print(m, ox_model_main(m), &opt, &sink, &err), &err);
+    for (const char *p = b.p; *p;) {
+        const char *eol = strchr(p, '\n'), *scope = strstr(p, ", scope: ");
+        ox__buf_add(&bare, p, (size_t)((scope && scope < eol ? scope : eol) - p));
+        ox__buf_addc(&bare, '\n');
+        p = eol + 1;
+    }
+    assert_string_equal(bare.p, expected);
+    ox__buf_free(&b);
+    ox__buf_free(&bare);
+    ox_model_free(m);
+}
+
+static void fails(const char *source, ox_status status, const char *part, uint32_t line, uint32_t col)
+{
+    ox_model *m = NULL;
+    ox_error err;
+    code = source;
+    assert_fails(lower(&m, false, &err), status, part, &err);
+    assert_int_equal(err.line, line);
+    assert_int_equal(err.col, col);
+    ox_model_free(m);
+}
+
+#define NET "class Net(Module):\n  __parameters__ = []\n"
+#define FORWARD "  def forward(self: __torch__.Net,\n    x: Tensor,\n    n: int=3) -> Tensor:\n"
+
+/* Defaults that the code leaves out are constants; each constant stands once, in front, in PyTorch's order. */
+static void test_constants(void **state)
+{
+    (void)state;
+    graph_is(NET FORWARD "    y = torch.add(x, x, alpha=2)\n    z = torch.mean(torch.mul(y, inf), [2, 3])\n"
+                         "    return torch.sub(z, 2)\n",
+             false,
+             "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
+             "  %1 : int = prim::Constant[value=1]()\n  %2 : NoneType = prim::Constant()\n"
+             "  %3 : bool = prim::Constant[value=0]()\n  %4 : float = prim::Constant[value=inf]()\n"
+             "  %5 : int = prim::Constant[value=2]()\n  %6 : int = prim::Constant[value=3]()\n"
+             "  %y.1 : Tensor = aten::add(%x.1, %x.1, %5)\n  %7 : Tensor = aten::mul(%y.1, %4)\n"
+             "  %8 : int[] = prim::ListConstruct(%5, %6)\n  %z.1 : Tensor = aten::mean(%7, %8, %3, %2)\n"
+             "  %9 : Tensor = aten::sub(%z.1, %5, %1)\n  return (%9)\n");
+}
+
+/* What branches and rounds leave in variables are results, in the order of their first uses. */
+static void test_control(void **state)
+{
+    (void)state;
+    graph_is(NET FORWARD
+             "    if torch.gt(n, 0):\n      a, b, c = x, 1, x\n    else:\n      a, b, c = torch.relu(x), 2, x\n"
+             "    return torch.add(torch.mul(c, b), a)\n",
+             false,
+             "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
+             "  %1 : int = prim::Constant[value=0]()\n  %b.1 : int = prim::Constant[value=1]()\n"
+             "  %b.2 : int = prim::Constant[value=2]()\n  %2 : bool = aten::gt(%n.1, %1)\n"
+             "  %b.3 : int, %a.2 : Tensor = prim::If(%2)\n    block0():\n      -> (%b.1, %x.1)\n    block1():\n"
+             "      %a.1 : Tensor = aten::relu(%x.1)\n      -> (%b.2, %a.1)\n"
+             "  %3 : Tensor = aten::mul(%x.1, %b.3)\n  %4 : Tensor = aten::add(%3, %a.2, %b.1)\n  return (%4)\n");
+    graph_is(NET FORWARD
+             "    y, k = x, n\n    for i in range(n):\n      y0 = torch.add(y, i)\n      y, k = y0, k\n    return y\n",
+             false,
+             "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
+             "  %1 : int = prim::Constant[value=1]()\n  %2 : bool = prim::Constant[value=1]()\n"
+             "  %y.2 : Tensor = prim::Loop(%n.1, %2, %x.1)\n    block0(%i.1 : int, %y.1 : Tensor):\n"
+             "      %y0.1 : Tensor = aten::add(%y.1, %i.1, %1)\n      -> (%2, %y0.1)\n  return (%y.2)\n");
+    graph_is(
+        NET FORWARD "    c = torch.gt(n, 0)\n    k = n\n    while c:\n      k0 = torch.sub(k, 1)\n"
+                    "      c, k = torch.gt(k0, 0), k0\n    return torch.mul(x, k)\n",
+        false,
+        "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
+        "  %1 : int = prim::Constant[value=0]()\n  %2 : int = prim::Constant[value=9223372036854775807]()\n"
+        "  %3 : int = prim::Constant[value=1]()\n  %c.1 : bool = aten::gt(%n.1, %1)\n"
+        "  %k.2 : int = prim::Loop(%2, %c.1, %n.1)\n    block0(%4 : int, %k.1 : int):\n"
+        "      %k0.1 : int = aten::sub(%k.1, %3)\n      %c.2 : bool = aten::gt(%k0.1, %1)\n      -> (%c.2, %k0.1)\n"
+        "  %5 : Tensor = aten::mul(%x.1, %k.2)\n  return (%5)\n");
+}
+
+#define CALLED \
+    NET "  def f(self: __torch__.Net,\n    x: Tensor,\n    flag: bool=False) -> Tensor:\n    if flag:\n" \
+        "      y = torch.relu(x)\n    else:\n      y = __torch__.g(x, )\n    return y\n" FORWARD \
+        "    return (self).f(x, )\ndef g(x: Tensor,\n    o: Optional[Tensor]=None) -> Tensor:\n" \
+        "  if torch.__is__(o, None):\n    y = torch.sigmoid(x)\n  else:\n    y = torch.add(x, unchecked_cast(Tensor, " \
+        "o))\n" \
+        "  return y\n"
+
+static void test_calls(void **state)
+{
+    (void)state;
+    graph_is(CALLED, true,
+             "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
+             "  %1 : bool = prim::Constant[value=0]()\n"
+             "  %2 : Tensor = prim::CallMethod[name=\"f\"](%self.1, %x.1, %1)\n  return (%2)\n");
+    graph_is(CALLED, false,
+             "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
+             "  %1 : bool = prim::Constant[value=0]()\n  %y.3 : Tensor = prim::If(%1)\n    block0():\n"
+             "      %y.1 : Tensor = aten::relu(%x.1)\n      -> (%y.1)\n    block1():\n"
+             "      %y.2 : Tensor = aten::sigmoid(%x.1)\n      -> (%y.2)\n  return (%y.3)\n");
+}
+
+static void test_values(void **state)
+{
+    (void)state;
+    graph_is(NET "  def forward(self: __torch__.Net,\n    d: Dict[str, Tensor]) -> Tuple[Tensor, str]:\n"
+                 "    a, b, = (d[CONSTANTS.c0], torch.keys(d))\n    return (a, b[-1])\n",
+             false,
+             "graph(%self.1 : __torch__.Net,\n      %d.1 : Dict(str, Tensor)):\n"
+             "  %1 : str = prim::Constant[value=\"k\"]()\n  %2 : int = prim::Constant[value=-1]()\n"
+             "  %a.1 : Tensor = aten::__getitem__(%d.1, %1)\n  %b.1 : str[] = aten::keys(%d.1)\n"
+             "  %3 : str = aten::__getitem__(%b.1, %2)\n  %4 : (Tensor, str) = prim::TupleConstruct(%a.1, %3)\n"
+             "  return (%4)\n");
+    graph_is(NET "  def forward(self: __torch__.Net,\n    x: Tensor) -> Tensor:\n    def __forked_function():\n"
+                 "      return torch.relu(x)\n    f = fork(__forked_function)\n    return torch.wait(f)\n",
+             false,
+             "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor):\n"
+             "  %f.1 : Future[Tensor] = prim::fork_0(%x.1)\n  %2 : Tensor = aten::wait(%f.1)\n  return (%2)\n"
+             "with prim::fork_0 = graph(%x.2 : Tensor):\n  %1 : Tensor = aten::relu(%x.2)\n  return (%1)\n");
+}
+
+static void test_errors(void **state)
+{
+    (void)state;
+    fails(NET FORWARD "    return y\n", OX_E_FORMAT, "the name y is not defined", 6, 12);
+    fails(NET FORWARD "    return torch.relu(x, x)\n", OX_E_UNSUPPORTED, "no overload of aten::relu", 6, 12);
+    fails(NET FORWARD "    return (self).g(x, )\n", OX_E_FORMAT, "has no method g", 6, 13);
+    fails(NET FORWARD "    return CONSTANTS.c1\n", OX_E_FORMAT, "no constant c1", 6, 22);
+    fails(NET FORWARD "    return __torch__.a.b(x, )\n", OX_E_NOT_FOUND, "no code for __torch__.a.b", 6, 12);
+    fails(NET FORWARD "    if x:\n      return x\n    else:\n      pass\n    return x\n", OX_E_UNSUPPORTED,
+          "a return inside", 7, 7);
+    fails(NET FORWARD "    a, b, = n\n    return x\n", OX_E_FORMAT, "cannot be unpacked", 6, 13);
+    fails(NET FORWARD "    for i in x:\n      pass\n    return x\n", OX_E_UNSUPPORTED, "other than range(n)", 6, 14);
+    fails(NET FORWARD "    return __torch__.f(x, )\ndef f(x: Tensor) -> Tensor:\n  return __torch__.f(x, )\n",
+          OX_E_LIMIT, "f calls itself", 7, 1);
+}
+
+static void test_other_errors(void **state)
+{
+    ox_model *m = NULL;
+    ox_error err;
+    (void)state;
+    fails("class Other(Module):\n  __parameters__ = []\n", OX_E_FORMAT, "no code for its class __torch__.Net", 0, 0);
+    fails(NET, OX_E_NOT_FOUND, "no method forward", 0, 0);
+    fails("class Net(Module):\n  a : __torch__.B\n" FORWARD "    return x\nclass B(NamedTuple):\n  b : __torch__.B\n",
+          OX_E_FORMAT, "is a part of itself", 7, 1);
+    ox__ts_host host = {.root = &constants, .file = code_file};
+    ox__ts_options opt = {0};
+    assert_ok(ox_model_create(&m, OX_MODEL_TRACE, &err), &err);
+    assert_fails(ox__ts_open(m, &host, &opt, NULL, &err), OX_E_FORMAT, "holds no module", &err);
+    ox_model_free(m);
+}
+
+/* Functions that call each other twice each stand for 2^30 nodes: refused in time. */
+static void test_bomb(void **state)
+{
+    ox__buf b = {0};
+    (void)state;
+    ox__buf_addz(&b,
+                 NET FORWARD "    return __torch__.f30(x, )\ndef f0(x: Tensor) -> Tensor:\n  return torch.relu(x)\n");
+    for (int i = 1; i <= 30; i++)
+        ox__buf_addf(&b, "def f%d(x: Tensor) -> Tensor:\n  return __torch__.f%d(__torch__.f%d(x, ), )\n", i, i - 1,
+                     i - 1);
+    fails(b.p, OX_E_LIMIT, "stands for more than", 8, 10);
+    ox__buf_free(&b);
+}
+
+/* Each allocation may fail. */
+static void test_memory(void **state)
+{
+    (void)state;
+    code = CALLED;
+    for (uint64_t i = 1;; i++) {
+        ox_model *m = NULL;
+        ox_error err;
+        ox__alloc_fail_at(i, false);
+        ox_status s = lower(&m, false, &err);
+        ox__alloc_fail_at(0, false);
+        ox_model_free(m);
+        if (s == OX_OK) {
+            assert_true(i > 50);
+            break;
+        }
+        assert_int_equal(s, OX_E_NOMEM);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_constants), cmocka_unit_test(test_control), cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_values),    cmocka_unit_test(test_errors),  cmocka_unit_test(test_other_errors),
+        cmocka_unit_test(test_bomb),      cmocka_unit_test(test_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
