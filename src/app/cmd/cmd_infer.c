@@ -257,7 +257,7 @@ static const ox_opt opts[] = {
      NULL},
     {"--dynamic", "X:0=batch", "dim 0 of input X is the symbol batch (repeatable); implies --forget", OX_HINT_NONE,
      NULL},
-    {"--forget", NULL, "do not believe what the file says of what nodes make", OX_HINT_NONE, NULL},
+    {"--forget", NULL, "ignore the types that the file declares for outputs of nodes", OX_HINT_NONE, NULL},
     {"--no-data", NULL, "do not follow the elements of values through the arithmetic of shapes", OX_HINT_NONE, NULL},
     {NULL, NULL, NULL, OX_HINT_NONE, NULL},
 };

@@ -175,7 +175,8 @@ void ox_run_inputs_free(ox_run_inputs *in)
 }
 
 /* ---- results ---- */
-enum { PREVIEW = 6, PREVIEW_NARROW = 3, NARROW = 100, JSON_ELEMENTS = 64 };
+/* Elements shown on a wide terminal, on a narrow one, and none where numbers would be cut. */
+enum { PREVIEW = 6, PREVIEW_NARROW = 3, NARROW = 100, VERY_NARROW = 72, JSON_ELEMENTS = 64 };
 
 static void type_text(const ox_data_info *d, char *buf, size_t size)
 {
@@ -261,7 +262,7 @@ static void row(ox_table *t, const char *name, const ox_data *data, uint64_t pre
         at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", i ? ", " : "", one);
     }
     if (d.kind == OX_DATA_TENSOR && d.n > preview) snprintf(text + at, sizeof text - at, ", ...");
-    ox_table_cellz(t, text, OX_INK_COMMENT);
+    if (preview) ox_table_cellz(t, text, OX_INK_COMMENT);
     for (uint64_t i = 0; d.kind != OX_DATA_TENSOR && i < d.n; i++) {
         char item[300];
         snprintf(item, sizeof item, d.kind == OX_DATA_MAP ? "%.250s.values" : "%.250s[%llu]", name,
@@ -324,6 +325,7 @@ static void json_data(ox_json *j, const char *name, const ox_data *data)
 ox_status ox_run_summary(ox_session *s, const ox_data_set *set, const char *path, ox_error *err)
 {
     static const char *const titles[] = {"VALUE", "TYPE", ">MIN", ">MAX", ">MEAN", "FIRST", NULL};
+    static const char *const few[] = {"VALUE", "TYPE", ">MIN", ">MAX", ">MEAN", NULL};
     if (s->g.json) {
         ox_json j;
         ox_json_begin(&j, &s->out);
@@ -345,8 +347,10 @@ ox_status ox_run_summary(ox_session *s, const ox_data_set *set, const char *path
         ox_out_f(&s->out, "\n");
         return OX_OK;
     }
-    uint64_t preview = s->out.width && s->out.width < NARROW ? PREVIEW_NARROW : PREVIEW;
-    ox_table *t = ox_table_new(&s->out, titles);
+    uint64_t preview = !s->out.width || s->out.width >= NARROW ? PREVIEW
+                       : s->out.width >= VERY_NARROW           ? PREVIEW_NARROW
+                                                               : 0;
+    ox_table *t = ox_table_new(&s->out, preview ? titles : few);
     for (size_t i = 0; t && i < set->n; i++) row(t, set->rows[i].name, set->rows[i].data, preview);
     return ox_table_end(t, err);
 }
