@@ -17,6 +17,10 @@ static ox_status strings_to(const ox__ort *o, const ox_data *d, ort_object **out
         s = ox__ort_status(o, ORT(o->api, create_tensor)(o->allocator, d->dims, d->rank, OX_STRING, out), err);
     if (s == OX_OK && d->n)
         s = ox__ort_status(o, ORT(o->api, fill_strings)(*out, (const char *const *)copies, (size_t)d->n), err);
+    if (s != OX_OK) { /* the caller has it only when it is filled */
+        ox__ort_release(o, ORT_RELEASE_VALUE, *out);
+        *out = NULL;
+    }
     for (uint64_t i = 0; copies && i < d->n; i++) ox__free(copies[i]);
     ox__free(copies);
     return s;
