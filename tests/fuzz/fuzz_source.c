@@ -33,12 +33,11 @@ static void try_lower(const ox__src_text *text, bool calls)
     ox__obj_object object = {.class_name = "__torch__.Net"};
     ox__obj root = {.kind = OX__OBJ_OBJECT, .object = &object};
     ox__ts_host host = {.ud = (void *)(uintptr_t)text, .root = &root, .file = code_file, .tensor = no_tensor};
-    ox__ts_options opt = {.calls = calls};
     ox_model *m;
     ox_error err;
     ox_error_clear(&err);
     if (ox_model_create(&m, OX_MODEL_TRACE, &err) != OX_OK) return;
-    ox_status s = ox__ts_open(m, &host, &opt, NULL, &err);
+    ox_status s = ox__ts_open(m, &host, calls, NULL, &err);
     if (s == OX_OK) {
         fuzz_text out = {0};
         ox_sink sink = fuzz_sink(&out);

@@ -23,9 +23,8 @@ static ox_status code_file(void *ud, const char *qualifier, ox__src_text *text, 
 static ox_status lower(ox_model **m, bool calls, ox_error *err)
 {
     ox__ts_host host = {.root = &root, .constants = &constants, .file = code_file};
-    ox__ts_options opt = {.calls = calls};
     ox_status s = ox_model_create(m, OX_MODEL_TRACE, err);
-    return s == OX_OK ? ox__ts_open(*m, &host, &opt, NULL, err) : s;
+    return s == OX_OK ? ox__ts_open(*m, &host, calls, NULL, err) : s;
 }
 
 static ox_status add_text(void *ud, const char *s, size_t n, ox_error *err)
@@ -184,13 +183,38 @@ static void test_other_errors(void **state)
     ox_error err;
     (void)state;
     fails("class Other(Module):\n  __parameters__ = []\n", OX_E_FORMAT, "no code for its class __torch__.Net", 0, 0);
-    fails(NET, OX_E_NOT_FOUND, "no method forward", 0, 0);
+    fails(NET, OX_E_NOT_FOUND, "has no method", 0, 0);
     fails("class Net(Module):\n  a : __torch__.B\n" FORWARD "    return x\nclass B(NamedTuple):\n  b : __torch__.B\n",
           OX_E_FORMAT, "is a part of itself", 7, 1);
     ox__ts_host host = {.root = &constants, .file = code_file};
-    ox__ts_options opt = {0};
     assert_ok(ox_model_create(&m, OX_MODEL_TRACE, &err), &err);
-    assert_fails(ox__ts_open(m, &host, &opt, NULL, &err), OX_E_FORMAT, "holds no module", &err);
+    assert_fails(ox__ts_open(m, &host, 0, NULL, &err), OX_E_FORMAT, "holds no module", &err);
+    ox_model_free(m);
+}
+
+static void add_name(void *ud, const char *method)
+{
+    ox__buf_addf(ud, "%s ", method);
+}
+
+/* forward is the first method, the others follow in the order of the code. */
+static void test_methods(void **state)
+{
+    ox_model *m = NULL;
+    ox_error err;
+    ox__buf names = {0};
+    ox__ts_host host = {.root = &root, .constants = &constants, .file = code_file};
+    (void)state;
+    code = CALLED;
+    assert_ok(ox__ts_list(&host, add_name, &names, &err), &err);
+    assert_string_equal(names.p, "forward f ");
+    ox__buf_free(&names);
+    assert_ok(ox_model_create(&m, OX_MODEL_TRACE, &err), &err);
+    assert_ok(ox__ts_open(m, &host, 3, NULL, &err), &err);
+    assert_int_equal(ox_graph_n_inputs(m, ox_model_main(m)), 3);
+    ox_model_free(m);
+    assert_ok(ox_model_create(&m, OX_MODEL_TRACE, &err), &err);
+    assert_fails(ox__ts_open(m, &host, 4, NULL, &err), OX_E_NOT_FOUND, "fewer methods", &err);
     ox_model_free(m);
 }
 
@@ -233,7 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_constants), cmocka_unit_test(test_control), cmocka_unit_test(test_calls),
         cmocka_unit_test(test_values),    cmocka_unit_test(test_errors),  cmocka_unit_test(test_other_errors),
-        cmocka_unit_test(test_bomb),      cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_bomb),      cmocka_unit_test(test_methods), cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,12 +6,13 @@
 
 #include <onnxsh/io.h>
 
-/* Graph 1 of an archive is its method forward with all calls inlined, graph 2 the same with its calls. */
-enum { OX__CODE_GRAPHS = 2 };
-
-/* Lowers a graph into the main graph of m. arrays holds the rows of the archive's tensors, constants among them; what
- * the map of a row is called in m: file[row->file]. */
+/* Lowers graph number `graph` into the main graph of m: 1 is the method forward with all calls inlined, 2 the same with
+ * its calls, 3 and 4 are the next method, ...; 0 is the first. arrays holds the rows of the archive's tensors,
+ * constants among them; what the map of a row is called in m: file[row->file]. */
 ox_status ox__code_lower(ox_model *m, ox__archive *a, ox__arrays *arrays, const uint32_t *file, int graph,
                          const ox_task *task, ox_error *err) OX_MUST_USE;
+
+/* Lists them: at most max rows into rows, *n their full number. */
+ox_status ox__code_list(ox__archive *a, ox_graph_row *rows, size_t max, size_t *n, ox_error *err) OX_MUST_USE;
 
 #endif

@@ -5,8 +5,6 @@
 #include "io/torchscript/code.h"
 #include "ir/ir.h"
 
-#include <stdio.h>
-
 /* Of a graph that holds nothing but initializers: what all of their types but the newest need. */
 enum { IR_VERSION = 10, OPSET = 21 };
 
@@ -179,19 +177,18 @@ static ox_status open(ox_model **out, ox__open_args *args, ox_error *err)
     return s;
 }
 
-/* What an archive with code holds: its method forward, with all that it calls, and alone. */
+/* An archive with code holds the methods of its module. */
 static ox_status list(ox__open_args *args, ox_graph_row *rows, size_t max, size_t *n, ox_error *err)
 {
-    static const char *const titles[OX__CODE_GRAPHS] = {"forward, with all that it calls", "forward, calls as calls"};
     job j = {.args = args};
     j.arrays.files[0] = *args->map;
     memset(args->map, 0, sizeof *args->map);
     ox_status s = read(&j, err);
-    *n = s == OX_OK && is_script(&j) ? OX__CODE_GRAPHS : 1;
-    for (size_t i = 0; s == OX_OK && i < *n && i < max; i++) {
-        rows[i] = (ox_graph_row){.line = 0};
-        snprintf(rows[i].title, sizeof rows[i].title, "%s", is_script(&j) ? titles[i] : "weights");
-    }
+    *n = 1;
+    if (s == OX_OK && is_script(&j))
+        s = ox__code_list(&j.archive, rows, max, n, err);
+    else if (s == OX_OK && rows && max)
+        rows[0] = (ox_graph_row){.title = "weights"};
     ox__archive_close(&j.archive);
     ox__arrays_close(&j.arrays);
     return s;

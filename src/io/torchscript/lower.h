@@ -328,7 +328,7 @@ ox__ts_block *ox__ts_whole(ox__ts *t, ox__ts_fn *f);
 ox__ts_block *ox__ts_inlined(ox__ts *t, ox__ts_fn *f);
 
 /* ---- to the model (source_build.c, source_debug.c) ---- */
-bool ox__ts_build(ox__ts *t, ox__ts_block *top, ox_type root);
+bool ox__ts_build(ox__ts *t, ox__ts_block *top, const ox__ts_fn *f); /* top is f's */
 /* The Python line that a byte of the code comes from; *stack: where it is itself called from, as the tracer saw it, or
  * NULL. False if nothing is known (or memory is short, which t->s tells). */
 typedef struct ox__ts_place {
@@ -341,13 +341,13 @@ bool ox__ts_place_of(ox__ts *t, const ox__ts_file *file, uint32_t at, ox__ts_pla
 /* The Python stack of a traced place, innermost first, one line a frame; nothing for scripted code. */
 void ox__ts_trace(const ox__ts_file *file, const ox__ts_place *place, ox__buf *out);
 
-/* ---- all of it ---- */
-typedef struct ox__ts_options {
-    const char *method; /* NULL: forward */
-    bool calls;         /* leave the calls: the method's own graph */
-} ox__ts_options;
-/* Lowers a method of the root object into the main graph of m. */
-ox_status ox__ts_open(ox_model *m, const ox__ts_host *host, const ox__ts_options *opt, const ox_task *task,
+/* ---- all of it (source_open.c) ---- */
+/* Lowers a method of the root object into the main graph of m. graph 0 is forward with all calls inlined, 1 the same
+ * with its calls, 2 and 3 are the next method in the order of the code, ... */
+ox_status ox__ts_open(ox_model *m, const ox__ts_host *host, uint32_t graph, const ox_task *task,
+                      ox_error *err) OX_MUST_USE;
+/* Tells the methods of the root object, forward first. */
+ox_status ox__ts_list(const ox__ts_host *host, void (*row)(void *ud, const char *method), void *ud,
                       ox_error *err) OX_MUST_USE;
 
 #endif

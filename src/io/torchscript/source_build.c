@@ -9,6 +9,7 @@
 
 typedef struct builder {
     ox__ts *t;
+    const char *method;
     ox_scope root;
     ox_graph graph;
     OX__VEC(uint32_t) next; /* by id of a name: the number that it has next */
@@ -202,7 +203,7 @@ static bool set_stack(builder *b, ox_node n, const ox__ts_node *from, const ox__
         for (; s; s = s->outer) {
             ox__ts_place call;
             if (ox__ts_place_of(t, s->call->file, s->call->at, &call))
-                add_line(&b->text, &call, s->outer ? s->outer->call->fn->name : "forward");
+                add_line(&b->text, &call, s->outer ? s->outer->call->fn->name : b->method);
         }
     }
     if (b->text.failed) return ox__ts_nomem(t);
@@ -355,13 +356,13 @@ static bool build_block(builder *b, const ox__ts_block *from)
     return true;
 }
 
-bool ox__ts_build(ox__ts *t, ox__ts_block *top, ox_type root)
+bool ox__ts_build(ox__ts *t, ox__ts_block *top, const ox__ts_fn *f)
 {
-    builder b = {.t = t, .graph = ox_model_main(t->m)};
+    builder b = {.t = t, .graph = ox_model_main(t->m), .method = f->name};
     ox__ts_settle(top);
     if (top->n_in) top->in[0]->is = t->host.root; /* the method's own object */
-    bool fine = true;
-    if (root.id) fine = ok(&b, ox_scope_add(t->m, &b.root, (ox_scope){0}, class_name(&b, root), (ox_str){1}, t->err));
+    ox_str cls = class_name(&b, f->of->type);
+    bool fine = ok(&b, ox_scope_add(t->m, &b.root, (ox_scope){0}, cls, (ox_str){1}, t->err));
     fine = fine && build_block(&b, top) && ok(&b, ox_model_status(t->m, t->err));
     ox__vec_free(&b.next);
     ox__vec_free(&b.in);

@@ -237,6 +237,15 @@ const ox__obj *ox__ts_known(ox__ts_value *v)
     return v->node && v->node->kind == OX__TS_CONSTANT && !v->node->name ? v->node->constant : NULL;
 }
 
+/* 0. and -0. are two constants, a NaN is itself. */
+static bool same_bits(double a, double b)
+{
+    uint64_t x, y;
+    memcpy(&x, &a, sizeof x);
+    memcpy(&y, &b, sizeof y);
+    return x == y;
+}
+
 static bool same_obj(const ox__obj *a, const ox__obj *b, unsigned depth)
 {
     if (a == b) return true;
@@ -245,8 +254,8 @@ static bool same_obj(const ox__obj *a, const ox__obj *b, unsigned depth)
     case OX__OBJ_NONE: return true;
     case OX__OBJ_BOOL:
     case OX__OBJ_INT: return a->i == b->i;
-    case OX__OBJ_FLOAT: return memcmp(&a->f, &b->f, sizeof a->f) == 0;
-    case OX__OBJ_COMPLEX: return memcmp(a->c, b->c, 2 * sizeof *a->c) == 0;
+    case OX__OBJ_FLOAT: return same_bits(a->f, b->f);
+    case OX__OBJ_COMPLEX: return same_bits(a->c[0], b->c[0]) && same_bits(a->c[1], b->c[1]);
     case OX__OBJ_STR:
     case OX__OBJ_DEVICE:
     case OX__OBJ_DTYPE:

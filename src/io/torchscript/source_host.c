@@ -9,7 +9,6 @@ typedef struct host {
     ox__archive *a;
     ox__arrays *arrays;
     const uint32_t *file;
-    const ox_task *task;
 } host;
 
 static ox_status code_file(void *ud, const char *qualifier, ox__src_text *text, const ox__obj **debug, ox_error *err)
@@ -44,16 +43,46 @@ static ox_status constant(void *ud, const ox__obj_tensor *t, ox_tensor *out, ox_
     return ox_tensor_add(h->m, out, &info, err);
 }
 
+static ox__ts_host asks_of(host *h)
+{
+    return (ox__ts_host){.ud = h,
+                         .root = h->a->data.root,
+                         .constants = h->a->constants.root,
+                         .metadata = ox__archive_metadata(h->a),
+                         .file = code_file,
+                         .tensor = constant};
+}
+
 ox_status ox__code_lower(ox_model *m, ox__archive *a, ox__arrays *arrays, const uint32_t *file, int graph,
                          const ox_task *task, ox_error *err)
 {
-    host h = {m, a, arrays, file, task};
-    ox__ts_host asks = {.ud = &h,
-                        .root = a->data.root,
-                        .constants = a->constants.root,
-                        .metadata = ox__archive_metadata(a),
-                        .file = code_file,
-                        .tensor = constant};
-    ox__ts_options opt = {.calls = graph == 2};
-    return ox__ts_open(m, &asks, &opt, task, err);
+    host h = {m, a, arrays, file};
+    ox__ts_host asks = asks_of(&h);
+    return ox__ts_open(m, &asks, graph > 0 ? (uint32_t)graph - 1 : 0, task, err);
+}
+
+typedef struct listing {
+    ox_graph_row *rows;
+    size_t max, n;
+} listing;
+
+static void list_method(void *ud, const char *method)
+{
+    listing *l = ud;
+    for (int alone = 0; alone < 2; alone++, l->n++) {
+        if (!l->rows || l->n >= l->max) continue;
+        l->rows[l->n] = (ox_graph_row){.line = 0};
+        snprintf(l->rows[l->n].title, sizeof l->rows[l->n].title, "%.100s, %s", method,
+                 alone ? "calls as calls" : "with all that it calls");
+    }
+}
+
+ox_status ox__code_list(ox__archive *a, ox_graph_row *rows, size_t max, size_t *n, ox_error *err)
+{
+    host h = {.a = a};
+    ox__ts_host asks = asks_of(&h);
+    listing l = {rows, max, 0};
+    ox_status s = ox__ts_list(&asks, list_method, &l, err);
+    *n = l.n;
+    return s;
 }
