@@ -248,6 +248,22 @@ static void test_bind(void **state)
     }
 }
 
+/* An archive of TorchScript gives its parameters by their path. */
+static void test_bind_script(void **state)
+{
+    (void)state;
+    assert_ok(ox_model_create(&m, OX_MODEL_TRACE, &err), &err);
+    ox_value v;
+    assert_ok(
+        ox_graph_add_input(m, &v, ox_model_main(m), SIZE_MAX, ox_str_addz(m, "block.conv.weight"), (ox_type){0}, &err),
+        &err);
+    ox_bind_report report;
+    assert_ok(ox_bind_weights(m, fixture("trace_213"), &report, NULL, NULL, &err), &err);
+    assert_int_equal(report.bound, 1);
+    assert_int_equal(report.unused, 6);
+    check("block.conv.weight", OX_FLOAT, 4, (int64_t[]){2, 1, 3, 3});
+}
+
 /* As inputs of a run. */
 static void test_data(void **state)
 {
@@ -408,9 +424,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_state),   T(test_strided), T(test_dtypes),    T(test_checkpoint), T(test_repacked),
-        T(test_module),  T(test_bind),    T(test_data),      T(test_trace),      T(test_traced_inputs),
-        T(test_sources), T(test_script),  T(test_no_memory),
+        T(test_state),         T(test_strided), T(test_dtypes),      T(test_checkpoint), T(test_repacked),
+        T(test_module),        T(test_bind),    T(test_bind_script), T(test_data),       T(test_trace),
+        T(test_traced_inputs), T(test_sources), T(test_script),      T(test_no_memory),
     };
     return cmocka_run_group_tests_name("torchscript_archive", tests, NULL, NULL);
 }
