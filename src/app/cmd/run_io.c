@@ -146,6 +146,8 @@ static ox_status take_random(ox_session *s, const ox_model *m, const ox_args *a,
     for (size_t i; st == OX_OK && (i = next_free(m, in)) != SIZE_MAX;)
         st = ox_data_random(&in->data[i], m, ox_graph_input(m, ox_model_main(m), i), seed, dim_value, &d, err);
     if (st == OX_OK) tell_dims(&d);
+    if (st == OX_E_UNSUPPORTED)
+        ox_error_hint(err, "--inputs FILE gives it data: a .pb holds a sequence, an optional or a map");
     return st;
 }
 
