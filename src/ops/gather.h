@@ -24,6 +24,9 @@ const int64_t *ox__indices_of(ox__ev *e, const ox__dense *idx, int64_t d, ox_sta
 void ox__gather_rows(ox__ev *e, void *dst, const void *src, uint64_t outer, uint64_t d, uint64_t bytes,
                      const int64_t *idx, uint64_t n);
 
+/* Output 0: the n rows idx[0], idx[1], ... of input 0 along an axis; flat: of its elements as one row. */
+ox_status ox__gather_out(ox__ev *e, bool flat, int64_t axis, const int64_t *idx, int64_t n);
+
 /* A walk over a tensor of indices, row by row of its last dim, beside the data that they point into along an axis. */
 typedef struct ox__index_walk {
     uint64_t n_rows, n; /* rows of n indices */

@@ -56,6 +56,26 @@ void ox__gather_rows(ox__ev *e, void *dst, const void *src, uint64_t outer, uint
     ox__ev_parallel(e, outer * n, 65536 / OX__MIN(bytes, 65536), pick, &p);
 }
 
+ox_status ox__gather_out(ox__ev *e, bool flat, int64_t axis, const int64_t *idx, int64_t n)
+{
+    const ox__dense *a = &e->in[0];
+    ox_status s;
+    ox__dest d;
+    unsigned item;
+    uint64_t outer = 1, inner = 1, all = flat ? a->n : (uint64_t)a->dims[axis];
+    int64_t *dims = ox__mv_dims(e, a->rank + 1, &s);
+    if (!dims) return s;
+    if (!flat) memcpy(dims, a->dims, a->rank * sizeof *dims);
+    if (!flat) ox__mv_around(a->dims, a->rank, axis, &outer, &inner);
+    dims[flat ? 0 : axis] = n;
+    s = ox__mv_begin(e, &d, 0, a->dtype, flat ? 1 : a->rank, dims);
+    if (s != OX_OK) return s;
+    const uint8_t *src = ox__mv_source(e, a, &item);
+    if (!src) return OX_E_NOMEM;
+    ox__gather_rows(e, d.data, src, outer, all, inner * item, idx, (uint64_t)n);
+    return ox__mv_end(e, &d);
+}
+
 ox_status ox__index_walk_init(ox__ev *e, ox__index_walk *w, const ox__dense *data, const ox__dense *idx, int64_t axis)
 {
     ox_status s = OX_OK;
@@ -229,26 +249,16 @@ ox_status ox__eval_compress(ox__ev *e)
     ox_status s = ox__ev_need(e, 0, 2);
     if (s != OX_OK) return s;
     bool flat = !ox__ev_attr(e, "axis", OX_ATTR_INT);
-    int64_t axis = ox__ev_int(e, "axis", 0), kept = 0, *dims = ox__mv_dims(e, a->rank + 1, &s);
-    if (dims && !flat) s = ox__ev_axis(e, &axis, a->rank);
+    int64_t axis = ox__ev_int(e, "axis", 0), kept = 0;
+    if (!flat) s = ox__ev_axis(e, &axis, a->rank);
     if (s != OX_OK) return s;
     if (cond->dtype != OX_BOOL || cond->rank != 1) return ox__ev_fail(e, "the condition is no vector of bools");
-    uint64_t outer = 1, inner = 1, n = flat ? a->n : (uint64_t)a->dims[axis], n_cond = OX__MIN(n, cond->n);
-    if (!flat) ox__mv_around(a->dims, a->rank, axis, &outer, &inner);
+    uint64_t n_cond = OX__MIN(flat ? a->n : (uint64_t)a->dims[axis], cond->n);
     int64_t *keep = ox__arena_alloc(e->mem, ((size_t)n_cond + 1) * sizeof *keep);
     if (!keep) return ox__nomem(e->err);
     for (uint64_t i = 0; i < n_cond; i++)
         if (((const uint8_t *)cond->data)[i]) keep[kept++] = (int64_t)i;
-    if (!flat) memcpy(dims, a->dims, a->rank * sizeof *dims);
-    dims[flat ? 0 : axis] = kept;
-    ox__dest d;
-    unsigned item;
-    s = ox__mv_begin(e, &d, 0, a->dtype, flat ? 1 : a->rank, dims);
-    if (s != OX_OK) return s;
-    const uint8_t *src = ox__mv_source(e, a, &item);
-    if (!src) return OX_E_NOMEM;
-    ox__gather_rows(e, d.data, src, outer, n, inner * item, keep, (uint64_t)kept);
-    return ox__mv_end(e, &d);
+    return ox__gather_out(e, flat, axis, keep, kept);
 }
 
 /* ---- NonZero ---- */

@@ -283,8 +283,8 @@ ox_status ox__eval_unique(ox__ev *e)
     ox_status s = ox__ev_need(e, 0, 1);
     if (s != OX_OK) return s;
     bool flat = !ox__ev_attr(e, "axis", OX_ATTR_INT);
-    int64_t axis = ox__ev_int(e, "axis", 0), *dims = ox__mv_dims(e, a->rank + 1, &s);
-    if (dims && !flat) s = ox__ev_axis(e, &axis, a->rank);
+    int64_t axis = ox__ev_int(e, "axis", 0);
+    if (!flat) s = ox__ev_axis(e, &axis, a->rank);
     if (s != OX_OK) return s;
     rows r = {.a = a, .n = flat ? a->n : (uint64_t)a->dims[axis], .outer = 1, .inner = 1};
     groups g = {0};
@@ -293,16 +293,7 @@ ox_status ox__eval_unique(ox__ev *e)
     s = make_keys(e, &r);
     if (s == OX_OK) s = group(e, &r, ox__ev_int(e, "sorted", 1) != 0, &g);
     if (s != OX_OK) return s;
-    if (!flat) memcpy(dims, a->dims, a->rank * sizeof *dims);
-    dims[flat ? 0 : axis] = g.n;
-    ox__dest d;
-    unsigned item;
-    s = ox__mv_begin(e, &d, 0, a->dtype, flat ? 1 : a->rank, dims);
-    if (s != OX_OK) return s;
-    const uint8_t *src = ox__mv_source(e, a, &item);
-    if (!src) return OX_E_NOMEM;
-    ox__gather_rows(e, d.data, src, r.outer, r.n, r.inner * item, g.first, (uint64_t)g.n);
-    s = ox__mv_end(e, &d);
+    s = ox__gather_out(e, flat, axis, g.first, g.n);
     if (s == OX_OK) s = out_ints(e, 1, g.first, g.n);
     if (s == OX_OK) s = out_ints(e, 2, g.of, (int64_t)r.n);
     return s == OX_OK ? out_ints(e, 3, g.count, g.n) : s;
