@@ -15,7 +15,7 @@ TOP = {"CMakeLists.txt", "CMakePresets.json", "README.md", "LICENSE", "CHANGELOG
        "include", "tests", "examples"}
 # Foreign headers with one owner each: pattern -> folder below src/.
 OWNERS = [(r"\.pb-c\.h$", "io/onnx"), (r"^(lua|lauxlib|lualib)\.h$", "script"), (r"^readline/", "app/repl"),
-          (r"^n?curses", "app/tui"), (r"^term\.h$", "app/tui")]
+          (r"^pcre2\.h$", "base"), (r"^n?curses", "app/tui"), (r"^term\.h$", "app/tui")]
 # Inside these floors sibling folders meet only in headers of their parent.
 SIBLINGS = ("io", "ops", "app")
 MAX_LINES = 700

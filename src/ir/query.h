@@ -6,6 +6,7 @@
 #ifndef ONNXSH_IR_QUERY_H
 #define ONNXSH_IR_QUERY_H
 
+#include "base/regex.h"
 #include "ir/ir.h"
 
 #include <onnxsh/query.h>
@@ -18,7 +19,7 @@ typedef struct ox__pattern {
     bool fold;  /* ASCII letters match in both cases; text is in lower case */
     char *text; /* owned, terminated */
     size_t n;
-    void *regex; /* owned; PCRE2's things stay in query_pattern.c */
+    ox__regex *regex; /* owned */
 } ox__pattern;
 
 /* What a word of a query is: how it was written, and its bytes without quotes or slashes. */

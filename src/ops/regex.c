@@ -1,11 +1,11 @@
 /* Floor 3. Computing RegexFullMatch by PCRE2. The operator's patterns are RE2's: what PCRE2 reads otherwise is
  * rewritten, and what RE2 does not know (look-around, references, possessive repeats, verbs) is refused. */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "ops/text.h"
 
-#include <pcre2.h>
+#include "base/regex.h"
 
-enum { MATCH_LIMIT = 10000000, DEPTH_LIMIT = 10000, HEAP_LIMIT_KIB = 16384, MAX_PATTERN = 65536 };
+enum { MAX_PATTERN = 65536 };
+static const ox__regex_limits limits = {.steps = 10000000, .depth = 10000, .heap_kib = 16384};
 
 /* ---- from RE2 to PCRE2 ---- */
 typedef struct rewriter {
@@ -163,69 +163,23 @@ static void rewrite(rewriter *r)
 }
 
 /* ---- matching ---- */
-typedef struct matcher {
-    pcre2_general_context *memory;
-    pcre2_compile_context *compile;
-    pcre2_match_context *limits;
-    pcre2_code *code;
-    pcre2_match_data *data;
-} matcher;
-
-static void *take(PCRE2_SIZE n, void *ud)
+static ox_status compile(ox__ev *e, const ox__buf *pattern, ox__regex **out)
 {
-    (void)ud;
-    return ox__alloc(n);
+    ox_error mine;
+    ox_status s = ox__regex_compile(out, pattern->p, pattern->n, OX__REGEX_UTF | OX__REGEX_WHOLE, &limits, NULL, &mine);
+    if (s == OX_E_INVALID) return ox__ev_fail(e, "the pattern is wrong: %s", mine.msg);
+    return s == OX_OK ? s : ox__nomem(e->err);
 }
 
-static void give(void *p, void *ud)
-{
-    (void)ud;
-    ox__free(p);
-}
-
-static void matcher_free(matcher *x)
-{
-    pcre2_match_data_free(x->data);
-    pcre2_code_free(x->code);
-    pcre2_match_context_free(x->limits);
-    pcre2_compile_context_free(x->compile);
-    pcre2_general_context_free(x->memory);
-}
-
-static ox_status matcher_init(ox__ev *e, matcher *x, const ox__buf *pattern)
-{
-    int code = 0;
-    PCRE2_SIZE at = 0;
-    if (!(x->memory = pcre2_general_context_create(take, give, NULL)) ||
-        !(x->compile = pcre2_compile_context_create(x->memory)) || !(x->limits = pcre2_match_context_create(x->memory)))
-        return ox__nomem(e->err);
-    pcre2_set_match_limit(x->limits, MATCH_LIMIT);
-    pcre2_set_depth_limit(x->limits, DEPTH_LIMIT);
-    pcre2_set_heap_limit(x->limits, HEAP_LIMIT_KIB);
-    x->code = pcre2_compile((PCRE2_SPTR)(pattern->n ? pattern->p : ""), pattern->n,
-                            PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED |
-                                PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C | PCRE2_NO_AUTO_CAPTURE,
-                            &code, &at, x->compile);
-    if (!x->code) {
-        PCRE2_UCHAR text[160];
-        pcre2_get_error_message(code, text, sizeof text);
-        return code == PCRE2_ERROR_HEAP_FAILED ? ox__nomem(e->err)
-                                               : ox__ev_fail(e, "the pattern is wrong: %s", (const char *)text);
-    }
-    x->data = pcre2_match_data_create(1, x->memory);
-    return x->data ? OX_OK : ox__nomem(e->err);
-}
-
-static ox_status match_all(ox__ev *e, const matcher *x, uint8_t *out)
+static ox_status match_all(ox__ev *e, const ox__regex *x, uint8_t *out)
 {
     const ox_bytes *t = e->in[0].data;
-    for (uint64_t i = 0; i < e->in[0].n; i++) {
-        int n = pcre2_match(x->code, (PCRE2_SPTR)(t[i].n ? t[i].p : ""), t[i].n, 0, 0, x->data, x->limits);
-        if (n < 0 && n != PCRE2_ERROR_NOMATCH)
-            return n == PCRE2_ERROR_NOMEMORY ? ox__nomem(e->err)
-                                             : ox__ev_unsupported(e, "the pattern takes too long to match");
-        out[i] = n >= 0;
-    }
+    for (uint64_t i = 0; i < e->in[0].n; i++) switch (ox__regex_match(x, t[i].p, t[i].n)) {
+        case OX__REGEX_NOMEM: return ox__nomem(e->err);
+        case OX__REGEX_GAVE_UP: return ox__ev_unsupported(e, "the pattern takes too long to match");
+        case OX__REGEX_NO: out[i] = 0; break;
+        case OX__REGEX_YES: out[i] = 1; break;
+        }
     return OX_OK;
 }
 
@@ -239,16 +193,16 @@ ox_status ox__eval_regex_full_match(ox__ev *e)
     if (!pattern) return ox__ev_fail(e, "the pattern is absent");
     if (n > MAX_PATTERN) return ox__ev_unsupported(e, "a pattern of %zu bytes", n);
     rewriter r = {.p = pattern, .end = pattern + n};
-    matcher x = {0};
+    ox__regex *x = NULL;
     uint8_t *out;
     rewrite(&r);
     if (r.out.failed) OX__TRY(ox__nomem(e->err));
     if (r.wrong) OX__TRY(ox__ev_fail(e, "the pattern has %s", r.wrong));
-    OX__TRY(matcher_init(e, &x, &r.out));
+    OX__TRY(compile(e, &r.out, &x));
     out = ox__ev_out(e, 0, OX_BOOL, e->in[0].rank, e->in[0].dims, &s);
-    if (out) s = match_all(e, &x, out);
+    if (out) s = match_all(e, x, out);
 out:
-    matcher_free(&x);
+    ox__regex_free(x);
     ox__buf_free(&r.out);
     return s;
 }
