@@ -176,6 +176,10 @@ static void test_what_cannot_be_read(void **state)
     static const char map[] = "\x0a\x01m\x10\x07\x18\x05";
     assert_fails(ox_data_read(&set, file_of("m.pb", map, sizeof map - 1), OX_TYPE_MAP, NULL, &err), OX_E_FORMAT, "map",
                  &err);
+    static const char keys[] = "\x0a\x01m\x10\x07\x1a\x02\x05\x86"; /* the last key goes on beyond its list */
+    assert_fails(ox_data_read(&set, file_of("k.pb", keys, sizeof keys - 1), OX_TYPE_MAP, NULL, &err), OX_E_FORMAT,
+                 "inside a number", &err);
+    assert_int_equal(err.offset, 7);
     char deep[200];
     size_t n = 0;
     for (int i = 0; i < 40; i++) { /* a sequence in a sequence in ... */

@@ -146,7 +146,8 @@ static ox_status read_keys(const reading *k, const ox__field *f, map_keys *keys)
         ok = ox__vec_push(&keys->ints, (int64_t)f->value);
     } else if (f->number == 3 && f->type == OX__WIRE_BYTES) {
         ox__reader r = f->sub;
-        while (ok && ox__reader_left(&r)) ok = ox__vec_push(&keys->ints, (int64_t)ox__read_varint(&r));
+        while (ok && !r.failed && ox__reader_left(&r)) ok = ox__vec_push(&keys->ints, (int64_t)ox__read_varint(&r));
+        if (ok && r.failed) return ox__reader_status(&r, k->path, k->err);
     }
     return ok ? OX_OK : ox__nomem(k->err);
 }
