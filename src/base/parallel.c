@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { MAX_THREADS = 64, PIECES_EACH = 4 };
+enum { MAX_THREADS = 64, PIECES_EACH = 4, LONG_PIECES = 16 };
 
 struct ox__pool {
     unsigned n, started; /* threads in all; workers that run (the caller is no worker) */
@@ -23,17 +23,31 @@ struct ox__pool {
     void *ud;
     uint64_t total, piece;
     _Atomic uint64_t next;
+    bool is_long;
+    /* asking */
+    ox__go_on_fn go_on;
+    void *go_on_ud;
+    atomic_bool stopped;
 };
 
 static _Thread_local bool inside; /* a piece of some loop */
 
-static void work_on(ox__pool *p)
+/* Not inside a piece: whoever is asked may let other work of this thread go first. */
+static void ask(ox__pool *p)
+{
+    inside = false;
+    if (!atomic_load(&p->stopped) && !p->go_on(p->go_on_ud)) atomic_store(&p->stopped, true);
+    inside = true;
+}
+
+static void work_on(ox__pool *p, bool may_ask)
 {
     inside = true;
-    for (;;) {
+    while (!(p->is_long && atomic_load(&p->stopped))) {
         uint64_t from = atomic_fetch_add(&p->next, p->piece);
         if (from >= p->total) break;
         p->fn(p->ud, from, OX__MIN(p->total - from, p->piece) + from);
+        if (may_ask) ask(p);
     }
     inside = false;
 }
@@ -50,7 +64,7 @@ static void *worker(void *arg)
         if (!p->total) continue; /* too late: that loop is over */
         p->busy++;
         pthread_mutex_unlock(&p->lock);
-        work_on(p);
+        work_on(p, false);
         pthread_mutex_lock(&p->lock);
         if (--p->busy == 0) pthread_cond_signal(&p->idle);
     }
@@ -85,6 +99,17 @@ void ox__pool_free(ox__pool *p)
     ox__free(p);
 }
 
+void ox__pool_ask(ox__pool *p, ox__go_on_fn fn, void *ud)
+{
+    p->go_on = fn;
+    p->go_on_ud = ud;
+}
+
+bool ox__pool_stopped(const ox__pool *p)
+{
+    return p && atomic_load(&p->stopped);
+}
+
 unsigned ox__pool_size(const ox__pool *p)
 {
     return p ? p->n : 1;
@@ -101,27 +126,40 @@ static void start(ox__pool *p)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-void ox__parallel(ox__pool *p, uint64_t n, uint64_t grain, ox__parallel_fn fn, void *ud)
+static void loop(ox__pool *p, uint64_t n, uint64_t grain, ox__parallel_fn fn, void *ud, bool is_long)
 {
     grain = OX__MAX(grain, 1);
-    if (!n) return;
-    if (p && p->n > 1 && n > grain && !inside && !p->tried) start(p);
-    if (!p || p->n == 1 || n <= grain || inside || !p->started) {
+    bool split = p && n > grain && !inside, asks = split && is_long && p->go_on;
+    if (!n || (is_long && ox__pool_stopped(p))) return;
+    if (split && p->n > 1 && !p->tried) start(p);
+    if (!split || (!p->started && !asks)) {
         fn(ud, 0, n);
         return;
     }
+    uint64_t pieces = PIECES_EACH * (uint64_t)p->n;
     pthread_mutex_lock(&p->lock);
     p->fn = fn;
     p->ud = ud;
     p->total = n;
-    p->piece = OX__MAX(grain, n / (PIECES_EACH * (uint64_t)p->n));
+    p->is_long = is_long;
+    p->piece = OX__MAX(grain, n / (asks ? OX__MAX(pieces, LONG_PIECES) : pieces));
     atomic_store(&p->next, 0);
     p->round++;
     pthread_cond_broadcast(&p->work);
     pthread_mutex_unlock(&p->lock);
-    work_on(p);
+    work_on(p, asks);
     pthread_mutex_lock(&p->lock);
     while (p->busy) pthread_cond_wait(&p->idle, &p->lock);
     p->total = 0;
     pthread_mutex_unlock(&p->lock);
+}
+
+void ox__parallel(ox__pool *p, uint64_t n, uint64_t grain, ox__parallel_fn fn, void *ud)
+{
+    loop(p, n, grain, fn, ud, false);
+}
+
+void ox__parallel_long(ox__pool *p, uint64_t n, uint64_t grain, ox__parallel_fn fn, void *ud)
+{
+    loop(p, n, grain, fn, ud, true);
 }

@@ -19,4 +19,12 @@ typedef void (*ox__parallel_fn)(void *ud, uint64_t from, uint64_t to);
  * p NULL: this thread alone. Loops do not nest: one inside a piece runs in its own thread. */
 void ox__parallel(ox__pool *p, uint64_t n, uint64_t grain, ox__parallel_fn fn, void *ud);
 
+/* Whether to go on; asked in the pool's own thread, never in a piece. */
+typedef bool (*ox__go_on_fn)(void *ud);
+void ox__pool_ask(ox__pool *p, ox__go_on_fn fn, void *ud);
+/* As ox__parallel, for loops that may take seconds: it is asked between pieces whether to go on. After a no this loop
+ * and every later long one leave numbers undone, so nothing may be looked up by what they were to make. */
+void ox__parallel_long(ox__pool *p, uint64_t n, uint64_t grain, ox__parallel_fn fn, void *ud);
+bool ox__pool_stopped(const ox__pool *p); /* the answer was no once */
+
 #endif

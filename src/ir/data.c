@@ -45,6 +45,13 @@ void ox_data_free(ox_data *d)
     ox__free(d);
 }
 
+uint64_t ox__data_bytes(const ox_data *d)
+{
+    uint64_t n = d ? ox_data_get(d).n_bytes + d->n_text : 0;
+    for (uint64_t i = 0; d && d->items && i < d->n; i++) n += ox__data_bytes(d->items[i]);
+    return n;
+}
+
 bool ox__dims_product(const int64_t *dims, uint32_t rank, uint64_t *n)
 {
     uint64_t product = 1;
@@ -105,6 +112,7 @@ ox_status ox_data_strings(ox_data **out, uint32_t rank, const int64_t *dims, con
     ox_bytes *rows = ox__alloc((size_t)n * sizeof *rows);
     d->data = rows;
     d->text = ox__alloc((size_t)total);
+    d->n_text = total;
     if (!rows || !d->text) {
         ox_data_free(d);
         return ox__nomem(err);

@@ -16,6 +16,7 @@ struct ox_data {
     void *data;      /* elements; own unless borrowed or `base` is set */
     ox_data *base;   /* whose bytes these are */
     char *text;      /* own characters of strings */
+    uint64_t n_text; /* of them */
     ox_data **items; /* n references */
     ox_data *keys;
     int64_t dims[];
@@ -23,6 +24,8 @@ struct ox_data {
 
 /* The header alone, with refs 1 and those dims. NULL when out of memory. */
 ox_data *ox__data_new(ox_data_kind kind, ox_dtype dtype, uint32_t rank, const int64_t *dims, uint64_t n);
+/* What d takes in memory: elements, characters of strings, items. */
+uint64_t ox__data_bytes(const ox_data *d);
 /* The number of elements that dims make; false when one is negative or the product does not fit. */
 bool ox__dims_product(const int64_t *dims, uint32_t rank, uint64_t *n);
 

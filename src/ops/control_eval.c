@@ -185,7 +185,7 @@ static void set_in(turns *t, size_t i, ox_data *d)
 /* Counts a result that is kept until the last iteration among what the run holds. */
 static void keep(ox__ev *e, const ox_data *d, uint64_t *bytes)
 {
-    uint64_t n = ox_data_get(d).n_bytes;
+    uint64_t n = ox__data_bytes(d);
     *bytes += n;
     ox__exec_hold(e->exec, n);
 }

@@ -44,8 +44,8 @@ ox_status ox__conv_run(ox__ev *e, const ox__conv *c)
     if (c->channels * c->maps <= 4 && w->taps > 1) {
         ox__conv copy = *c;
         double work = (double)w->out_size * (double)k;
-        ox__ev_parallel(e, n * (uint64_t)c->maps, (uint64_t)(1e5 / OX__MAX(work, 1)) + 1, f64 ? f64_planes : f32_planes,
-                        &copy);
+        ox__ev_parallel_long(e, n * (uint64_t)c->maps, (uint64_t)(1e5 / OX__MAX(work, 1)) + 1,
+                             f64 ? f64_planes : f32_planes, &copy);
         return OX_OK;
     }
     ox__gemm *g = n > SIZE_MAX / 256 ? NULL : ox__arena_alloc(e->mem, (size_t)n * sizeof *g);

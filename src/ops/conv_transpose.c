@@ -86,8 +86,8 @@ static ox_status some_rows(ox__ev *e, const transposed *t, int64_t i, int64_t m0
     char *image = t->y + (i * t->maps + m0 / w->taps) * w->in_size * item;
     scatter sc = {w, room, image};
     if (m0 % w->taps == 0 && (m1 - m0) % w->taps == 0) {
-        ox__ev_parallel(e, (uint64_t)((m1 - m0) / w->taps), 1,
-                        t->dtype == OX_DOUBLE ? f64_scatter_images : f32_scatter_images, &sc);
+        ox__ev_parallel_long(e, (uint64_t)((m1 - m0) / w->taps), 1,
+                             t->dtype == OX_DOUBLE ? f64_scatter_images : f32_scatter_images, &sc);
         return OX_OK;
     }
     for (int64_t m = m0; m < m1; m++) {
@@ -209,7 +209,7 @@ ox_status ox__eval_col2im(ox__ev *e)
         s = ox__wide_out(e, &y, 0, x->dtype, in, w.n + 2, dims);
         sc.images = y.p;
         if (s != OX_OK) return s;
-        ox__ev_parallel(e, y.n ? count : 0, 1, in == OX_DOUBLE ? f64_scatter_images : f32_scatter_images, &sc);
+        ox__ev_parallel_long(e, y.n ? count : 0, 1, in == OX_DOUBLE ? f64_scatter_images : f32_scatter_images, &sc);
         ox__wide_store(e, &y);
         return OX_OK;
     }
@@ -220,7 +220,7 @@ ox_status ox__eval_col2im(ox__ev *e)
     sc.images = sums;
     if (!sums || !sc.columns) return ox__nomem(e->err);
     memset(sums, 0, (size_t)n * sizeof *sums);
-    ox__ev_parallel(e, n ? count : 0, 1, u64_scatter_images, &sc);
+    ox__ev_parallel_long(e, n ? count : 0, 1, u64_scatter_images, &sc);
     unsigned item = ox__ev_item(x->dtype);
     for (uint64_t i = 0; i < n; i++) memcpy((char *)y + i * item, &sums[i], item); /* the low bytes: wrapped around */
     return OX_OK;

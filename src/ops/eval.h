@@ -108,6 +108,8 @@ const int64_t *ox__ev_int64s_of(ox__ev *e, const ox__dense *a);
 /* ---- work ---- */
 /* Splits 0..n-1 among the threads of e->pool, in pieces of at least `grain`; fn works on bytes only. */
 void ox__ev_parallel(ox__ev *e, uint64_t n, uint64_t grain, ox__parallel_fn fn, void *ud);
+/* The same for what may take seconds (products, convolutions): Ctrl-C leaves it undone (see ox__parallel_long). */
+void ox__ev_parallel_long(ox__ev *e, uint64_t n, uint64_t grain, ox__parallel_fn fn, void *ud);
 /* Runs a block of the node (a GRAPH attribute) on n_in arguments, borrowed; res gets n_out references. */
 ox_status ox__ev_block(ox__ev *e, const char *attr, size_t n_in, ox_data *const *in, size_t n_out, ox_data **res);
 /* 64 random bits of the run; with the attribute `seed`, the n-th number of that seed's sequence. */

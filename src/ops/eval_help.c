@@ -236,6 +236,11 @@ void ox__ev_parallel(ox__ev *e, uint64_t n, uint64_t grain, ox__parallel_fn fn, 
     ox__parallel(e->pool, n, grain, fn, ud);
 }
 
+void ox__ev_parallel_long(ox__ev *e, uint64_t n, uint64_t grain, ox__parallel_fn fn, void *ud)
+{
+    ox__parallel_long(e->pool, n, grain, fn, ud);
+}
+
 /* ---- random numbers: splitmix64 ---- */
 uint64_t ox__random_next(ox__random *r)
 {

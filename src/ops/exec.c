@@ -23,16 +23,14 @@ struct ox__exec {
     uint64_t n_nodes;
     uint64_t random;
     size_t depth;
+    size_t done, total; /* steps of the graph that runs */
     ox_error *err;
 };
 
 /* ---- values ---- */
 static uint64_t bytes_of(const ox_data *d)
 {
-    if (!d || d->base) return 0;
-    uint64_t n = ox_data_get(d).n_bytes;
-    for (uint64_t i = 0; d->items && i < d->n; i++) n += bytes_of(d->items[i]);
-    return n;
+    return d && !d->base ? ox__data_bytes(d) : 0; /* a view's bytes are those of another value */
 }
 
 static void drop(ox__exec *x, ox_value v)
@@ -195,6 +193,7 @@ static ox_status call(ox__exec *x, const ox__exec_step *step, const ox__frame *f
                 .frame = frame,
                 .err = x->err};
     ox_status s = ox__eval_call(&e);
+    if (ox__pool_stopped(x->pool) && s != OX_E_INTERRUPTED) s = ox__fail(x->err, OX_E_INTERRUPTED, "interrupted");
     return s == OX_E_UNSUPPORTED && x->err->code != s ? no_evaluator(x, step) : s;
 }
 
@@ -242,17 +241,24 @@ static ox_status run_step(ox__exec *x, const ox__exec_step *step, const ox__fram
     return s;
 }
 
+static bool go_on(void *ud)
+{
+    const ox__exec *x = ud;
+    const ox_task *t = x->opt.task;
+    return !t || !t->step || t->step(t->ud, "run", x->done, x->total);
+}
+
 static ox_status may_go_on(ox__exec *x, size_t done, size_t total)
 {
+    x->done = done;
+    x->total = total;
     if (x->opt.max_nodes && ++x->n_nodes > x->opt.max_nodes) {
         ox_status s = ox__fail(x->err, OX_E_LIMIT, "stopped after %llu nodes: a Loop does not end, or runs long",
                                (unsigned long long)x->opt.max_nodes);
         ox_error_hint(x->err, "--max-nodes N sets the limit, 0 takes it away");
         return s;
     }
-    const ox_task *t = x->opt.task;
-    if (t && t->step && !t->step(t->ud, "run", done, total)) return ox__fail(x->err, OX_E_INTERRUPTED, "interrupted");
-    return OX_OK;
+    return go_on(x) ? OX_OK : ox__fail(x->err, OX_E_INTERRUPTED, "interrupted");
 }
 
 static ox_status run_steps(ox__exec *x, const ox__exec_steps *p, const ox__frame *frame)
@@ -343,6 +349,7 @@ static ox_status prepare(ox__exec *x)
     x->step_of = ox__calloc(ox_model_node_limit(x->m), sizeof *x->step_of);
     x->pool = ox__pool_create(x->opt.threads);
     if (!x->value || !x->plan || !x->step_of || !x->pool) return ox__nomem(x->err);
+    ox__pool_ask(x->pool, go_on, x);
     return ox__rows_init(&x->rows, x->err);
 }
 

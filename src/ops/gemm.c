@@ -184,5 +184,5 @@ void ox__gemm_int(ox__ev *e, unsigned item, const ox__gemm *g, size_t count)
     int_job j = {g, item};
     double row = (double)g->n * (double)g->k;
     if (count && g->m && g->n)
-        ox__ev_parallel(e, count * (uint64_t)g->m, (uint64_t)(SMALL_WORK / OX__MAX(row, 1)) + 1, int_rows, &j);
+        ox__ev_parallel_long(e, count * (uint64_t)g->m, (uint64_t)(SMALL_WORK / OX__MAX(row, 1)) + 1, int_rows, &j);
 }

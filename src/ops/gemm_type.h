@@ -125,8 +125,8 @@ static void NAME(shared)(ox__ev *e, NAME(job) * j, int64_t part)
     const ox__gemm *g = j->g;
     for (j->k0 = 0; j->k0 < g->k; j->k0 = j->k1) {
         j->k1 = OX__MIN(j->k0 + part, g->k);
-        ox__ev_parallel(e, (uint64_t)((j->k1 - j->k0 + KC - 1) / KC * j->n_tiles), 1, NAME(pack_pieces), j);
-        ox__ev_parallel(e, (uint64_t)(j->n_tiles * j->n_steps), 1, NAME(row_pieces), j);
+        ox__ev_parallel_long(e, (uint64_t)((j->k1 - j->k0 + KC - 1) / KC * j->n_tiles), 1, NAME(pack_pieces), j);
+        ox__ev_parallel_long(e, (uint64_t)(j->n_tiles * j->n_steps), 1, NAME(row_pieces), j);
     }
 }
 
@@ -185,12 +185,13 @@ static ox_status NAME(run)(ox__ev *e, const ox__gemm *g, size_t count, NAME(kern
     }
     int64_t threads = ox__pool_size(e->pool);
     double work = (double)g->m * (double)g->n * (double)g->k;
-    if (work * (double)count < SMALL_WORK) threads = 1;
+    bool small = work * (double)count < SMALL_WORK;
+    if (small) threads = 1;
     if (g->m <= FEW && !g->pack && (g->b_col == 1 || (g->b_row == 1 && g->a_col == 1))) {
         for (size_t i = 0; i < count; i++) {
             uint64_t lines = (uint64_t)((g->n + LINE - 1) / LINE);
             j.g = &g[i];
-            ox__ev_parallel(e, lines, work < SMALL_WORK ? lines : 1, NAME(columns), &j);
+            ox__ev_parallel_long(e, lines, work < SMALL_WORK ? lines : 1, NAME(columns), &j);
         }
         return OX_OK;
     }
@@ -216,7 +217,7 @@ static ox_status NAME(run)(ox__ev *e, const ox__gemm *g, size_t count, NAME(kern
         NAME(shared)(e, &j, part);
     }
     uint64_t pieces = (uint64_t)j.n_tiles * count;
-    if (ok && !shared) ox__ev_parallel(e, pieces, threads > 1 ? 1 : pieces, NAME(tiles), &j);
+    if (ok && !shared) ox__ev_parallel_long(e, pieces, small ? pieces : 1, NAME(tiles), &j);
     ox__free(taken);
     ox__free(j.room);
     ox__free(j.packed);

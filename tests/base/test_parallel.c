@@ -53,6 +53,53 @@ static void test_loops_do_not_nest(void **state)
     ox__pool_free(p);
 }
 
+/* Says no when asked for the n-th time. */
+static bool few_times(void *ud)
+{
+    int *left = ud;
+    return --*left > 0;
+}
+
+static uint64_t n_hits(void)
+{
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < N; i++) n += hits[i];
+    return n;
+}
+
+static void test_long_loops_stop(void **state)
+{
+    (void)state;
+    static const unsigned sizes[] = {1, 4};
+    for (size_t i = 0; i < OX__COUNT(sizes); i++) {
+        ox__pool *p = ox__pool_create(sizes[i]);
+        int left = N;
+        ox__pool_ask(p, few_times, &left);
+        memset((void *)hits, 0, sizeof hits);
+        ox__parallel_long(p, N, 1, hit, NULL);
+        assert_int_equal(n_hits(), N);
+        assert_true(left < N || sizes[i] > 1); /* workers may take all the pieces */
+        assert_false(ox__pool_stopped(p));
+        left = 1;
+        if (sizes[i] == 1) {
+            memset((void *)hits, 0, sizeof hits);
+            ox__parallel_long(p, N, 1, hit, NULL);
+            assert_true(ox__pool_stopped(p));
+            assert_in_range(n_hits(), 1, N / 8);
+            ox__parallel_long(p, N, 1, hit, NULL);
+            assert_in_range(n_hits(), 1, N / 8);
+        }
+        memset((void *)hits, 0, sizeof hits);
+        ox__parallel(p, N, 1, hit, NULL); /* short loops are whole */
+        assert_int_equal(n_hits(), N);
+        ox__pool_free(p);
+    }
+    memset((void *)hits, 0, sizeof hits);
+    ox__parallel_long(NULL, N, 1, hit, NULL);
+    assert_int_equal(n_hits(), N);
+    assert_false(ox__pool_stopped(NULL));
+}
+
 static void test_sizes(void **state)
 {
     (void)state;
@@ -71,6 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_number_once),
         cmocka_unit_test(test_loops_do_not_nest),
+        cmocka_unit_test(test_long_loops_stop),
         cmocka_unit_test(test_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,17 +136,19 @@ add("input of 2^62 elements", one("Relu", ["x"], ins=[value("x", FLOAT, [1 << 31
 COUNT, COND = value("i", INT64, []), value("c", BOOL, [])
 
 
-def loop(trip, body_nodes, carried=("v",), scans=(), inits=(), cond="t"):
+def loop(trip, body_nodes, carried=("v",), scans=(), inits=(), cond="t", opset_=17):
     """A Loop over x that carries v and collects scans."""
     body = graph([node("Identity", ["c"], ["go"]), *body_nodes], [COUNT, COND, *(part(1, v) for v in carried)],
                  [part(1, "go"), *(part(1, v + "_next") for v in carried), *(part(1, s) for s in scans)])
     outs = ["y"] + ["z%d" % k for k in range(len(carried) + len(scans) - 1)]
     return number(1, 8) + part(7, graph([node("Loop", [trip, cond, *["x"] * len(carried)], outs, "", [attr_graph("body", body)])], [X], [Y],
-                                        [scalar("n", HUGE), truth("t"), *inits])) + opset(8, "", 17)
+                                        [scalar("n", HUGE), truth("t"), *inits])) + opset(8, "", opset_)
 
 
 add("Loop of 2^62 turns", loop("n", [node("Relu", ["v"], ["v_next"])]), "stopped after")
 add("Loop without end", loop("", [node("Relu", ["v"], ["v_next"])]), "stopped after")
+TEXT = number(2, 8) + part(6, "a" * (1 << 20)) + part(8, "s")  # a string of 1 MiB
+add("Loop that keeps long strings", loop("n", [node("Relu", ["v"], ["v_next"]), node("StringConcat", ["s", "s"], ["kept"])], scans=("kept",), inits=[TEXT], opset_=20), "memory|bytes|large|limit")
 add("Loop that keeps every result", loop("n", [node("Relu", ["v"], ["v_next"]), node("Expand", ["v", "s"], ["kept"])], scans=("kept",), inits=[ints("s", 1000, 2, 3)]), "memory|bytes|large|limit")
 add("Loop that doubles its value", loop("n", [node("Concat", ["v", "v"], ["v_next"], "", [attr_i("axis", 0)])]), "memory|bytes|large|limit")
 add("Loop whose condition is a float", loop("n", [node("Relu", ["v"], ["v_next"])], cond="x"), "condition")
