@@ -138,7 +138,10 @@ static ox_status take_word(ox_invocation *v, const char *word, bool may_be_comma
     if (!v->cmd) {
         if (v->file) {
             ox_error_set(err, OX_E_INVALID, "'%s' is neither a command nor an option", v->file);
-            ox_error_hint(err, "`onnxsh --help` lists the commands; one file can be opened at a time");
+            if (ox_command_find(word, strlen(word)))
+                ox_error_hint(err, "the command stands before the file: onnxsh %s FILE", word);
+            else
+                ox_error_hint(err, "`onnxsh --help` lists the commands; one file can be opened at a time");
             return OX_E_INVALID;
         }
         v->file = word;

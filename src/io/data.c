@@ -128,6 +128,11 @@ static ox_status read_arrays(ox_data_set *set, ox__map *map, const ox_task *task
 
 static ox_status read_message(ox_data_set *set, const ox__map *map, ox_type_kind kind, ox_error *err)
 {
+    if (!map->n) {
+        ox_status empty = ox__fail(err, OX_E_FORMAT, "the file is empty");
+        ox_error_at_line(err, map->path, 0, 0);
+        return empty;
+    }
     uint8_t *copy = ox__alloc((size_t)map->n);
     if (!copy) return ox__nomem(err);
     ox_data *d;

@@ -74,6 +74,8 @@ ox_status ox_data_of_tensor(ox_data **out, const ox_model *m, ox_tensor t, uint6
 {
     ox_tensor_info info = ox_tensor_get(m, t);
     uint64_t bytes = 0;
+    if (t.id && info.dtype == OX_UNDEFINED)
+        return ox__fail(err, OX_E_FORMAT, "a tensor does not say what its elements are");
     if (info.encoding == OX_ENC_STRINGS)
         bytes = info.n_elements > max_bytes / sizeof(ox_bytes) ? UINT64_MAX : info.n_elements * sizeof(ox_bytes);
     else if (!ox_dtype_bytes(info.dtype, info.n_elements, &bytes))

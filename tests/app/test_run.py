@@ -91,6 +91,8 @@ class Run(Case):
         self.assertEqual((rows[0]["name"], rows[0]["equal"], rows[0]["most"]), ("d", True, 0))
         nan = self.npz("nan.npz", d=npy([float("nan"), 484], (1, 2)), **good)
         self.run_it("run", self.model, "--inputs", nan, "--expect", nan, status=1)
+        far = self.npz("far.npz", d=npy([float("inf"), 484], (1, 2)), **good)
+        self.run_it("run", self.model, "--inputs", far, "--expect", far, status=1)
         self.run_it("run", self.model, "--inputs", right, "--expect", self.path("none.npz"), status=3)
         self.run_it("run", self.model, "--inputs", right, "--expect", right, "--rtol", "much", status=2)
 
@@ -111,6 +113,9 @@ class Run(Case):
         _, err = self.run_it("run", self.model, "--inputs", self.npz("in.npz", a=good, z=good), status=2)
         self.assertIn("`z` is no input", err)
         self.run_it("run", self.model, "--inputs", self.path("none.npz"), status=3)
+        _, err = self.run_it("run", self.model, "--inputs", "q=" + self.path("in.npz"), status=2)
+        self.assertIn("no input `q`", err)
+        self.run_it("run", self.model, "--inputs", "a=", status=2)
         self.run_it("run", self.model, "--random", "--dim", "n", status=2)
         self.run_it("run", self.model, "--random", "--engine", "abacus", status=2)
 

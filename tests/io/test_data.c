@@ -176,10 +176,15 @@ static void test_what_cannot_be_read(void **state)
     static const char map[] = "\x0a\x01m\x10\x07\x18\x05";
     assert_fails(ox_data_read(&set, file_of("m.pb", map, sizeof map - 1), OX_TYPE_MAP, NULL, &err), OX_E_FORMAT, "map",
                  &err);
+    assert_fails(ox_data_read(&set, file_of("e.pb", "", 0), OX_TYPE_TENSOR, NULL, &err), OX_E_FORMAT, "empty", &err);
+    static const char bare[] = "\x08\x02\x42\x01x"; /* dims and a name, no type */
+    assert_fails(ox_data_read(&set, file_of("b.pb", bare, sizeof bare - 1), OX_TYPE_TENSOR, NULL, &err), OX_E_FORMAT,
+                 "what its elements are", &err);
+    assert_non_null(strstr(err.file, "b.pb"));
     static const char keys[] = "\x0a\x01m\x10\x07\x1a\x02\x05\x86"; /* the last key goes on beyond its list */
     assert_fails(ox_data_read(&set, file_of("k.pb", keys, sizeof keys - 1), OX_TYPE_MAP, NULL, &err), OX_E_FORMAT,
                  "inside a number", &err);
-    assert_int_equal(err.offset, 7);
+    assert_int_equal(err.offset, 8);
     char deep[200];
     size_t n = 0;
     for (int i = 0; i < 40; i++) { /* a sequence in a sequence in ... */

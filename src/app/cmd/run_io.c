@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- inputs ---- */
 static ox_status nomem(ox_error *err)
@@ -71,20 +72,39 @@ static ox_status place(const ox_model *m, ox_run_inputs *in, const char *path, c
     return OX_OK;
 }
 
+/* NAME=FILE; a word whose NAME is no input may be the path of a file with such a name. */
+static ox_status split_word(const ox_model *m, const char *word, size_t n, size_t *want, const char **path,
+                            ox_error *err)
+{
+    const char *eq = strchr(word, '=');
+    *want = SIZE_MAX;
+    *path = word;
+    if (!eq) return OX_OK;
+    char *name = strndup(word, (size_t)(eq - word));
+    if (!name) return nomem(err);
+    *want = find_input(m, n, *name == '%' ? name + 1 : name);
+    ox_status st = OX_OK;
+    if (*want != SIZE_MAX) {
+        *path = eq + 1;
+        if (!eq[1]) st = ox_error_set(err, OX_E_INVALID, "--inputs %s: a file is needed after the =", word);
+    } else if (access(word, F_OK) != 0) {
+        st = ox_error_set(err, OX_E_INVALID, "--inputs: the model has no input `%s`, and no file has the name `%s`",
+                          name, word);
+        ox_error_hint(err, "`info` lists the inputs");
+    }
+    free(name);
+    return st;
+}
+
 static ox_status take_file(ox_session *s, const ox_model *m, const char *word, ox_run_inputs *in, ox_error *err)
 {
-    const char *eq = strchr(word, '='), *path = word;
-    size_t want = SIZE_MAX;
-    if (eq) {
-        char *name = strndup(word, (size_t)(eq - word));
-        if (!name) return nomem(err);
-        want = find_input(m, in->n, *name == '%' ? name + 1 : name);
-        if (want != SIZE_MAX) path = eq + 1;
-        free(name);
-    }
+    const char *path;
+    size_t want;
+    ox_status st = split_word(m, word, in->n, &want, &path, err);
+    if (st != OX_OK) return st;
     ox_data_set set = {0};
     ox_type_kind kind = kind_of(m, in, want != SIZE_MAX ? want : next_free(m, in));
-    ox_status st = ox_data_read(&set, path, kind, ox_progress_task(s->g.quiet), err);
+    st = ox_data_read(&set, path, kind, ox_progress_task(s->g.quiet), err);
     if (st == OX_OK && want != SIZE_MAX && set.n != 1)
         st = ox_error_set(err, OX_E_INVALID, "%s holds %zu arrays, one is needed for one input", path, set.n);
     size_t n = strlen(path);
@@ -214,6 +234,7 @@ static range range_of(const ox_data_info *d)
         r.max = fmax(r.max, v);
         r.mean += (v - r.mean) / (double)++n;
     }
+    if (isnan(r.mean)) r.mean = NAN; /* of both infinities; without the sign that it may have */
     return r;
 }
 
@@ -234,7 +255,8 @@ static void element_text(const ox_data_info *d, uint64_t i, char *buf, size_t si
         else
             snprintf(buf, size, "%lld", (long long)ox_dtype_get_i64(d->dtype, d->data, i));
     } else {
-        snprintf(buf, size, "%.6g", ox_dtype_get_f64(d->dtype, d->data, i));
+        double v = ox_dtype_get_f64(d->dtype, d->data, i);
+        snprintf(buf, size, "%.6g", isnan(v) ? NAN : v);
     }
 }
 

@@ -60,6 +60,7 @@ static ox_status read_tensor(const reading *k, ox__reader r, ox_data **out)
     if (s == OX_OK) {
         ox_value v = ox_graph_initializer(m, ox_model_main(m), 0);
         s = ox_data_of_tensor(out, m, ox_value_tensor(m, v), SIZE_MAX / 2, k->err);
+        if (s != OX_OK && k->err && !k->err->file[0]) ox_error_at_offset(k->err, k->path, (uint64_t)(r.p - k->start));
     } else if (k->err && k->err->has_offset) {
         ox_error_at_offset(k->err, k->path, (uint64_t)(r.p - k->start)); /* the wrapped model's offsets say nothing */
     }
