@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Operators of com.microsoft: inferred types against the results of ONNX Runtime and against its
 symbolic_shape_infer, and values against ONNX Runtime, on models of one node."""
+import contextlib
 import os
 import subprocess
 import sys
@@ -168,8 +169,9 @@ def text_of(dtype, shape):
 
 
 def symbolic_types(m):
-    try:
-        done = SymbolicShapeInference.infer_shapes(m, auto_merge=False)
+    try:  # it leaves a file in the working directory
+        with tempfile.TemporaryDirectory() as d, contextlib.chdir(d):
+            done = SymbolicShapeInference.infer_shapes(m, auto_merge=False)
     except Exception:
         return {}
     out = {}
