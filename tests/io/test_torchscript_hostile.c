@@ -359,6 +359,7 @@ static void test_others(void **state)
     assert_fails(open_bytes(), OX_E_UNSUPPORTED, "torch.export", &err);
     BUILD(RECORD("word/document.xml", "<>"));
     assert_fails(open_bytes(), OX_E_UNSUPPORTED, "none that PyTorch writes", &err);
+    assert_non_null(strstr(err.hint, "--weights"));
     static const struct {
         const char *begin;
         size_t n;

@@ -67,7 +67,8 @@ static ox_status refuse_other(const ox__archive *a, ox_error *err)
         if (find_record(a->zip, others[i].record, 0) ||
             ox__zip_find(a->zip, others[i].record, strlen(others[i].record)))
             return refuse(a, err, OX_E_UNSUPPORTED, others[i].what, others[i].hint);
-    return refuse(a, err, OX_E_UNSUPPORTED, "this zip archive is none that PyTorch writes: it has no data.pkl", NULL);
+    return refuse(a, err, OX_E_UNSUPPORTED, "this zip archive is none that PyTorch writes: it has no data.pkl",
+                  "arrays of NumPy (.npz) are bound to a model by --weights");
 }
 
 static bool leads_away(const ox__zip_entry *e)
