@@ -32,7 +32,10 @@ static ox__arena_block *add_block(ox__arena *a, size_t size, bool behind)
 void *ox__arena_alloc(ox__arena *a, size_t n)
 {
     ox__arena_block *b = add_block(a, n, false);
-    return b ? b->data : NULL;
+    if (!b) return NULL;
+    /* Counted as in a build that shares blocks, so that limits are the same in both. */
+    a->total = a->total - sizeof *b - n + (n ? (n + 7) & ~(size_t)7 : 8);
+    return b->data;
 }
 
 void ox__arena_reset(ox__arena *a)

@@ -373,7 +373,7 @@ add("torch: number 2^31 of the memo", pt(b"Nr\xff\xff\xff\x7f"), "numbers someth
 add("torch: 10 MB of lists", lambda: pt(b"](" + b"]" * (10 * MIB // LESS) + b"e"), "MiB" if LESS == 1 else None)
 add("torch: 10 MB of marks", lambda: pt(b"(" * (10 * MIB // LESS) + b"N"), "left on its stack")
 add("torch: a megabyte copied 1,000 times", lambda: pt(b"](c_codecs\nencode\nq\0(" + text(b"a" * MIB) + text(b"latin1") + b"tq\1R" + b"h\0h\1R" * 1000 + b"e"), "MiB")
-add("torch: 100 MB of zeros, deflated", lambda: pt(b"\x80\2" + b"N" * (100 * MIB // LESS), method=zipfile.ZIP_DEFLATED), "unpacks to|left on its stack|cut short")
+add("torch: 100 MB of zeros, deflated", lambda: pt(b"\x80\2" + b"N" * (100 * MIB // LESS), method=zipfile.ZIP_DEFLATED), "unpacks to|unfolds to more|left on its stack|cut short")
 add("torch: a storage smaller than its tensor", pt(floats(4, 1), FLOATS), "beyond its storage")
 add("torch: a storage smaller than it claims", pt(floats(5), FLOATS), "too few")
 add("torch: strides beyond 64 bits", pt(floats(4, 0, b"K\2K\2", b"\x8a\x08" + b"\xff" * 7 + b"\x7fK\1"), FLOATS), "beyond its storage")
