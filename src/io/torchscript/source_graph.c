@@ -14,6 +14,8 @@ bool ox__ts_refuse(ox__ts *t, uint32_t at, ox_status code, const char *fmt, ...)
 {
     char msg[sizeof t->err->msg];
     va_list ap;
+    /* A type or name that memory was too short for looks like one that does not fit. */
+    if (t->s == OX_E_NOMEM || ox_model_status(t->m, NULL) != OX_OK) return ox__ts_nomem(t);
     va_start(ap, fmt);
     vsnprintf(msg, sizeof msg, fmt, ap);
     va_end(ap);
