@@ -96,12 +96,7 @@ static ox_status name_results(const ox_model *m, request *r, ox_data_set *set, o
     for (size_t i = 0; st == OX_OK && i < r->n_out; i++) {
         ox_value v = i < n ? ox_graph_output(m, ox_model_main(m), i) : r->fetch[i - n];
         char label[64];
-        size_t len;
-        const char *name = ox_str_text(m, ox_value_name(m, v), &len);
-        if (!len) {
-            ox_value_label(m, v, label, sizeof label);
-            name = label;
-        }
+        const char *name = ox_run_value_name(m, v, label, sizeof label);
         if (r->out[i]) {
             st = ox_data_set_add(set, name, ox_data_ref(r->out[i]), err);
             continue;

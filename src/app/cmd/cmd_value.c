@@ -164,10 +164,10 @@ static ox_status name_computed(const ox_model *m, size_t n, const ox_value *all,
 {
     ox_status st = OX_OK;
     for (size_t i = 0; st == OX_OK && i < n; i++) {
-        char label[256];
-        ox_value_label(m, all[i], label, sizeof label);
-        st = got[i] ? ox_data_set_add(set, label, ox_data_ref(got[i]), err)
-                    : ox_error_set(err, OX_E_NOT_FOUND, "%s was not made: the block that holds it did not run", label);
+        char label[64];
+        const char *name = ox_run_value_name(m, all[i], label, sizeof label);
+        st = got[i] ? ox_data_set_add(set, name, ox_data_ref(got[i]), err)
+                    : ox_error_set(err, OX_E_NOT_FOUND, "%s was not made: the block that holds it did not run", name);
     }
     return st;
 }

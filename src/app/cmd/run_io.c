@@ -197,6 +197,15 @@ void ox_run_inputs_free(ox_run_inputs *in)
 }
 
 /* ---- results ---- */
+const char *ox_run_value_name(const ox_model *m, ox_value v, char *buf, size_t size)
+{
+    size_t len;
+    const char *name = ox_str_text(m, ox_value_name(m, v), &len);
+    if (len) return name;
+    ox_value_label(m, v, buf, size);
+    return buf;
+}
+
 /* Elements shown on a wide terminal, on a narrow one, and none where numbers would be cut. */
 enum { PREVIEW = 6, PREVIEW_NARROW = 3, NARROW = 100, VERY_NARROW = 72, JSON_ELEMENTS = 64 };
 

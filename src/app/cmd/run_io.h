@@ -17,6 +17,8 @@ typedef struct ox_run_inputs {
 ox_status ox_run_inputs_take(ox_session *s, const ox_model *m, const ox_args *a, uint64_t seed, bool all,
                              ox_run_inputs *out, ox_error *err) OX_MUST_USE;
 void ox_run_inputs_free(ox_run_inputs *in);
+/* The name under which a value's data goes to files and programs: its own, "%17" for one without. */
+const char *ox_run_value_name(const ox_model *m, ox_value v, char *buf, size_t size);
 /* A table of named data, or JSON; path: where they were written, NULL = nowhere. */
 ox_status ox_run_summary(ox_session *s, const ox_data_set *set, const char *path, ox_error *err) OX_MUST_USE;
 
