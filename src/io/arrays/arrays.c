@@ -1,5 +1,6 @@
 /* Floor 3. Opening a file of arrays: by content one of the formats of this folder. */
 #include "io/arrays/arrays_in.h"
+#include "ir/data.h"
 
 #include "io/torch.h"
 
@@ -54,14 +55,8 @@ ox_status ox__arrays_add(ox__arrays *a, const char *name, size_t n, ox__array *r
 
 bool ox__array_size(ox__array *row)
 {
-    uint64_t n = 1;
-    bool fits = true, empty = false;
-    for (uint32_t i = 0; i < row->rank; i++) {
-        empty |= row->dims[i] == 0;
-        fits = fits && !__builtin_mul_overflow(n, (uint64_t)row->dims[i], &n);
-    }
-    if (empty) n = 0;
-    return (fits || empty) && ox_dtype_bytes(row->dtype, n, &row->n_bytes);
+    uint64_t n;
+    return ox__dims_product(row->dims, row->rank, &n) && ox_dtype_bytes(row->dtype, n, &row->n_bytes);
 }
 
 /* A lone .npy is what `numpy.savez` would have put into an archive: its name is that of the file. */
