@@ -7,6 +7,8 @@
 /* Bytes of a .npy file or entry that hold its header at most. */
 enum { OX__NPY_HEADER = 16 << 10 };
 
+/* The type string of a dtype, as NumPy writes it ("<f4"), into buf; false if NumPy has no such type. */
+bool ox__npy_descr(ox_dtype dtype, char *buf, size_t size);
 bool ox__npy_sniff(const uint8_t *p, uint64_t n);
 /* Reads the header at the beginning of n bytes of a file or entry that has `total` bytes: dtype, dims, skip, ... */
 ox_status ox__npy_header(ox__arrays *a, ox__array *row, const uint8_t *p, size_t n, uint64_t total,

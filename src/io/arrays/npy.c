@@ -2,6 +2,8 @@
  * read as data by the small grammar below and by nothing else. */
 #include "io/arrays/arrays_in.h"
 
+#include <stdio.h>
+
 #include <onnxsh/text.h>
 
 static const char magic[] = "\x93NUMPY";
@@ -69,17 +71,29 @@ static bool take_shape(cursor *c, int64_t *dims, uint32_t *rank)
     return true;
 }
 
-/* A NumPy type string such as "<f4". */
+/* NumPy's type strings without the mark of the byte order; of two for one type the first is written. */
+static const struct {
+    char name[4];
+    ox_dtype dtype;
+} known[] = {
+    {"b1", OX_BOOL},  {"i1", OX_INT8},   {"i2", OX_INT16},     {"i4", OX_INT32},       {"i8", OX_INT64},
+    {"u1", OX_UINT8}, {"u2", OX_UINT16}, {"u4", OX_UINT32},    {"u8", OX_UINT64},      {"f2", OX_FLOAT16},
+    {"f4", OX_FLOAT}, {"f8", OX_DOUBLE}, {"c8", OX_COMPLEX64}, {"c16", OX_COMPLEX128}, {"?", OX_BOOL},
+};
+
+bool ox__npy_descr(ox_dtype dtype, char *buf, size_t size)
+{
+    for (size_t i = 0; i < OX__COUNT(known); i++) {
+        if (known[i].dtype != dtype) continue;
+        snprintf(buf, size, "%c%s", ox_dtype_bits(dtype) > 8 ? '<' : '|', known[i].name);
+        return true;
+    }
+    return false;
+}
+
+/* Reads a type string such as "<f4". */
 static void set_dtype(ox__array *row, const char *s, size_t n)
 {
-    static const struct {
-        char name[4];
-        ox_dtype dtype;
-    } known[] = {
-        {"b1", OX_BOOL},  {"i1", OX_INT8},   {"i2", OX_INT16},     {"i4", OX_INT32},       {"i8", OX_INT64},
-        {"u1", OX_UINT8}, {"u2", OX_UINT16}, {"u4", OX_UINT32},    {"u8", OX_UINT64},      {"f2", OX_FLOAT16},
-        {"f4", OX_FLOAT}, {"f8", OX_DOUBLE}, {"c8", OX_COMPLEX64}, {"c16", OX_COMPLEX128}, {"?", OX_BOOL},
-    };
     bool has_order = n && (*s == '<' || *s == '>' || *s == '|' || *s == '=');
     bool big = has_order && *s == '>';
     if (has_order) s++, n--;

@@ -1,5 +1,6 @@
 /* Floor 3. Writing a .npz: a zip archive of .npy members, stored, with the fields of zip64 where a member needs them.
  * Sizes and CRCs are known before a member is written, so that nothing is patched afterwards. */
+#include "io/arrays/arrays_in.h"
 #include "ir/data.h"
 
 #include "base/file.h"
@@ -32,28 +33,6 @@ typedef struct numpy_form {
     void *made; /* to be freed */
 } numpy_form;
 
-static const char *plain_descr(ox_dtype d)
-{
-    switch (d) {
-    case OX_FLOAT: return "<f4";
-    case OX_DOUBLE: return "<f8";
-    case OX_FLOAT16: return "<f2";
-    case OX_INT8: return "|i1";
-    case OX_INT16: return "<i2";
-    case OX_INT32: return "<i4";
-    case OX_INT64: return "<i8";
-    case OX_UINT8: return "|u1";
-    case OX_UINT16: return "<u2";
-    case OX_UINT32: return "<u4";
-    case OX_UINT64: return "<u8";
-    case OX_BOOL: return "|b1";
-    case OX_COMPLEX64: return "<c8";
-    case OX_COMPLEX128: return "<c16";
-    case OX_BFLOAT16: return "|V2";
-    default: return ox_dtype_bits(d) == 8 ? "|V1" : NULL;
-    }
-}
-
 /* Elements of less than 8 bits, each as one of a wider type. */
 static ox_status widen(const ox_data_info *d, numpy_form *out, ox_error *err)
 {
@@ -62,8 +41,8 @@ static ox_status widen(const ox_data_info *d, numpy_form *out, ox_error *err)
     if (!ox_dtype_bytes(to, d->n, &out->n_bytes) || !(out->made = ox__alloc((size_t)out->n_bytes)))
         return ox__nomem(err);
     for (uint64_t i = 0; i < d->n; i++) ox_dtype_set_f64(to, out->made, i, ox_dtype_get_f64(d->dtype, d->data, i));
-    memcpy(out->descr, plain_descr(to), 4);
     out->data = out->made;
+    ox__npy_descr(to, out->descr, sizeof out->descr);
     return OX_OK;
 }
 
@@ -101,9 +80,10 @@ static ox_status form_of(const ox_data_info *d, numpy_form *out, ox_error *err)
 {
     *out = (numpy_form){.data = d->data, .n_bytes = d->n_bytes};
     if (d->dtype == OX_STRING) return unicode(d, out, err);
-    const char *descr = plain_descr(d->dtype);
-    if (!descr) return widen(d, out, err);
-    memcpy(out->descr, descr, strlen(descr) + 1);
+    if (ox__npy_descr(d->dtype, out->descr, sizeof out->descr)) return OX_OK;
+    unsigned bits = ox_dtype_bits(d->dtype);
+    if (bits < 8) return widen(d, out, err);
+    snprintf(out->descr, sizeof out->descr, "|V%u", bits / 8); /* bfloat16, floats of 8 bits: raw bytes */
     return OX_OK;
 }
 
