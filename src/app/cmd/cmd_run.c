@@ -18,20 +18,13 @@ typedef struct request {
     size_t n_out;
 } request;
 
-static ox_status number(const ox_args *a, const char *name, int64_t def, int64_t *out, ox_error *err)
-{
-    const char *word = ox_args_get(a, name);
-    *out = def;
-    return word ? ox_parse_int(word, name, 0, INT64_MAX, out, err) : OX_OK;
-}
-
 static ox_status take_numbers(const ox_args *a, request *r, ox_error *err)
 {
     int64_t seed, threads, nodes, mib;
-    ox_status st = number(a, "--seed", 0, &seed, err);
-    if (st == OX_OK) st = number(a, "--threads", 0, &threads, err);
-    if (st == OX_OK) st = number(a, "--max-nodes", 100000000, &nodes, err);
-    if (st == OX_OK) st = number(a, "--max-memory", 0, &mib, err);
+    ox_status st = ox_run_number(a, "--seed", 0, &seed, err);
+    if (st == OX_OK) st = ox_run_number(a, "--threads", 0, &threads, err);
+    if (st == OX_OK) st = ox_run_number(a, "--max-nodes", 100000000, &nodes, err);
+    if (st == OX_OK) st = ox_run_number(a, "--max-memory", 0, &mib, err);
     if (st != OX_OK) return st;
     r->opt.seed = (uint64_t)seed;
     r->opt.threads = threads > 1024 ? 1024 : (unsigned)threads;

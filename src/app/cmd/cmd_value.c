@@ -152,13 +152,6 @@ static ox_status json_value(ox_session *s, ox_json *j, const ox_model *m, ox_val
 }
 
 /* ---- computed ---- */
-static ox_status seed_of(const ox_args *a, int64_t *seed, ox_error *err)
-{
-    const char *word = ox_args_get(a, "--seed");
-    *seed = 0;
-    return word ? ox_parse_int(word, "--seed", 0, INT64_MAX, seed, err) : OX_OK;
-}
-
 static ox_status name_computed(const ox_model *m, size_t n, const ox_value *all, ox_data **got, ox_data_set *set,
                                ox_error *err)
 {
@@ -180,7 +173,7 @@ static ox_status compute(ox_session *s, ox_model *m, const ox_args *a, const ox_
     int64_t seed;
     size_t n_out = ox_graph_n_outputs(m, ox_model_main(m));
     ox_data **out = calloc(n_out + a->n + 1, sizeof *out);
-    ox_status st = out ? seed_of(a, &seed, err) : ox_error_set(err, OX_E_NOMEM, "out of memory");
+    ox_status st = out ? ox_run_number(a, "--seed", 0, &seed, err) : ox_error_set(err, OX_E_NOMEM, "out of memory");
     if (st == OX_OK) st = ox_run_inputs_take(s, m, a, (uint64_t)seed, false, &in, err);
     ox_run_options opt = {.n_fetch = a->n, .fetch = all, .only_fetch = true, .task = ox_progress_task(s->g.quiet)};
     if (st == OX_OK) opt.seed = (uint64_t)seed, st = ox_run(m, &opt, in.n, in.data, out, err);

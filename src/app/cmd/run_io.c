@@ -10,6 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
+ox_status ox_run_number(const ox_args *a, const char *name, int64_t def, int64_t *out, ox_error *err)
+{
+    const char *word = ox_args_get(a, name);
+    *out = def;
+    return word ? ox_parse_int(word, name, 0, INT64_MAX, out, err) : OX_OK;
+}
+
 /* ---- inputs ---- */
 static ox_status nomem(ox_error *err)
 {

@@ -12,6 +12,8 @@ typedef struct ox_run_inputs {
     ox_data **data;
 } ox_run_inputs;
 
+/* The value of an option that is a whole number from 0 on, or def where it is not given. */
+ox_status ox_run_number(const ox_args *a, const char *name, int64_t def, int64_t *out, ox_error *err) OX_MUST_USE;
 /* By --inputs, --random and --dim. Symbols that random data took for 1 are told on standard error. all: an input that
  * has nothing afterwards is an error. */
 ox_status ox_run_inputs_take(ox_session *s, const ox_model *m, const ox_args *a, uint64_t seed, bool all,
