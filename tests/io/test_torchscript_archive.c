@@ -5,6 +5,7 @@
 #include "io/torchscript/rows.h"
 #include "ir/ir.h"
 #include "ox_dir.h"
+#include "ox_torch_test.h"
 
 #include <onnxsh/io.h>
 
@@ -24,13 +25,6 @@ static int teardown(void **state)
     ox__alloc_fail_at(0, false);
     ox_model_free(m);
     return dir_teardown(state);
-}
-
-static const char *fixture(const char *name)
-{
-    static char path[512];
-    snprintf(path, sizeof path, "%s/fixtures/torch/%s.pt", OX_TESTS_DIR, name);
-    return path;
 }
 
 static void warn(void *ud, const ox_error *w)
@@ -53,19 +47,6 @@ static void open_path(const char *path)
     open_as(path, OX_MODEL_ONNX);
 }
 
-static ox_tensor_info weight(const char *name, ox_tensor *t)
-{
-    ox_graph g = ox_model_main(m);
-    for (size_t i = 0; i < ox_graph_n_initializers(m, g); i++) {
-        ox_value v = ox_graph_initializer(m, g, i);
-        if (strcmp(ox_str_text(m, ox_value_name(m, v), NULL), name) != 0) continue;
-        *t = ox_value_tensor(m, v);
-        return ox_tensor_get(m, *t);
-    }
-    fail_msg("there is no weight %s", name);
-    return (ox_tensor_info){0};
-}
-
 #define DIMS(...) \
     (uint32_t)(sizeof((int64_t[]){0, ##__VA_ARGS__}) / sizeof(int64_t) - 1), (const int64_t[]) \
     { \
@@ -76,7 +57,7 @@ static ox_tensor_info weight(const char *name, ox_tensor *t)
 static void check_as(const char *name, const char *of, ox_dtype dtype, uint32_t rank, const int64_t *dims)
 {
     ox_tensor t;
-    ox_tensor_info info = weight(name, &t);
+    ox_tensor_info info = weight(m, name, &t);
     uint8_t bytes[4096];
     assert_int_equal(info.dtype, dtype);
     assert_int_equal(info.rank, rank);
@@ -139,7 +120,7 @@ static void test_strided(void **state)
         check("byte", OX_UINT8, 2, (int64_t[]){3, 4});
         check("whole", OX_FLOAT, 1, (int64_t[]){6});
         ox_tensor t;
-        ox_tensor_info whole = weight("whole", &t), tail = weight("tail", &t), same = weight("same", &t);
+        ox_tensor_info whole = weight(m, "whole", &t), tail = weight(m, "tail", &t), same = weight(m, "same", &t);
         assert_int_equal(tail.file, whole.file);
         assert_int_equal(tail.offset, whole.offset + 8);
         float v[6];

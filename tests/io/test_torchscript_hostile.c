@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 #include "ox_dir.h"
+#include "ox_torch_test.h"
 
 #include <onnxsh/io.h>
 
@@ -22,26 +23,6 @@ static int teardown(void **state)
     ox__alloc_fail_at(0, false);
     ox_model_free(m);
     return dir_teardown(state);
-}
-
-static const char *fixture(const char *name)
-{
-    static char path[512];
-    snprintf(path, sizeof path, "%s/fixtures/torch/%s.pt", OX_TESTS_DIR, name);
-    return path;
-}
-
-static ox_tensor_info weight(const char *name, ox_tensor *t)
-{
-    ox_graph g = ox_model_main(m);
-    for (size_t i = 0; i < ox_graph_n_initializers(m, g); i++) {
-        ox_value v = ox_graph_initializer(m, g, i);
-        if (strcmp(ox_str_text(m, ox_value_name(m, v), NULL), name) != 0) continue;
-        *t = ox_value_tensor(m, v);
-        return ox_tensor_get(m, *t);
-    }
-    fail_msg("there is no weight %s", name);
-    return (ox_tensor_info){0};
 }
 
 /* ---- archives by hand ---- */
@@ -141,7 +122,7 @@ static void test_by_hand(void **state)
     BUILD(RECORD("a/data.pkl", PLAIN), RECORD("a/data/0", BYTES), RECORD("a/version", "3\n"));
     assert_ok(open_bytes(), &err);
     ox_tensor t;
-    assert_int_equal(weight("w", &t).n_bytes, 16);
+    assert_int_equal(weight(m, "w", &t).n_bytes, 16);
     uint8_t got[16];
     assert_ok(ox_tensor_read(m, t, 0, got, 16, &err), &err);
     assert_memory_equal(got, BYTES, 16);
