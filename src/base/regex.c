@@ -70,7 +70,7 @@ ox_status ox__regex_compile(ox__regex **out, const char *pattern, size_t n, unsi
     if (at) *at = offset;
     if (!x->code) OX__TRY(wrong(code, err));
     if (flags & OX__REGEX_JIT) pcre2_jit_compile(x->code, PCRE2_JIT_COMPLETE); /* without it: slower, no more */
-    if (!(x->data = pcre2_match_data_create(1, x->memory))) OX__TRY(ox__nomem(err));
+    if (!(x->data = pcre2_match_data_create_from_pattern(x->code, x->memory))) OX__TRY(ox__nomem(err));
     *out = x;
     x = NULL;
 out:
@@ -78,11 +78,30 @@ out:
     return s;
 }
 
-ox__regex_answer ox__regex_match(const ox__regex *x, const char *text, size_t n)
+static ox__regex_answer match(const ox__regex *x, const char *text, size_t n, size_t from)
 {
-    int found = pcre2_match(x->code, (PCRE2_SPTR)(n ? text : ""), n, 0, 0, x->data, x->limits);
+    int found = pcre2_match(x->code, (PCRE2_SPTR)(n ? text : ""), n, from, 0, x->data, x->limits);
     if (found >= 0) return OX__REGEX_YES;
     return found == PCRE2_ERROR_NOMATCH    ? OX__REGEX_NO
            : found == PCRE2_ERROR_NOMEMORY ? OX__REGEX_NOMEM
                                            : OX__REGEX_GAVE_UP;
+}
+
+ox__regex_answer ox__regex_match(const ox__regex *x, const char *text, size_t n)
+{
+    return match(x, text, n, 0);
+}
+
+ox__regex_answer ox__regex_find(const ox__regex *x, const char *text, size_t n, size_t from, ox__span *spans,
+                                size_t n_spans)
+{
+    ox__regex_answer a = match(x, text, n, from);
+    if (a != OX__REGEX_YES) return a;
+    const PCRE2_SIZE *at = pcre2_get_ovector_pointer(x->data);
+    size_t n_groups = pcre2_get_ovector_count(x->data);
+    for (size_t i = 0; i < n_spans; i++) {
+        bool there = i < n_groups && at[2 * i] != PCRE2_UNSET;
+        spans[i] = there ? (ox__span){at[2 * i], at[2 * i + 1]} : (ox__span){SIZE_MAX, SIZE_MAX};
+    }
+    return a;
 }

@@ -32,4 +32,13 @@ typedef enum ox__regex_answer {
 } ox__regex_answer;
 ox__regex_answer ox__regex_match(const ox__regex *x, const char *text, size_t n);
 
+/* A part of a text; begin == SIZE_MAX: a group that took no part in the match. */
+typedef struct ox__span {
+    size_t begin, end;
+} ox__span;
+/* The first match at or behind `from`: spans[0] is the whole, spans[i] group i; groups beyond n_spans are left out,
+ * spans beyond the groups are absent. */
+ox__regex_answer ox__regex_find(const ox__regex *x, const char *text, size_t n, size_t from, ox__span *spans,
+                                size_t n_spans);
+
 #endif
