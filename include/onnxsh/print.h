@@ -43,6 +43,7 @@ typedef enum ox_ink {
 typedef struct ox_print_options {
     ox_style style;
     bool full;              /* OX_STYLE_ONNX: with weights, all that the syntax can say */
+    bool given;             /* the types that the file gives, without those that were inferred */
     bool raw;               /* do not sanitise names (for files); OFF prints safe text for people */
     const char *const *ink; /* OX_N_INKS escape sequences to switch to each ink, or NULL for plain text */
     ox_scope scope;         /* not {0}: only nodes of this scope and below (the frame of the graph stays) */

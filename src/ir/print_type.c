@@ -254,7 +254,7 @@ static bool ends_by_its_type(ox__printer *p, ox_value v)
 
 void ox__print_declared(ox__printer *p, ox_value v)
 {
-    ox_type t = ox_value_type(p->m, v);
+    ox_type t = p->opt->given ? ox_value_given_type(p->m, v) : ox_value_type(p->m, v);
     ox__print_value(p, v);
     if (!t.id && p->style == OX_STYLE_TORCH) { /* torch prints nothing at its lowest verbosity, never a guess */
         if (ends_by_its_type(p, v)) ox__prints(p, " : UNKNOWN_TYPE");

@@ -252,12 +252,70 @@ static void test_memory(void **state)
     }
 }
 
+/* What the tracer was given says dtype and sizes of the inputs, no more; the types of the code stand beside. */
+static void test_inputs(void **state)
+{
+    (void)state;
+    static const int64_t two_three[] = {2, 3}, seven[] = {7};
+    static ox__obj_tensor f23 = {.dtype = OX_FLOAT, .rank = 2, .sizes = two_three},
+                          l7 = {.dtype = OX_INT64, .rank = 1, .sizes = seven},
+                          q7 = {.dtype = OX_UINT8, .rank = 1, .sizes = seven, .quant = OX__QUANT_TENSOR},
+                          odd = {.rank = 1, .sizes = seven};
+    static ox__obj none = {.kind = OX__OBJ_NONE}, key = {.kind = OX__OBJ_STR, .s = "k", .n = 1},
+                   a = {.kind = OX__OBJ_TENSOR, .tensor = &f23}, b = {.kind = OX__OBJ_TENSOR, .tensor = &l7},
+                   q = {.kind = OX__OBJ_TENSOR, .tensor = &q7}, o = {.kind = OX__OBJ_TENSOR, .tensor = &odd},
+                   *pair[] = {&a, &b}, *same[] = {&a, &a}, *entries[] = {&key, &b},
+                   tuple = {.kind = OX__OBJ_TUPLE, .n = 2, .items = pair},
+                   list = {.kind = OX__OBJ_LIST, .n = 2, .items = same},
+                   mixed = {.kind = OX__OBJ_LIST, .n = 2, .items = pair}, empty = {.kind = OX__OBJ_LIST},
+                   dict = {.kind = OX__OBJ_DICT, .n = 1, .items = entries};
+    static const struct {
+        const char *type;
+        ox__obj *given;
+        const char *want;
+    } rows[] = {{"Tensor", &a, "Float(2, 3)"},
+                {"Tensor", &q, "Tensor"},
+                {"Tensor", &o, "Tensor"},
+                {"Tensor", &none, "Tensor"},
+                {"int", &a, "int"},
+                {"Tuple[Tensor, Tensor]", &tuple, "(Float(2, 3), Long(7))"},
+                {"Tuple[Tensor, Tensor]", &list, "(Tensor, Tensor)"},
+                {"Tuple[Tensor]", &tuple, "(Tensor)"},
+                {"List[Tensor]", &list, "Float(2, 3)[]"},
+                {"List[Tensor]", &mixed, "Tensor[]"},
+                {"List[Tensor]", &empty, "Tensor[]"},
+                {"Optional[Tensor]", &a, "Float(2, 3)?"},
+                {"Optional[Tensor]", &none, "Tensor?"},
+                {"Dict[str, Tensor]", &dict, "Dict(str, Long(7))"}};
+    for (size_t i = 0; i < OX__COUNT(rows); i++) {
+        char source[512], text[256], said[256];
+        ox_error err;
+        ox_model *m;
+        ox__obj *items[] = {rows[i].given}, args = {.kind = OX__OBJ_LIST, .n = 1, .items = items},
+                forward = {.kind = OX__OBJ_STR, .s = "forward", .n = 7}, *methods[] = {&forward, &args},
+                inputs = {.kind = OX__OBJ_DICT, .n = 1, .items = methods};
+        snprintf(source, sizeof source,
+                 NET "  def forward(self: __torch__.Net,\n    x: %s) -> NoneType:\n    return None\n", rows[i].type);
+        code = source;
+        ox__ts_host host = {.root = &root, .constants = &constants, .inputs = &inputs, .file = code_file};
+        assert_ok(ox_model_create(&m, OX_MODEL_TRACE, &err), &err);
+        assert_ok(ox__ts_open(m, &host, 0, NULL, &err), &err);
+        ox_value v = ox_graph_input(m, ox_model_main(m), 1);
+        ox_type_text(m, ox_value_type(m, v), text, sizeof text);
+        assert_string_equal(text, rows[i].want);
+        ox_type_text(m, ox_value_given_type(m, v), said, sizeof said);
+        assert_null(strpbrk(said, "2347"));
+        ox_model_free(m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_constants), cmocka_unit_test(test_control), cmocka_unit_test(test_calls),
         cmocka_unit_test(test_values),    cmocka_unit_test(test_errors),  cmocka_unit_test(test_other_errors),
         cmocka_unit_test(test_bomb),      cmocka_unit_test(test_methods), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_inputs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

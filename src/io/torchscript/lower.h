@@ -149,6 +149,7 @@ struct ox__ts_class {
 typedef struct ox__ts_host {
     void *ud;
     const ox__obj *root, *constants; /* constants may be NULL */
+    const ox__obj *inputs;           /* what each method was traced with, by its name; NULL: it is not told */
     uint64_t metadata;               /* bytes of the archive that are no weights */
     /* The file of code of a qualifier ("__torch__.a.b": code/__torch__/a/b.py). text->p is NULL if there is none;
      * *debug may become NULL. */
@@ -329,6 +330,7 @@ ox__ts_block *ox__ts_inlined(ox__ts *t, ox__ts_fn *f);
 
 /* ---- to the model (source_build.c, source_debug.c) ---- */
 bool ox__ts_build(ox__ts *t, ox__ts_block *top, const ox__ts_fn *f); /* top is f's */
+bool ox__ts_input_types(ox__ts *t, const char *method);              /* source_inputs.c */
 /* The Python line that a byte of the code comes from; *stack: where it is itself called from, as the tracer saw it, or
  * NULL. False if nothing is known (or memory is short, which t->s tells). */
 typedef struct ox__ts_place {

@@ -48,6 +48,7 @@ static ox__ts_host asks_of(host *h)
     return (ox__ts_host){.ud = h,
                          .root = h->a->data.root,
                          .constants = h->a->constants.root,
+                         .inputs = h->a->inputs.root,
                          .metadata = ox__archive_metadata(h->a),
                          .file = code_file,
                          .tensor = constant};

@@ -46,7 +46,7 @@ static bool open_graph(ox__ts *t, uint32_t graph)
         top = ox__ts_lower(t, f) ? f->graph : NULL;
     else
         top = ox__ts_inlined(t, f);
-    return top && ox__ts_build(t, top, f);
+    return top && ox__ts_build(t, top, f) && ox__ts_input_types(t, name);
 }
 
 static ox__ts start(ox_model *m, const ox__ts_host *host, const ox_task *task, ox_error *err)
