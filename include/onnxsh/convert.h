@@ -8,6 +8,7 @@
 #define ONNXSH_CONVERT_H
 
 #include <onnxsh/graph.h>
+#include <onnxsh/infer.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -200,6 +201,34 @@ OX_API size_t ox_report_passes(const ox_report *r, const ox_pass_stat **rows);
  * changed. ox_node_origin of a result node is the id of the source node. */
 OX_API OX_MUST_USE ox_status ox_convert(ox_model **out, ox_report **report, const ox_model *source,
                                         ox_symbolics *symbolics, const ox_convert_options *opt, ox_error *err);
+
+/* ---- the types of a trace ---- */
+
+/* Inference of a trace, whose operators are not ONNX's: a copy is lowered by the passes and the symbolic functions, as
+ * far as they go, and the types that ONNX's rules give are mapped back on the values of the trace, inside branches and
+ * loops too. They stand beside the types of the file (ox_value_given_type) and beside the journal: no step is made and
+ * nothing is marked as edited, unless `keep` asks for that. Where the file says something else, the file is right. */
+typedef struct ox_typing ox_typing;
+OX_API OX_MUST_USE ox_status ox_typing_create(ox_typing **out, ox_model *m, ox_symbolics *symbolics, ox_error *err);
+/* True for a trace that holds operators of PyTorch; for other models there is ox_infer. */
+OX_API bool ox_typing_is_for(const ox_model *m);
+/* True if an update would have something to do. */
+OX_API bool ox_typing_has_work(const ox_typing *t);
+/* Finds the types anew if the model, or the user's symbolic functions, have changed since the last time, or if `how` is
+ * given, of which strict, keep and forget count: what a conversion costs, but nothing if the file gives all types, or
+ * the model is no trace. Of opt the custom opsets and the task count. fn is called for what contradicts, and for what a
+ * value of unknown type stems from. These may all be NULL. After a failure the types are what they were. */
+OX_API OX_MUST_USE ox_status ox_typing_update(ox_typing *t, const ox_infer_options *how, const ox_convert_options *opt,
+                                              ox_infer_fn fn, void *ud, ox_error *err);
+/* Takes back what was found: each value has the type of the file. */
+OX_API void ox_typing_reset(ox_typing *t);
+/* Of the model as it is; walks over all values. */
+OX_API void ox_typing_count(const ox_typing *t, ox_infer_counts *out);
+/* Why the type of a value is not known: "aten::foo: there is no symbolic function of aten::foo at Net/Foo[foo]".
+ * Returns its length, 0 if nothing is recorded; as ox_dim_reason. */
+OX_API size_t ox_typing_reason(const ox_typing *t, ox_value v, char *buf, size_t size);
+OX_API void ox_typing_free(ox_typing *t);
+
 /* The passes in order, for `help` and `export --verbose`. */
 OX_API size_t ox_passes(const ox_pass_stat **rows);
 

@@ -68,14 +68,14 @@ static ox_status find_as_is(ox__conv *c)
 {
     size_t n = 0;
     bool must = false;
-    c->as_is = ox_model_get_kind(c->src) == OX_MODEL_ONNX;
+    c->as_is = !c->trace;
     if (c->as_is) return OX_OK;
     ox_status s = count_onnx(c, ox_model_main(c->m), &n, &must);
     c->as_is = !must && n > 0;
     return s;
 }
 
-static ox_status start(ox__conv *c)
+ox_status ox__conv_open(ox__conv *c)
 {
     ox_status s = ox__model_clone(&c->m, c->src, OX_MODEL_ONNX, c->opt->task, c->err);
     if (s != OX_OK) return s;
@@ -89,7 +89,7 @@ static ox_status start(ox__conv *c)
     return s == OX_OK ? ox__facts_create(&c->facts, c->m, c->err) : s;
 }
 
-static void finish(ox__conv *c)
+void ox__conv_close(ox__conv *c)
 {
     ox__facts_free(c->facts);
     ox__vec_free(&c->values);
@@ -113,7 +113,8 @@ ox_status ox_convert(ox_model **out, ox_report **report, const ox_model *source,
     ox__conv c = {.src = source, .syms = symbolics, .opt = opt, .report = *report, .err = err};
     c.opset = opt->opset ? opt->opset : OX_OPSET_DEFAULT;
     ox_status s = check_options(opt, c.opset, err);
-    if (s == OX_OK) s = start(&c);
+    c.trace = ox_model_get_kind(source) == OX_MODEL_TRACE;
+    if (s == OX_OK) s = ox__conv_open(&c);
     if (s == OX_OK) s = ox__passes_run(&c);
     if (s == OX_OK && c.report->n_failures)
         s = ox__fail(err, OX_E_CHECK, "%zu failure%s", c.report->n_failures, c.report->n_failures == 1 ? "" : "s");
@@ -123,7 +124,7 @@ ox_status ox_convert(ox_model **out, ox_report **report, const ox_model *source,
         *out = c.m;
         c.m = NULL;
     }
-    finish(&c);
+    ox__conv_close(&c);
     if (s == OX_E_NOMEM) {
         (void)ox__nomem(err);
         ox_report_free(*report);

@@ -2,6 +2,7 @@
  * results, gathers failures. A failed node stays where it is; its outputs are the placeholders. */
 #include "convert/dispatch.h"
 
+#include "convert/trail.h"
 #include "ir/ir.h"
 
 bool ox__is_fatal(const ox__conv *c, ox_status *s)
@@ -289,12 +290,22 @@ static ox_status pass_custom(ox__conv *c, ox_node n)
     return s;
 }
 
+/* Of a copy that is lowered for its types. */
+static ox_status fail_unfollowed(ox__conv *c, ox_node n)
+{
+    ox_error e;
+    ox_error_clear(&e);
+    ox__fail(&e, OX_E_UNSUPPORTED, "it reads a list or an attribute that is changed in place, which is not followed");
+    return ox__dispatch_failed(c, n, OX_FAILURE_REFUSED, &e, NULL);
+}
+
 static ox_status convert_node(ox__conv *c, ox_node n)
 {
     bool done = false;
     ox_error e;
     ox_error_clear(&e);
     ox__arena_reset(&c->call);
+    if (c->trail && ox__reads_unfollowed(c, n)) return fail_unfollowed(c, n);
     if (ox__node_in(c, n, c->s_onnx)) return convert_onnx(c, n);
     ox_status s = OX_OK;
     if (c->as_is && !ox__node_in(c, n, c->s_prim)) return pass_custom(c, n);

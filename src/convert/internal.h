@@ -14,7 +14,8 @@ enum {
     OX__V_FLOAT = 2, /* promotion as a tensor of its dtype would */
     OX__V_BOOL = 4,
     OX__V_NUMBER = OX__V_INT | OX__V_FLOAT | OX__V_BOOL,
-    OX__V_FAILED = 8 /* stems from the failure of that index */
+    OX__V_UNFOLLOWED = 16, /* it is changed in place by something that no pass followed */
+    OX__V_FAILED = 8       /* stems from the failure of that index */
 };
 
 typedef struct ox__vinfo {
@@ -24,6 +25,7 @@ typedef struct ox__vinfo {
 } ox__vinfo;
 
 typedef struct ox__opcache ox__opcache;
+typedef struct ox__trail ox__trail;
 
 typedef struct ox__conv {
     ox_model *m; /* the copy that becomes the result */
@@ -39,7 +41,9 @@ typedef struct ox__conv {
     ox__arena mem;              /* as long as the conversion */
     ox__arena call;             /* of the node under way */
     bool dynamic;               /* some input has a dim that is no constant */
+    bool trace;                 /* the source is one, not an ONNX model */
     bool as_is;                 /* the source is of ONNX operators alone */
+    ox__trail *trail;           /* only the types are wanted: nothing that is read by nobody goes; else NULL */
     size_t depth;               /* of blocks under way */
     uint64_t n_casts;
     uint64_t done;      /* nodes of the pass under way */
@@ -49,6 +53,10 @@ typedef struct ox__conv {
     ox_error *err;
 } ox__conv;
 
+/* A conversion of src (whose kind c->trace tells): the copy and what it needs. ox__conv_close frees all but the report,
+ * also after a failure. */
+ox_status ox__conv_open(ox__conv *c) OX_MUST_USE;
+void ox__conv_close(ox__conv *c);
 ox__vinfo *ox__conv_info(ox__conv *c, ox_value v); /* NULL when out of memory or dead */
 uint32_t ox__conv_flags(const ox__conv *c, ox_value v);
 ox_status ox__conv_set_flags(ox__conv *c, ox_value v, uint32_t flags, ox_error *err) OX_MUST_USE; /* added */

@@ -1,6 +1,7 @@
 /* Floor 5. The short passes: dead code, conversion itself, what follows it. */
 #include "convert/dispatch.h"
 #include "convert/pass.h"
+#include "convert/trail.h"
 #include "ir/ir.h"
 #include "rewrite/convbn.h"
 #include "rewrite/dead.h"
@@ -56,12 +57,14 @@ static ox_status drop_plumbing(ox__conv *c, ox_graph g)
 
 ox_status ox__pass_convert(ox__conv *c, uint64_t *changed)
 {
+    ox_status s = c->trail ? ox__unfollowed_mark(c, ox_model_main(c->m)) : OX_OK;
+    if (s != OX_OK) return s;
     ox__journal_resume(c->m);
-    ox_status s = ox__dispatch_graph(c, ox_model_main(c->m));
+    s = ox__dispatch_graph(c, ox_model_main(c->m));
     ox__journal_pause(c->m);
     *changed = c->done;
     uint64_t dead = 0; /* constants and lists that the functions have read */
-    if (s == OX_OK && is_trace(c)) s = ox__remove_dead(c->m, ox_model_main(c->m), NULL, &dead, c->err);
+    if (s == OX_OK && is_trace(c) && !c->trail) s = ox__remove_dead(c->m, ox_model_main(c->m), NULL, &dead, c->err);
     if (s == OX_OK && !is_trace(c)) s = drop_plumbing(c, ox_model_main(c->m));
     return s;
 }

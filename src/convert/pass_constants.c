@@ -250,18 +250,6 @@ static verdict rule_tuple_index(fold *f)
     return built(f, input(f, 0)).id ? rule_item(f) : KEEP;
 }
 
-static verdict rule_unpack(fold *f)
-{
-    ox_node list = built(f, input(f, 0));
-    size_t n = ox_node_n_outputs(f->c->m, f->n);
-    if (!list.id || ox_node_n_inputs(f->c->m, list) != n) return KEEP;
-    for (size_t i = 0; f->s == OX_OK && i < n; i++)
-        f->s = ox_value_replace_uses(f->c->m, ox_node_output(f->c->m, f->n, i), ox_node_input(f->c->m, list, i),
-                                     f->c->err);
-    if (f->s == OX_OK) f->s = ox_node_delete(f->c->m, f->n, f->c->err);
-    return DONE;
-}
-
 static verdict new_list(fold *f, size_t n, const ox_value *items)
 {
     ox__conv *c = f->c;
@@ -292,6 +280,17 @@ static ox_value *items_of(fold *f, size_t i, size_t *n)
             return NULL;
     }
     return v;
+}
+
+static verdict rule_unpack(fold *f)
+{
+    size_t n = ox_node_n_outputs(f->c->m, f->n), known = 0;
+    ox_value *items = items_of(f, 0, &known);
+    if (!items || known != n) return KEEP;
+    for (size_t i = 0; f->s == OX_OK && i < n; i++)
+        f->s = ox_value_replace_uses(f->c->m, ox_node_output(f->c->m, f->n, i), items[i], f->c->err);
+    if (f->s == OX_OK) f->s = ox_node_delete(f->c->m, f->n, f->c->err);
+    return DONE;
 }
 
 static bool gives_list(const fold *f)
@@ -495,5 +494,5 @@ static ox_status walk(ox__conv *c, ox_graph g, uint64_t *changed)
 
 ox_status ox__pass_constants(ox__conv *c, uint64_t *changed)
 {
-    return ox_model_get_kind(c->src) == OX_MODEL_TRACE ? walk(c, ox_model_main(c->m), changed) : OX_OK;
+    return c->trace ? walk(c, ox_model_main(c->m), changed) : OX_OK;
 }

@@ -34,6 +34,6 @@ static ox_status walk(ox__conv *c, ox_graph g, uint64_t *changed)
 
 ox_status ox__pass_declare(ox__conv *c, uint64_t *changed)
 {
-    if (ox_model_get_kind(c->src) == OX_MODEL_ONNX) return OX_OK; /* what its file declared stays declared */
+    if (!c->trace) return OX_OK; /* what its file declared stays declared */
     return walk(c, ox_model_main(c->m), changed);
 }

@@ -411,7 +411,7 @@ static ox_status any_write(ox__conv *c, ox_graph g, bool *found)
 ox_status ox__pass_inplace(ox__conv *c, uint64_t *changed)
 {
     bool found = false;
-    if (ox_model_get_kind(c->src) != OX_MODEL_TRACE) return OX_OK;
+    if (!c->trace) return OX_OK;
     ox_status s = any_write(c, ox_model_main(c->m), &found);
     if (s != OX_OK || !found) return s;
     writes w = {.c = c, .changed = changed, .limit = ox_model_value_limit(c->m)};

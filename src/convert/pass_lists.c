@@ -92,5 +92,5 @@ static ox_status walk(ox__conv *c, ox_graph g, uint64_t *changed)
 
 ox_status ox__pass_lists(ox__conv *c, uint64_t *changed)
 {
-    return ox_model_get_kind(c->src) == OX_MODEL_TRACE ? walk(c, ox_model_main(c->m), changed) : OX_OK;
+    return c->trace ? walk(c, ox_model_main(c->m), changed) : OX_OK;
 }

@@ -285,7 +285,7 @@ ox_status ox__pass_modules(ox__conv *c, uint64_t *changed)
 {
     rest w = {.c = c};
     size_t n = 0;
-    if (ox_model_get_kind(c->src) != OX_MODEL_TRACE) return OX_OK;
+    if (!c->trace) return OX_OK;
     ox_status s = ox_lift_parameters(c->m, &n, c->err);
     *changed = n;
     return s == OX_OK ? walk(&w, ox_model_main(c->m)) : s;

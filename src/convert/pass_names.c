@@ -146,7 +146,7 @@ static ox_status name_node(namer *w, ox_node n)
     ox__buf_addf(&w->buf, "%s%s%s", path ? path : "", path ? "/" : "", ox_str_text(c->m, ox_node_op(c->m, n), NULL));
     ox_str name = w->buf.failed ? (ox_str){0} : fresh(w, w->buf.p);
     if (!name.id) return ox__nomem(c->err);
-    if (!made && ox_model_get_kind(c->src) == OX_MODEL_ONNX) return name_values(w, n, text_of(w, name), false);
+    if (!made && !c->trace) return name_values(w, n, text_of(w, name), false);
     s = ox_node_set_name(c->m, n, name, c->err);
     ++*w->changed;
     return s == OX_OK ? name_values(w, n, text_of(w, name), made) : s;

@@ -220,7 +220,7 @@ static ox_status walk(ox__conv *c, ox_graph g, uint64_t *changed)
 ox_status ox__pass_tuples(ox__conv *c, uint64_t *changed)
 {
     ox_graph g = ox_model_main(c->m);
-    if (ox_model_get_kind(c->src) != OX_MODEL_TRACE) return OX_OK;
+    if (!c->trace) return OX_OK;
     ox_status s = OX_OK;
     size_t taken = 0;
     for (size_t i = 0; s == OX_OK && i < ox_graph_n_inputs(c->m, g);) {

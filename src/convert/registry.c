@@ -8,6 +8,7 @@ struct ox_symbolics {
     ox__index index; /* by name: number in groups + 1 */
     ox_symbolics_load_fn load;
     void *load_ud;
+    uint64_t edits; /* functions of the user, added or taken away */
 };
 
 /* ---- groups ---- */
@@ -182,6 +183,7 @@ ox_status ox_symbolics_add(ox_symbolics *r, const ox_symbolic_def *def, ox_error
         symbol_free(y, false);
         return ox__nomem(err);
     }
+    r->edits += !y->def.builtin;
     if (y->def.builtin && stays_away(g, y->overload)) {
         symbol_free(y, true);
         return OX_OK;
@@ -196,6 +198,11 @@ ox_status ox_symbolics_add(ox_symbolics *r, const ox_symbolic_def *def, ox_error
         return OX_OK;
     }
     return ox__vec_push(&g->list, y) ? OX_OK : ox__nomem(err);
+}
+
+uint64_t ox__symbolics_edits(const ox_symbolics *r)
+{
+    return r->edits;
 }
 
 /* ---- looking up ---- */
@@ -266,6 +273,7 @@ ox_status ox_symbolics_remove(ox_symbolics *r, const char *name, ox_error *err)
         ox__free(copy);
         return ox__nomem(err);
     }
+    r->edits++;
     size_t kept = 0, had = g->list.n;
     for (size_t i = 0; i < had; i++) {
         ox__symbol *y = g->list.p[i];

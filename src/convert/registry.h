@@ -51,4 +51,7 @@ typedef struct ox__choice {
 /* *later (may be NULL) gets the least opset above the target that some function serves, 0 = none. */
 const ox__symbol *ox__symbolics_choose(const ox__symgroup *g, const ox__choice *want, int64_t *later);
 
+/* Counts what the user registered and removed: equal counts mean the same functions. */
+uint64_t ox__symbolics_edits(const ox_symbolics *r);
+
 #endif

@@ -79,6 +79,9 @@ struct ox_model {
     uint32_t gen0; /* first generation of a slot: differs between models, so foreign handles are refused */
     uint32_t order_epoch, list_epoch;
     uint64_t serial; /* of the model, counted in the process: ox_model_serial */
+    /* Told of each value whose readers are about to read `by` instead (ox_value_replace_uses); NULL: nobody is. */
+    void (*on_replace)(void *ud, ox_value from, ox_value by);
+    void *replace_ud;
     ox_model_kind kind;
     bool oom;
     void *io; /* io's own data of this model */

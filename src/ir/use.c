@@ -111,6 +111,7 @@ ox_status ox_value_replace_uses(ox_model *m, ox_value v, ox_value by, ox_error *
     if (s == OX_OK) s = ox__need_value(m, by, err);
     if (s != OX_OK) return s;
     const ox__value_row *from = ox__value_row_at(m, v.id), *to = ox__value_row_at(m, by.id);
+    if (m->on_replace && v.id != by.id) m->on_replace(m->replace_ud, v, by);
     if (v.id == by.id || !from->use_n) return OX_OK;
     s = ox__edit(m, ox__touch_named_words(m, v.id) + (size_t)from->use_n * 2 + 8, err);
     if (s != OX_OK) return s;

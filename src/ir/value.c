@@ -206,6 +206,8 @@ ox_status ox_value_set_type(ox_model *m, ox_value v, ox_type t, ox_error *err)
     if (s != OX_OK) return s;
     const ox__value_row *r = ox__value_row_at(m, v.id);
     if (r->type == t.id && !(r->flags & OX__INFERRED)) return OX_OK;
+    if (r->flags & OX__INFERRED)
+        ox__put_value(m, v.id, given, 0); /* as undo finds it, whatever is laid there until then */
     ox__put_value(m, v.id, flags, r->flags & ~(uint32_t)OX__INFERRED);
     ox__put_value(m, v.id, type, t.id);
     ox__touch_value(m, v.id);
@@ -233,6 +235,15 @@ ox_status ox_value_set_inferred(ox_model *m, ox_value v, ox_type t, bool keep, o
     ox__put_value(m, v.id, flags, flags);
     ox__put_value(m, v.id, type, t.id);
     return OX_OK;
+}
+
+void ox__value_lay_inferred(ox_model *m, ox_value v, ox_type t)
+{
+    ox__value_row *r = ox__value_row_at(m, v.id);
+    uint32_t given = r->flags & OX__INFERRED ? r->given : r->type;
+    r->flags = given == t.id ? r->flags & ~(uint32_t)OX__INFERRED : r->flags | OX__INFERRED;
+    if (given != t.id) r->given = given;
+    r->type = t.id;
 }
 
 ox_status ox_value_set_layout(ox_model *m, ox_value v, ox_layout l, ox_error *err)

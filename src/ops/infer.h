@@ -126,6 +126,8 @@ bool ox__infer_knows(ox__facts *f, ox_node n);
 /* Every node of g in order; those of the blocks inside as opt says. OX_E_LIMIT beyond a depth of 100. */
 ox_status ox__infer_graph(ox__facts *f, ox_graph g, const ox__infer_options *opt, const ox_task *task,
                           ox_error *err) OX_MUST_USE;
+/* Adds the model's values, typed values and dims to the counts. */
+void ox__infer_count(const ox_model *m, ox_infer_counts *out);
 /* The opset under which a node stands: the given one for a node of ai.onnx, else that of its domain in the model. */
 int64_t ox__opset_for(const ox_model *m, ox_node n, int64_t opset);
 /* Computes a node whose inputs are all constants, results of at most max_bytes each; outs (n_out of them) get tensors,

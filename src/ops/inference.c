@@ -270,10 +270,8 @@ static bool in_function(const ox_model *m, ox_graph g)
     return ox_graph_get_kind(m, g) == OX_GRAPH_FUNCTION;
 }
 
-void ox_inference_count(const ox_inference *f, ox_infer_counts *out)
+void ox__infer_count(const ox_model *m, ox_infer_counts *out)
 {
-    const ox_model *m = f->m;
-    *out = (ox_infer_counts){.nodes = f->n_nodes, .findings = f->n_findings};
     for (uint32_t id = 1; id < ox_model_value_limit(m); id++) {
         ox_value v = ox_model_value_at(m, id);
         if (!v.id || !ox_value_node(m, v).id || in_function(m, ox_value_graph(m, v))) continue;
@@ -288,6 +286,12 @@ void ox_inference_count(const ox_inference *f, ox_infer_counts *out)
                 ox_dim_get_kind(m, t.dims[i]) <= OX_DIM_NONE || ox_dim_get_kind(m, t.dims[i]) == OX_DIM_UNKNOWN;
         }
     }
+}
+
+void ox_inference_count(const ox_inference *f, ox_infer_counts *out)
+{
+    *out = (ox_infer_counts){.nodes = f->n_nodes, .findings = f->n_findings};
+    ox__infer_count(f->m, out);
 }
 
 ox_status ox_infer(ox_model *m, const ox_infer_options *opt, ox_infer_fn fn, void *ud, ox_infer_counts *counts,

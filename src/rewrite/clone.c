@@ -73,7 +73,9 @@ static ox_status clone_value(cloner *c, ox_value v, uint32_t *out)
     ox_status s = ox__value_new(c->dst, &made, g, ox__translate_str(&c->t, (ox_str){r->name}), c->err);
     if (s != OX_OK) return s;
     *out = c->value[v.id] = made.id;
-    uint32_t type = ox__translate_type(&c->t, (ox_type){r->type}).id;
+    /* what was inferred of a trace is found again: the copy does not depend on whether somebody looked */
+    bool inferred = r->flags & OX__INFERRED && r->node && c->src->kind == OX_MODEL_TRACE;
+    uint32_t type = ox__translate_type(&c->t, (ox_type){inferred ? r->given : r->type}).id;
     uint32_t layout = ox__translate_layout(&c->t, (ox_layout){r->layout}).id;
     ox__value_row *w = ox__value_row_at(c->dst, made.id);
     w->type = type;

@@ -74,7 +74,9 @@ ox_dim ox__translate_dim(ox__translate *t, ox_dim d)
         to = ox_dim_symbol(t->dst, ox__translate_str(t, ox_dim_name(t->src, d)));
     } else if (kind == OX_DIM_UNKNOWN) {
         ox_str why = ox_dim_name(t->src, d);
-        to = ox_dim_unknown(t->dst, why.id ? ox_str_text(t->src, why, NULL) : NULL);
+        ox_node at = t->back ? ox_dim_origin(t->src, d) : (ox_node){0};
+        if (at.id) at = ox_model_node_at(t->dst, ox_node_origin(t->src, at));
+        to = ox_dim_unknown_at(t->dst, why.id ? ox_str_text(t->src, why, NULL) : NULL, at);
     } else {
         const ox_dim *ops;
         size_t n = ox_dim_operands(t->src, d, &ops);

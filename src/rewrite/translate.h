@@ -16,6 +16,7 @@ typedef struct ox__translate {
     ox_model *dst;
     ox__id_map str, dim, type, layout, loc, scope, tensor;
     ox__arena mem; /* what one call returns; the owner resets it */
+    bool back;     /* src was made from dst: each of its nodes has one of dst as its origin */
     bool failed;   /* a type or layout is {0} because memory for its parts was short */
 } ox__translate;
 
