@@ -23,6 +23,8 @@ typedef struct ox_script_host {
     /* A command defined in Lua by command{name=, usage=, help=, run=}: the host adds a row; run_id is for
      * ox_script_run. */
     ox_status (*define)(void *ud, const char *name, const char *usage, const char *help, int run_id, ox_error *err);
+    /* Types of this model's values are about to be told: the host may infer them now. May be NULL. */
+    ox_status (*types)(void *ud, const ox_model *m, ox_error *err);
 } ox_script_host;
 
 typedef struct ox_script_options {

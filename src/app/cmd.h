@@ -28,13 +28,14 @@ typedef struct ox_opt {
 } ox_opt;
 
 enum {
-    OX_CMD_MODEL = 1, /* works on a model: in the one-shot form its first argument is FILE */
-    OX_CMD_EDITS = 2, /* may change it: the one-shot form takes -o OUT or --in-place */
-    OX_CMD_PAGE = 4,  /* long output goes through the pager */
-    OX_CMD_CUT = 16,  /* on a terminal, lines that are wider are cut in the middle */
-    OX_CMD_WRAP = 32, /* they are wrapped at blanks */
-    OX_CMD_LIST = 64, /* a MODEL command that wants none with --list */
-    OX_CMD_RAW = 8    /* after its options, the rest of the line is one argument, quotes included */
+    OX_CMD_MODEL = 1,   /* works on a model: in the one-shot form its first argument is FILE */
+    OX_CMD_EDITS = 2,   /* may change it: the one-shot form takes -o OUT or --in-place */
+    OX_CMD_PAGE = 4,    /* long output goes through the pager */
+    OX_CMD_CUT = 16,    /* on a terminal, lines that are wider are cut in the middle */
+    OX_CMD_WRAP = 32,   /* they are wrapped at blanks */
+    OX_CMD_LIST = 64,   /* a MODEL command that wants none with --list */
+    OX_CMD_TYPES = 128, /* shows types: those of a trace are inferred first, unless --no-infer is given */
+    OX_CMD_RAW = 8      /* after its options, the rest of the line is one argument, quotes included */
 };
 
 enum { OX_ARGS_MAX = 64 };

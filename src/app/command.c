@@ -180,7 +180,9 @@ ox_status ox_command_run(ox_session *s, const ox_cmd *cmd, const ox_args *a, con
     ox_interrupt_clear();
     m = s->model;
     ox_mark mark = ox_journal_mark(m);
-    ox_status st = cmd->exec(s, a, err);
+    bool types = cmd->flags & OX_CMD_TYPES && !ox_args_get(a, "--no-infer");
+    ox_status st = types ? ox_session_types(s, err) : OX_OK;
+    if (st == OX_OK) st = cmd->exec(s, a, err);
     if (st == OX_E_NOMEM && m && s->model == m) ox_journal_rollback(m, mark); /* the session goes on as it was */
     if (st == OX_OK && cmd->flags & OX_CMD_EDITS) st = ox_session_commit(s, line, err);
     ox_status e = ox_out_end(&s->out, st == OX_OK ? err : NULL);

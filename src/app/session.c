@@ -32,6 +32,7 @@ void ox_words_free(ox_words *w)
 static ox_status host_print(void *ud, const char *text, size_t n, ox_error *err)
 {
     ox_session *s = ud;
+    if (s->typing_now) return OX_OK; /* of a symbolic function, which is only asked for types */
     /* Lua text may hold names of the model: newline and tab stay, all else is made safe. */
     while (n) {
         size_t k = 0;
@@ -46,6 +47,14 @@ static ox_status host_print(void *ud, const char *text, size_t n, ox_error *err)
         n -= k;
     }
     return OX_OK;
+}
+
+static ox_status host_types(void *ud, const ox_model *m, ox_error *err)
+{
+    ox_session *s = ud;
+    if (m != s->model || s->asked_types) return OX_OK;
+    s->asked_types = true; /* what a chunk changes while it asks is followed from its next line on */
+    return ox_session_types(s, err);
 }
 
 static ox_model *host_model(void *ud)
@@ -87,7 +96,7 @@ ox_status ox_session_script(ox_session *s, ox_error *err)
     ox_script_options opt = {
         .lua_dir = s->g.lua_dir,
         .symbolics = s->symbolics,
-        .host = {s, host_print, host_model, host_command, host_define},
+        .host = {s, host_print, host_model, host_command, host_define, host_types},
     };
     ox_status st = ox_script_create(&s->script, &opt, err);
     if (st != OX_OK) return st;
@@ -151,6 +160,14 @@ static ox_status update_types(ox_session *s, ox_error *err)
     return OX_OK;
 }
 
+/* What was inferred of the model goes with it. */
+static void drop_types(ox_session *s)
+{
+    ox_session_follow(s, NULL);
+    ox_typing_free(s->typing);
+    s->typing = NULL;
+}
+
 static void drop_result(ox_session *s)
 {
     ox_report_free(s->report);
@@ -167,7 +184,7 @@ void ox_session_free(ox_session *s)
     ox_script_free(s->script);
     ox_symbolics_free(s->symbolics);
     drop_result(s);
-    ox_session_follow(s, NULL);
+    drop_types(s);
     ox_model_free(s->model);
     ox_edit_log_close(s->log, true);
     ox_words_free(&s->g.lua_files);
@@ -252,7 +269,7 @@ ox_status ox_session_open(ox_session *s, const char *path, int graph, ox_error *
     }
     ox_model_set_saved(m);
     drop_result(s);
-    ox_session_follow(s, NULL);
+    drop_types(s);
     ox_model_free(s->model);
     ox_edit_log_close(s->log, true);
     s->log = NULL;
@@ -272,7 +289,7 @@ ox_status ox_session_open_result(ox_session *s, ox_error *err)
     s->result = NULL;
     s->result_path = NULL;
     drop_result(s);
-    ox_session_follow(s, NULL);
+    drop_types(s);
     ox_model_free(s->model);
     ox_edit_log_close(s->log, true);
     s->log = NULL;
@@ -347,6 +364,7 @@ static ox_status run_lua(ox_session *s, const char *text, const char *line, bool
 ox_status ox_session_line(ox_session *s, const char *line, bool *incomplete, ox_error *err)
 {
     const char *p = line + strspn(line, " \t");
+    s->asked_types = false;
     if (incomplete) *incomplete = false;
     if (!*p) return OX_OK;
     if (*p == '=') return run_lua(s, p + 1, line, incomplete, err);

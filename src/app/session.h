@@ -50,6 +50,10 @@ typedef struct ox_session {
     ox_inference *inference; /* `infer` was given: types follow the edits; or NULL */
     size_t inference_from;   /* the steps that can be undone while that of `infer` is not */
     bool inference_is_new;   /* that step is not closed yet */
+    ox_typing *typing;       /* types of a trace, once they were asked for; or NULL */
+    bool as_given;           /* `set infer off`: a trace has the types of its file only */
+    bool typing_now;         /* they are being inferred */
+    bool asked_types;        /* by the Lua of this line */
     ox_edit_log *log;        /* the lines that changed the model, on disk; NULL until the first */
     ox_lua_command *lua_commands;
     size_t n_lua_commands;
@@ -82,6 +86,12 @@ ox_status ox_session_file(ox_session *s, const char *path, ox_error *err) OX_MUS
 ox_status ox_session_commit(ox_session *s, const char *line, ox_error *err) OX_MUST_USE;
 /* From now on types follow the edits. Takes `inf` over, NULL ends it. */
 void ox_session_follow(ox_session *s, ox_inference *inf);
+/* To be called before types of the model are shown: those of a trace are inferred, unless they are known and nothing
+ * has changed. Where that fails, a warning says so; only Ctrl-C and want of memory are errors. */
+ox_status ox_session_types(ox_session *s, ox_error *err) OX_MUST_USE;
+/* The same now, and as `how` says; what is found goes to fn. */
+ox_status ox_session_infer(ox_session *s, const ox_infer_options *how, ox_infer_fn fn, void *ud,
+                           ox_error *err) OX_MUST_USE;
 /* True if the next word of the line makes it a command (and not Lua): exactly a command's name, not followed by `=`. */
 bool ox_session_is_command(const ox_session *s, const char *line);
 /* Prints an error or a warning on standard error, sanitised, after what is pending on standard output. */

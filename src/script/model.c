@@ -1,5 +1,6 @@
 /* Floor 6. Models and graphs in Lua: reading, finding, adding. Every change goes through the journalled primitives. */
 #include "script/model.h"
+#include "script/value.h"
 
 #include <onnxsh/query.h>
 
@@ -267,6 +268,7 @@ int ox__lua_graph_find(lua_State *L)
     ox_graph g = graph_at(L, 1, &m);
     size_t n_text = 0;
     const char *text = luaL_checklstring(L, 2, &n_text);
+    ox__lua_want_types(L, m);
     found *f = new_found(L);
     f->m = m;
     f->s = ox__lua_script(L);

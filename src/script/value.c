@@ -3,12 +3,22 @@
 
 #include <onnxsh/print.h>
 
+void ox__lua_want_types(lua_State *L, const ox_model *m)
+{
+    const ox_script *s = ox__lua_script(L);
+    ox_error err;
+    if (s->frame || !s->host.types) return; /* what a call converts is typed as it is made */
+    ox_error_clear(&err);
+    if (s->host.types(s->host.ud, m, &err) != OX_OK) ox__lua_raise_host(L, &err);
+}
+
 /* ---- value ---- */
 
 int ox__lua_value_type(lua_State *L)
 {
     ox_model *m = NULL;
     ox_value v = ox__lua_check_value(L, 1, &m);
+    ox__lua_want_types(L, m);
     ox__lua_push_type(L, m, ox_value_type(m, v), ox_value_layout(m, v));
     return 1;
 }

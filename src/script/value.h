@@ -4,6 +4,8 @@
 
 #include "script/state.h"
 
+/* To be called before types of a model's values are told: the host may infer those of a trace now. May raise. */
+void ox__lua_want_types(lua_State *L, const ox_model *m);
 int ox__lua_value_type(lua_State *L);
 int ox__lua_value_node(lua_State *L);
 int ox__lua_value_name(lua_State *L);

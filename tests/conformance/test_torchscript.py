@@ -44,7 +44,7 @@ def statements(text):
 
 
 def show(onnxsh, path, graph, style="torch"):
-    p = suite.run(onnxsh, "show", "--style=" + style, path, "--graph", str(graph))
+    p = suite.run(onnxsh, "show", "--style=" + style, "--no-infer", path, "--graph", str(graph))
     return p.stdout.decode(), p.stderr.decode(errors="replace").strip()
 
 

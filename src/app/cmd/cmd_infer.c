@@ -200,6 +200,27 @@ static ox_status set_dynamic(ox_model *m, const char *word, ox_error *err)
     return ox_value_set_type(m, v, ox_type_tensor(m, t.dtype, t.rank, dims), err);
 }
 
+/* Types of an ONNX model follow each edit from now on; those of a trace are found again when they are shown. */
+static ox_status run(ox_session *s, const ox_infer_options *opt, ox_infer_fn fn, void *ud, ox_infer_counts *counts,
+                     ox_error *err)
+{
+    ox_inference *inf = NULL;
+    if (ox_typing_is_for(s->model)) {
+        ox_status st = ox_session_infer(s, opt, fn, ud, err);
+        if (st == OX_OK) ox_typing_count(s->typing, counts);
+        return st;
+    }
+    ox_status st = ox_inference_create(&inf, s->model, opt, err);
+    if (st == OX_OK) st = ox_inference_update(inf, fn, ud, ox_progress_task(s->g.quiet), err);
+    ox_progress_done();
+    if (st == OX_OK) ox_inference_count(inf, counts);
+    if (st == OX_OK && !s->one_shot)
+        ox_session_follow(s, inf);
+    else
+        ox_inference_free(inf);
+    return st;
+}
+
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {
     const char *dynamic[OX_ARGS_MAX];
@@ -209,15 +230,13 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
                             .no_data = ox_args_get(a, "--no-data") != NULL,
                             .keep = s->kept || ox_args_get(a, "--declare"),
                             .forget = n_dynamic || ox_args_get(a, "--forget")};
-    ox_inference *inf = NULL;
-    ox_infer_counts counts;
+    ox_infer_counts counts = {0};
     groups g = {0};
     ox_json j;
     void *ud[] = {&j, s};
     ox_mark mark = ox_journal_mark(s->model);
     ox_status st = OX_OK;
     for (size_t i = 0; st == OX_OK && i < n_dynamic; i++) st = set_dynamic(s->model, dynamic[i], err);
-    if (st == OX_OK) st = ox_inference_create(&inf, s->model, &opt, err);
     if (st != OX_OK) {
         ox_journal_rollback(s->model, mark);
         return st;
@@ -227,12 +246,10 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
         ox_json_open(&j, NULL, '{');
         ox_json_open(&j, "findings", '[');
     }
-    st = ox_inference_update(inf, s->g.json ? json_finding : print_finding, ud, ox_progress_task(s->g.quiet), err);
-    ox_progress_done();
+    st = run(s, &opt, s->g.json ? json_finding : print_finding, ud, &counts, err);
     if (s->g.json) ox_json_close(&j, ']');
     if (st == OX_OK) st = collect(s->model, &g, err);
     if (st == OX_OK) {
-        ox_inference_count(inf, &counts);
         if (s->g.json)
             json_summary(&j, s->model, &counts, &g);
         else
@@ -245,10 +262,6 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
         ox_json_end(&j);
     }
     free(g.p);
-    if (st == OX_OK && !s->one_shot)
-        ox_session_follow(s, inf);
-    else
-        ox_inference_free(inf);
     return st;
 }
 
@@ -266,12 +279,14 @@ const ox_cmd ox_cmd_infer = {
     .name = "infer",
     .usage = "[--declare] [--dynamic X:AXIS=SYMBOL]... [--forget] [--no-data]",
     .summary = "infer types and shapes of all values; say which dims stay unknown, and why",
-    .help = "Types follow from those of the inputs, which --input overrides (then with --forget), and from the "
-            "operators; dims are numbers, "
-            "symbols and expressions of them. What contradicts is listed and inference goes on; with --strict the "
-            "first contradiction, or operator of which nothing is known, is an error. Each view shows what was found, "
-            "`value` and `node` tell why a dim is unknown, and undo takes it back. After `infer` the "
-            "types follow each edit of the session.",
+    .help =
+        "Types follow from those of the inputs, which --input overrides (then with --forget), and from the "
+        "operators; dims are numbers, "
+        "symbols and expressions of them. What contradicts is listed and inference goes on; with --strict the "
+        "first contradiction, or operator of which nothing is known, is an error. Each view shows what was found, "
+        "`value` and `node` tell why a dim is unknown, and undo takes it back. After `infer` the "
+        "types follow each edit of the session. Of a trace, a copy is converted and the types that it has are mapped "
+        "back, which every command that shows types does when it is needed, and which is no step to undo.",
     .example = "infer",
     .flags = OX_CMD_MODEL | OX_CMD_EDITS | OX_CMD_PAGE,
     .opts = opts,

@@ -79,6 +79,32 @@ static void opsets(ox_session *s, const ox_model *m)
     ox_out_f(&s->out, "\n");
 }
 
+/* Where the types of a trace's inputs come from; NULL: the file states them, as dumps do. */
+static const char *source_of_types(const ox_session *s, const ox_model *m)
+{
+    ox_graph g = ox_model_main(m);
+    bool traced = false, open = false;
+    for (size_t i = 0; i < ox_graph_n_inputs(m, g) && ox_model_get_kind(m) == OX_MODEL_TRACE; i++) {
+        ox_value v = ox_graph_input(m, g, i);
+        ox_type_info t = ox_type_get(m, ox_value_type(m, v));
+        traced |= ox_value_type(m, v).id != ox_value_given_type(m, v).id;
+        open |= t.kind == OX_TYPE_TENSOR && (t.rank < 0 || !t.dtype);
+    }
+    if (traced) return s->g.inputs.n ? "--input and traced_inputs.pkl" : "traced_inputs.pkl";
+    return open ? "unknown" : s->g.inputs.n ? "--input" : NULL;
+}
+
+static void shapes(ox_session *s, const ox_model *m)
+{
+    const char *source = source_of_types(s, m);
+    if (!source) return;
+    line(&s->out, "shapes");
+    if (strcmp(source, "unknown") == 0)
+        ox_out_f(&s->out, "not known: give those of the inputs, --input x=float32[1,3,224,224]\n");
+    else
+        ox_out_f(&s->out, "of the inputs: %s\n", source);
+}
+
 static void print_text(ox_session *s, const ox_model *m)
 {
     totals k = sum(m);
@@ -113,6 +139,7 @@ static void print_text(ox_session *s, const ox_model *m)
         line(o, "unknown");
         ox_out_f(o, "%llu values of unknown dtype or rank\n", (unsigned long long)k.unknown);
     }
+    shapes(s, m);
     values(s, m, "inputs", ox_graph_n_inputs(m, g), ox_graph_input);
     values(s, m, "outputs", ox_graph_n_outputs(m, g), ox_graph_output);
 }
@@ -164,6 +191,7 @@ static void print_json(ox_session *s, const ox_model *m)
     ox_json_int(&j, "weight_elements", (int64_t)k.elements);
     ox_json_int(&j, "weight_bytes", (int64_t)k.bytes);
     ox_json_int(&j, "values_unknown", (int64_t)k.unknown);
+    ox_json_strz(&j, "input_types", source_of_types(s, m));
     ox_json_open(&j, "inputs", '[');
     for (size_t i = 0; i < ox_graph_n_inputs(m, g); i++) ox_value_json(&j, NULL, m, ox_graph_input(m, g, i));
     ox_json_close(&j, ']');

@@ -49,13 +49,13 @@ static FILE *open_beside(const char *target, char **tmp)
     return NULL;
 }
 
-static ox_status save_trace(const ox_model *m, const char *path, ox_error *err)
+static ox_status save_trace(const ox_model *m, const char *path, bool given, ox_error *err)
 {
     char real[PATH_MAX], *tmp;
     const char *target = realpath(path, real) ? real : path; /* a symbolic link stays one */
     FILE *f = open_beside(target, &tmp);
     if (!f) return io_error(err, "cannot create a file beside it", path);
-    ox_print_options opt = {.style = OX_STYLE_TORCH, .raw = true, .task = ox_progress_task(true)};
+    ox_print_options opt = {.style = OX_STYLE_TORCH, .raw = true, .given = given, .task = ox_progress_task(true)};
     ox_sink sink = {file_write, f};
     ox_status st = ox_graph_print(m, ox_model_main(m), &opt, &sink, err);
     if (st == OX_OK && (fflush(f) != 0 || fsync(fileno(f)) != 0)) st = io_error(err, "cannot write", path);
@@ -86,7 +86,7 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     }
     ox_save_options opt = {.task = ox_progress_task(s->g.quiet)};
     if (word) opt.external = *word == 'n' ? OX_EXTERNAL_NEVER : word[1] == 'l' ? OX_EXTERNAL_ALWAYS : OX_EXTERNAL_AUTO;
-    ox_status st = onnx ? ox_save_onnx(m, path, &opt, err) : save_trace(m, path, err);
+    ox_status st = onnx ? ox_save_onnx(m, path, &opt, err) : save_trace(m, path, s->as_given, err);
     ox_progress_done();
     if (st != OX_OK) return st;
     ox_model_set_saved(m);
@@ -116,7 +116,7 @@ const ox_cmd ox_cmd_save = {
             "text that\n"
             "torch prints. Without FILE it goes where it came from. The old file stays whole until the new one is.",
     .example = "save OUT.txt",
-    .flags = OX_CMD_MODEL,
+    .flags = OX_CMD_MODEL | OX_CMD_TYPES,
     .opts = opts,
     .hint = OX_HINT_FILE,
     .max_args = 1,

@@ -73,6 +73,20 @@ FLAG(quiet, g.quiet, false)
 FLAG(json, g.json, false)
 #undef FLAG
 
+static ox_status put_infer(ox_session *s, const char *word, ox_error *err)
+{
+    bool on = !s->as_given;
+    ox_status st = set_flag(&on, word, "infer", err);
+    s->as_given = !on;
+    if (s->as_given) ox_typing_reset(s->typing);
+    return st;
+}
+
+static void get_infer(const ox_session *s, char *buf, size_t size)
+{
+    snprintf(buf, size, "%s", s->as_given ? "off" : "on");
+}
+
 static const ox_setting rows[] = {
     {"style", "auto seed folded torch onnx printable", "style of show", put_style, get_style},
     {"opset", "", "ONNX opset that export, ops and symbolics aim at", put_opset, get_opset},
@@ -81,6 +95,7 @@ static const ox_setting rows[] = {
     {"cut", "on off", "cut lines that are wider than the terminal", put_cut, get_cut},
     {"strict", "on off", "warnings that concern correctness are failures", put_strict, get_strict},
     {"quiet", "on off", "no progress, no warnings", put_quiet, get_quiet},
+    {"infer", "on off", "types of a trace are inferred when they are shown", put_infer, get_infer},
     {"json", "on off", "machine output", put_json, get_json},
 };
 

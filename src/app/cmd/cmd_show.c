@@ -97,6 +97,7 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     const char *style = ox_args_get(a, "--style");
     if (style) (void)ox_style_find(style, &opt.style); /* the option's words are the styles' names */
     opt.full = ox_args_get(a, "--full") != NULL;
+    opt.given = m == s->model && (s->as_given || ox_args_get(a, "--no-infer"));
     if (opt.style == OX_STYLE_ONNX && ox_model_get_kind(m) != OX_MODEL_ONNX) {
         ox_error_set(err, OX_E_INVALID, "style onnx is for ONNX models, and this is a trace");
         ox_error_hint(err, "export it first, then `show --result --style onnx`");
@@ -111,13 +112,14 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 static const ox_opt opts[] = {
     {"--style", "STYLE", "seed, folded, torch, onnx or printable", OX_HINT_WORDS, "seed folded torch onnx printable"},
     {"--full", NULL, "style onnx: with the weights and all else that the syntax can say", OX_HINT_NONE, NULL},
+    {"--no-infer", NULL, "a trace with the types of its file only", OX_HINT_NONE, NULL},
     {"--result", NULL, "the result of the last export instead", OX_HINT_NONE, NULL},
     {NULL, NULL, NULL, OX_HINT_NONE, NULL},
 };
 
 const ox_cmd ox_cmd_show = {
     .name = "show",
-    .usage = "[--style STYLE] [--full] [--result] [SELECTOR...]",
+    .usage = "[--style STYLE] [--full] [--no-infer] [--result] [SELECTOR...]",
     .summary = "print the graph, the nodes of a scope, or a node",
     .help =
         "A SELECTOR is a scope (features.0 and all below it, features.0$ that level alone), a node's name, %value or\n"
@@ -126,9 +128,10 @@ const ox_cmd ox_cmd_show = {
         "(default for traces when piped); onnx, the ONNX textual syntax; printable, that of printable_graph. Lines "
         "wider\n"
         "than the terminal are cut in the middle, but whole in the pager (arrow keys), in pipes, and after `set cut "
-        "off`.",
+        "off`. Types\nof a trace that its file does not give are inferred from those of its inputs when they are first "
+        "shown.",
     .example = "show --style seed",
-    .flags = OX_CMD_MODEL | OX_CMD_PAGE | OX_CMD_CUT,
+    .flags = OX_CMD_MODEL | OX_CMD_TYPES | OX_CMD_PAGE | OX_CMD_CUT,
     .opts = opts,
     .hint = OX_HINT_SCOPE,
     .max_args = OX_ARGS_MAX,

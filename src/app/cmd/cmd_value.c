@@ -116,6 +116,7 @@ static ox_status print_value(ox_session *s, const ox_model *m, ox_value v, ox_er
     for (int32_t i = 0; i < t.rank; i++) {
         if (ox_dim_reason(m, t.dims[i], text, sizeof text)) ox_out_f(o, "dim %-5d unknown: %s\n", i, text);
     }
+    if (m == s->model && ox_typing_reason(s->typing, v, text, sizeof text)) ox_out_f(o, "unknown   %s\n", text);
     print_layout(m, v, o);
     print_place(m, v, o);
     ox_tensor c = constant_of(m, v);
@@ -232,7 +233,7 @@ const ox_cmd ox_cmd_value = {
             "that the\n"
             "values need, and no others; a value that hangs on constants alone needs no inputs.",
     .example = "value %input",
-    .flags = OX_CMD_MODEL | OX_CMD_PAGE | OX_CMD_CUT,
+    .flags = OX_CMD_MODEL | OX_CMD_TYPES | OX_CMD_PAGE | OX_CMD_CUT,
     .opts = opts,
     .hint = OX_HINT_VALUE,
     .min_args = 1,

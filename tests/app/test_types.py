@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Types of a trace: which commands infer them, where the shapes of inputs come from, and the trace as its file has it."""
+import json
+import os
+import unittest
+
+from support import ROOT, Case, Terminal
+
+NEW = os.path.join(ROOT, "tests/fixtures/torch/trace_213.pt")  # holds what it was traced with
+OLD = os.path.join(ROOT, "tests/fixtures/torch/trace_113.pt")  # does not
+SPEC = "x.1=float32[1,1,5,5]"
+RELU = "aten::relu(%input.1)"
+# By a name that no built-in function serves.
+FAILS = """graph(%x : Float(2, 3)):
+  %y : Tensor = acme::warp(%x), scope: Net::/Warp::warp
+  %z : Tensor = aten::relu(%y)
+  return (%z)
+"""
+CLASH = """graph(%x : Float(2, 3)):
+  %y : Float(7, 3) = aten::relu(%x), scope: Net::/ReLU::act
+  %z : Tensor = aten::relu(%y)
+  return (%z)
+"""
+
+
+def type_of(text, mark=RELU):
+    """The type of the value that a line of a graph makes."""
+    line = next(line for line in text.splitlines() if mark in line)
+    return line.split(" : ", 1)[1].split(" = ")[0]
+
+
+class Types(Case):
+    def read(self, name):
+        with open(self.path(name)) as f:
+            return f.read()
+
+    def test_sources(self):
+        for args, said, known in ((["info", NEW], "shapes      of the inputs: traced_inputs.pkl", "Float(1, 1, 5, 5)"),
+                                  (["info", OLD], "shapes      not known: give those of the inputs", "Tensor"),
+                                  (["--input", SPEC, "info", OLD], "shapes      of the inputs: --input", "Float(1, 1, 5, 5)"),
+                                  (["--input", "x.1=float32[2,1,6,6]", "info", NEW], "of the inputs: --input", "Float(2, 1, 6, 6)")):
+            out, _ = self.run_it(*args)
+            self.assertIn(said, out)
+            self.assertIn(f"%x.1 : {known}\n", out)
+        self.assertEqual(json.loads(self.run_it("--json", "info", NEW)[0])["input_types"], "traced_inputs.pkl")
+        self.assertNotIn("shapes ", self.run_it("info", self.write("t.txt", CLASH))[0])
+
+    def test_show(self):
+        for args in ([NEW], ["--input", SPEC, OLD]):
+            self.assertEqual(type_of(self.run_it(*args[:-1], "show", args[-1])[0]), "Float(1, 2, 3, 3)")
+        self.assertEqual(type_of(self.run_it("show", OLD)[0]), "Tensor(*, *, *, *)")  # of a convolution
+        self.assertEqual(type_of(self.run_it("--input", "float32[batch,1,h,w]", "show", "--style", "seed", OLD)[0]),
+                         "Float(batch, 2, h-2, w-2)")
+
+    def test_as_the_file_has_it(self):
+        out, _ = self.run_it("show", "--no-infer", NEW)
+        self.assertEqual(type_of(out), "Tensor")
+        self.assertIn("%x.1 : Tensor", out)
+        out, _ = self.run_it("-e", "show", "-e", "set infer off", "-e", "show", "-e", "set infer", "-e", "set infer on",
+                             "-e", "show", NEW)
+        first, second, third = out.split("graph(")[1:]
+        self.assertEqual([type_of(t) for t in (first, second, third)], ["Float(1, 2, 3, 3)", "Tensor", "Float(1, 2, 3, 3)"])
+        self.assertIn("off\n", second)
+
+    def test_commands(self):
+        self.assertIn("type      Float(1, 2, 3, 3)", self.run_it("value", NEW, "%input.1")[0])
+        self.assertIn("Float(1, 2, 3, 3)", self.run_it("node", NEW, "%input.1")[0])
+        self.assertIn("Float(1, 2, 3, 3)", self.run_it("find", NEW, "op:relu")[0])
+        self.assertEqual(self.run_it("find", NEW, "--count", "shape:[1,2] op:linear")[0], "2\n")
+        self.run_it("save", NEW, "t.txt")
+        self.assertEqual(type_of(self.read("t.txt")), "Float(1, 2, 3, 3)")
+        self.assertEqual(type_of(self.run_it("show", "--no-infer", "t.txt")[0]), "Float(1, 2, 3, 3)")
+
+    def test_no_step(self):
+        out, _ = self.run_it("-e", "show", "-e", "info", NEW)
+        self.assertNotIn("(modified)", out)
+        self.run_it("-e", "show", "-e", "undo", NEW, status=2)
+
+    def test_lua(self):
+        line = "model:graph():value('input.1'):type():dim(2)"
+        self.assertEqual(self.run_it("-e", line, NEW)[0], "2\n")
+        self.assertEqual(self.run_it("-e", "set infer off", "-e", "tostring(" + line[:-len(":dim(2)")] + ")", NEW)[0],
+                         "Tensor\n")
+        self.assertEqual(self.run_it("-e", "#model:find('shape:[1,2,3,3] op:relu')", NEW)[0], "1\n")
+
+    def test_own_functions(self):
+        trace = self.write("t.txt", FAILS)
+        lua = self.write("w.lua", 'symbolic("acme::warp", function(g, x) print("called") return g:op("Transpose", x) end)')
+        self.assertEqual(type_of(self.run_it("-l", lua, "show", trace)[0], "acme::warp"), "Float(3, 2)")
+        self.assertNotIn("called", self.run_it("-l", lua, "show", trace)[0])
+        # one that is defined at the prompt counts at once
+        out, _ = self.run_it("-e", "show", "-e", 'symbolic("acme::warp", function(g, x) return g:op("Transpose", x) end)',
+                             "-e", "show", trace)
+        first, second = out.split("graph(")[1:]
+        self.assertEqual((type_of(first, "acme::warp"), type_of(second, "acme::warp")), ("Tensor", "Float(3, 2)"))
+
+    def test_infer(self):
+        out, _ = self.run_it("infer", NEW)
+        self.assertIn("type and rank of ", out)
+        self.assertIn(" 0 of them unknown\n", out)
+        out, _ = self.run_it("infer", self.write("t.txt", FAILS))
+        self.assertIn("no-rule: acme::warp: there is no symbolic function of acme::warp", out)
+        self.assertIn("at Net/Warp[warp]", out)
+        self.assertIn("2 values: type and rank of 0 are known", out)
+        out, _ = self.run_it("-e", "show", "-e", "value %z", "t.txt")
+        self.assertIn("unknown   there is no symbolic function of acme::warp", out)
+        told = json.loads(self.run_it("--json", "infer", "t.txt")[0])
+        self.assertEqual([(f["problem"], f["node"]["op"]) for f in told["findings"]], [("no-rule", "acme::warp")])
+        self.run_it("--strict", "infer", "t.txt", status=1)
+
+    def test_dynamic(self):
+        out, _ = self.run_it("-e", "infer --dynamic x.1:0=batch", "-e", "show --style seed", NEW)
+        self.assertEqual(type_of(out), "Float(batch, 2, 3, 3)")
+        out, _ = self.run_it("-e", "infer --dynamic x.1:0=batch", "-e", "undo", "-e", "show --style seed", NEW)
+        self.assertEqual(type_of(out), "Float(1, 2, 3, 3)")
+
+    def test_clash(self):
+        out, err = self.run_it("show", self.write("t.txt", CLASH))
+        self.assertIn("aten::relu: %y is Float(7, 3) in the file, but would be Float(2, 3)", err)
+        self.assertIn("Net/ReLU[act]", err)
+        self.assertEqual(type_of(out, "relu(%x)"), "Float(7, 3)")
+
+    def test_keep(self):
+        self.run_it("infer", NEW, "-o", "t.txt")
+        self.assertEqual(type_of(self.read("t.txt")), "Float(1, 2, 3, 3)")
+
+    def test_interrupted(self):
+        lua = self.write("w.lua", 'symbolic("acme::warp", function(g, x) while true do end end)')
+        t = Terminal(self, "--no-init", "-l", lua, self.write("t.txt", FAILS))
+        t.expect("> ")
+        t.send("show\n")
+        t.expect("show")
+        t.send("\x03")
+        t.expect("interrupted")
+        t.send("set infer off\n")
+        t.send("show\n")
+        t.expect(r"%y\S* : \S*Tensor\S* = \S*acme::warp")
+
+
+if __name__ == "__main__":
+    unittest.main()
