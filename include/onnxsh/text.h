@@ -16,6 +16,10 @@ extern "C" {
 OX_API size_t ox_text_sanitize(const char *s, size_t n, char *buf, size_t size);
 /* The inverse, for names typed by people: `\xNN` becomes the byte. Returns the length; buf needs n + 1 bytes. */
 OX_API size_t ox_text_unescape(const char *s, size_t n, char *buf);
+/* How many letters must be changed, added or taken away to make b of a, case aside: for "did you mean". A text longer
+ * than OX_TEXT_DISTANCE_MAX is OX_TEXT_FAR from all others. */
+enum { OX_TEXT_DISTANCE_MAX = 64, OX_TEXT_FAR = 99 };
+OX_API size_t ox_text_distance(const char *a, const char *b);
 /* Columns that sanitised UTF-8 text takes on a terminal (wide characters 2, combining 0). */
 OX_API size_t ox_text_width(const char *s, size_t n);
 /* Fits sanitised text into `width` columns by replacing its middle with an ellipsis ("features…conv1"). buf is

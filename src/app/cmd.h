@@ -118,6 +118,9 @@ void ox_node_json(ox_json *j, const char *key, const ox_model *m, ox_node n);
 void ox_value_json(ox_json *j, const char *key, const ox_model *m, ox_value v);
 /* The opset that `ops` and `export` aim at: --opset N (which may be NULL), else the setting, else the model's own. */
 ox_status ox_target_opset(const ox_session *s, const char *word, int64_t *out, ox_error *err) OX_MUST_USE;
+/* Tries an export of the model with the options that hold, and keeps nothing in the session: *result is NULL if there
+ * were failures, which *report holds. Both are the caller's to free. */
+ox_status ox_try_export(ox_session *s, int64_t opset, ox_model **result, ox_report **report, ox_error *err) OX_MUST_USE;
 /* "3 nodes", "1 node". */
 void ox_out_count(ox_out *o, uint64_t n, const char *one, const char *many);
 

@@ -106,12 +106,11 @@ ox_status ox_session_script(ox_session *s, ox_error *err)
         FILE *f = init ? fopen(init, "r") : NULL;
         if (f) {
             fclose(f);
-            st = ox_script_file(s->script, init, err);
+            st = ox_session_lua_file(s, init, err);
         }
         free(init);
     }
-    for (size_t i = 0; i < s->g.lua_files.n && st == OX_OK; i++)
-        st = ox_script_file(s->script, s->g.lua_files.p[i], err);
+    for (size_t i = 0; i < s->g.lua_files.n && st == OX_OK; i++) st = ox_session_lua_file(s, s->g.lua_files.p[i], err);
     return st;
 }
 
@@ -196,6 +195,8 @@ void ox_session_free(ox_session *s)
         free(s->lua_commands[i].help);
     }
     free(s->lua_commands);
+    for (size_t i = 0; i < s->n_lua_files; i++) free(s->lua_files[i].path);
+    free(s->lua_files);
     free(s->g.lua_dir);
     free(s->path);
 }

@@ -30,6 +30,12 @@ typedef struct ox_globals {
 
 typedef struct ox_edit_log ox_edit_log;
 
+/* A Lua file that was loaded, and what it was like then. */
+typedef struct ox_lua_file {
+    char *path;
+    int64_t size, mtime_s, mtime_ns;
+} ox_lua_file;
+
 /* A command that Lua defined by command{...}. */
 typedef struct ox_lua_command {
     char *name, *usage, *help;
@@ -55,6 +61,9 @@ typedef struct ox_session {
     bool typing_now;         /* they are being inferred */
     bool asked_types;        /* by the Lua of this line */
     ox_edit_log *log;        /* the lines that changed the model, on disk; NULL until the first */
+    ox_lua_file *lua_files;  /* init.lua, those of -l and of `lua --file`, in the order of loading */
+    size_t n_lua_files;
+    size_t failure; /* which failure of `report` was told last by `failure`, from 1; 0 = none */
     ox_lua_command *lua_commands;
     size_t n_lua_commands;
     ox_style style; /* of `show`; only if has_style (`set style`) */
@@ -62,6 +71,7 @@ typedef struct ox_session {
     int64_t opset;    /* target of conversion (`set opset`) */
     bool interactive; /* at the prompt */
     bool whole;       /* `set cut off`: lines wider than the terminal are not cut */
+    bool unwatched;   /* `set watch off`: Lua files that change are not loaded again by themselves */
     bool quit;        /* the `quit` command was given */
     bool one_shot;    /* COMMAND on the command line */
     bool kept;        /* ... and what it changes is saved: -o, --in-place */
@@ -72,6 +82,10 @@ ox_status ox_session_init(ox_session *s, ox_error *err) OX_MUST_USE;
 void ox_session_free(ox_session *s);
 /* The Lua state, made on first use; -l files and init.lua are loaded then. */
 ox_status ox_session_script(ox_session *s, ox_error *err) OX_MUST_USE;
+/* Runs a Lua file of the user's and remembers it, so that it is loaded again when it changes. */
+ox_status ox_session_lua_file(ox_session *s, const char *path, ox_error *err) OX_MUST_USE;
+/* Loads again those Lua files that changed since, or all; *n says how many. The first that fails ends it. */
+ox_status ox_session_reload(ox_session *s, bool all, size_t *n, ox_error *err) OX_MUST_USE;
 /* Opens a file as the model: format, --input and --weights applied. The earlier model is kept if this fails. */
 ox_status ox_session_open(ox_session *s, const char *path, int graph, ox_error *err) OX_MUST_USE;
 /* Makes the result of the last export the model. */

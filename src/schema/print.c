@@ -1,38 +1,15 @@
 /* Floor 2. `schema NAME`: finds what a name means, or names alike. */
 #include "schema/print.h"
 
+#include <onnxsh/text.h>
+
 enum { MAX_NAME = 200, N_ALIKE = 5 };
 
 /* ---- names alike ---- */
 typedef struct alike {
     const char *name;
-    int distance;
+    size_t distance;
 } alike;
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-/* Edit distance regardless of case, 99 if a text is too long to bother. */
-static int distance(const char *a, const char *b)
-{
-    enum { MAX = 48 };
-    int row[MAX + 1];
-    size_t na = strlen(a), nb = strlen(b);
-    if (na > MAX || nb > MAX) return 99;
-    for (size_t j = 0; j <= nb; j++) row[j] = (int)j;
-    for (size_t i = 1; i <= na; i++) {
-        int diagonal = row[0];
-        row[0] = (int)i;
-        for (size_t j = 1; j <= nb; j++) {
-            int change = diagonal + (lower(a[i - 1]) != lower(b[j - 1]));
-            diagonal = row[j];
-            row[j] = OX__MIN(change, OX__MIN(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[nb];
-}
 
 static const char *base_name(const char *name)
 {
@@ -41,8 +18,8 @@ static const char *base_name(const char *name)
 
 static void keep_alike(alike *best, const char *wanted, const char *name)
 {
-    int d = distance(wanted, base_name(name));
-    if (d > 1 + (int)strlen(wanted) / 4) return;
+    size_t d = ox_text_distance(wanted, base_name(name));
+    if (d > 1 + strlen(wanted) / 4) return;
     for (int i = 0; i < N_ALIKE; i++) {
         if (best[i].name && best[i].distance <= d) continue;
         memmove(best + i + 1, best + i, (size_t)(N_ALIKE - 1 - i) * sizeof *best);

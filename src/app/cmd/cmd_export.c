@@ -196,6 +196,7 @@ static void keep_result(ox_session *s, ox_model *result, ox_report *report, cons
     ox_model_free(s->result);
     free(s->result_path);
     s->report = report;
+    s->failure = 0;
     s->result = result;
     s->result_path = path && result ? strdup(path) : NULL;
 }

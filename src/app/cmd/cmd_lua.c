@@ -8,7 +8,7 @@ static ox_status run(ox_session *s, const ox_args *a, ox_error *err)
 {
     const char *file = ox_args_get(a, "--file");
     ox_status st = ox_session_script(s, err);
-    if (st == OX_OK && file) st = ox_script_file(s->script, file, err);
+    if (st == OX_OK && file) st = ox_session_lua_file(s, file, err);
     if (st != OX_OK || !a->n) {
         if (st == OX_OK && !file) {
             ox_error_set(err, OX_E_INVALID, "lua: there is no code");

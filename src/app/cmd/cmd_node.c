@@ -1,81 +1,18 @@
 /* Floor 7. node: all about one node: where it stands, its arguments by name, what uses its results. */
-#include "app/cmd.h"
-
-#include <onnxsh/schema.h>
+#include "app/cmd/node_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static void title(ox_out *o, const char *text)
-{
-    ox_out_f(o, "%s%-12s%s", ox_out_ink(o, OX_INK_COMMENT), text, ox_out_reset(o));
-}
-
-/* The schema's name of input i: "self", "X"; "" when nothing tells. */
-static const char *input_name(const ox_model *m, ox_node n, size_t i)
-{
-    const ox_op_schema *op = ox_op_schema_of(m, n);
-    ox_op_param p;
-    if (op) return ox_op_schema_input_for(op, i, &p) ? p.name : "";
-    char name[512];
-    size_t len, olen, k = 0;
-    const char *domain = ox_str_text(m, ox_node_domain(m, n), &len), *word = ox_str_text(m, ox_node_op(m, n), &olen);
-    if (!len || (size_t)snprintf(name, sizeof name, "%s::%s", domain, word) >= sizeof name) return "";
-    const ox_aten_schema *first = ox_aten_find(name, &k), *s = NULL;
-    ox_aten_type types[64];
-    size_t n_in = ox_node_n_inputs(m, n);
-    for (size_t a = 0; a < n_in && a < 64; a++) types[a] = ox_aten_type_of(m, ox_value_type(m, ox_node_input(m, n, a)));
-    if (k && n_in <= 64) s = ox_aten_match(first, k, types, NULL, n_in);
-    return s && i < ox_aten_get(s).n_args ? ox_aten_get_arg(s, i).name : "";
-}
-
-static void put_attr(const ox_model *m, const ox_attr *a, ox_style style, ox_out *o)
-{
-    ox_print_options opt = {.style = style};
-    ox_sink sink = ox_out_sink(o);
-    if (ox_attr_print(m, a, &opt, &sink, NULL) != OX_OK) ox_out_f(o, "...");
-}
-
-/* What a constant input holds, or who makes it. */
-static void origin(const ox_model *m, ox_value v, ox_out *o)
-{
-    char text[512];
-    ox_node d = ox_value_node(m, v);
-    if (ox_value_is_initializer(m, v)) {
-        ox_out_f(o, "  initializer");
-    } else if (!d.id) {
-        ox_out_f(o, "  input");
-    } else if (ox_node_is(m, d, "prim", "Constant") || ox_node_is(m, d, "", "Constant")) {
-        const ox_attr *a = ox_node_attr(m, d, "value");
-        ox_out_f(o, "  = ");
-        if (a)
-            put_attr(m, a, OX_STYLE_TORCH, o);
-        else
-            ox_out_f(o, "None");
-    } else {
-        ox_node_op_text(m, d, text, sizeof text);
-        ox_out_f(o, "  from %s", text);
-    }
-}
-
-static void print_value(const ox_model *m, ox_value v, ox_out *o)
-{
-    char label[512], type[512];
-    ox_value_label(m, v, label, sizeof label);
-    ox_type_text(m, ox_value_type(m, v), type, sizeof type);
-    ox_out_f(o, "%s%s%s : %s%s%s", ox_out_ink(o, OX_INK_VALUE), label, ox_out_reset(o), ox_out_ink(o, OX_INK_TYPE),
-             type, ox_out_reset(o));
-}
 
 static void print_inputs(const ox_model *m, ox_node n, ox_out *o)
 {
     for (size_t i = 0; i < ox_node_n_inputs(m, n); i++) {
         ox_value v = ox_node_input(m, n, i);
-        title(o, i == 0 ? "inputs" : "");
-        ox_out_f(o, "%-14s ", input_name(m, n, i));
+        ox_node_title(o, i == 0 ? "inputs" : "");
+        ox_out_f(o, "%-14s ", ox_node_input_name(m, n, i));
         if (v.id) {
-            print_value(m, v, o);
-            origin(m, v, o);
+            ox_node_put_value(m, v, o);
+            ox_node_put_origin(m, v, o);
         } else {
             ox_out_f(o, "(absent)");
         }
@@ -90,10 +27,10 @@ static void print_attrs(const ox_model *m, ox_node n, ox_out *o)
     for (size_t i = 0; i < count; i++) {
         size_t len;
         const char *name = ox_str_text(m, a[i].name, &len);
-        title(o, i == 0 ? "attributes" : "");
+        ox_node_title(o, i == 0 ? "attributes" : "");
         ox_out_name(o, name, len);
         ox_out_f(o, " = ");
-        put_attr(m, &a[i], OX_STYLE_SEED, o);
+        ox_node_put_attr(m, &a[i], OX_STYLE_SEED, o);
         ox_out_f(o, "  (%s)\n", ox_attr_kind_name(a[i].kind));
     }
 }
@@ -105,7 +42,7 @@ static void print_uses(const ox_model *m, ox_value v, ox_out *o)
     size_t shown = 0, n = ox_value_n_uses(m, v);
     for (ox_use u = ox_value_first_use(m, v); u.node.id && shown < MAX_USES; u = ox_value_next_use(m, u), shown++) {
         char text[512];
-        title(o, "");
+        ox_node_title(o, "");
         if (ox_node_is_return(m, u.node)) {
             ox_out_f(o, "  output %u of the graph\n", u.index);
             continue;
@@ -114,11 +51,11 @@ static void print_uses(const ox_model *m, ox_value v, ox_out *o)
         ox_out_f(o, "  input %u of %s #%u\n", u.index, text, u.node.id);
     }
     if (n > shown) {
-        title(o, "");
+        ox_node_title(o, "");
         ox_out_f(o, "  and %zu more uses\n", n - shown);
     }
     if (n == 0) {
-        title(o, "");
+        ox_node_title(o, "");
         ox_out_f(o, "  not used\n");
     }
 }
@@ -129,26 +66,9 @@ static void print_reasons(const ox_model *m, ox_value v, ox_out *o)
     ox_type_info t = ox_type_get(m, ox_value_type(m, v));
     for (int32_t i = 0; i < t.rank; i++)
         if (ox_dim_reason(m, t.dims[i], text, sizeof text)) {
-            title(o, "");
+            ox_node_title(o, "");
             ox_out_f(o, "  dim %d is unknown: %s\n", i, text);
         }
-}
-
-/* The Python frames that the node was made in, innermost first: what an archive with code keeps of them. */
-static void print_stack(const ox_model *m, ox_node n, ox_out *o)
-{
-    const ox_pair *rows;
-    bool first = true;
-    for (size_t i = 0, k = ox_node_metadata(m, n, &rows); i < k; i++) {
-        if (strcmp(ox_str_text(m, rows[i].key, NULL), "python_stack") != 0) continue;
-        for (const char *p = ox_str_text(m, rows[i].value, NULL); *p; first = false) {
-            size_t len = strcspn(p, "\n");
-            title(o, first ? "called from" : "");
-            ox_out_name(o, p, len);
-            ox_out_f(o, "\n");
-            p += len + (p[len] == '\n');
-        }
-    }
 }
 
 static void print_node(const ox_model *m, ox_node n, ox_out *o)
@@ -156,30 +76,30 @@ static void print_node(const ox_model *m, ox_node n, ox_out *o)
     char text[1024];
     size_t len;
     ox_node_op_text(m, n, text, sizeof text);
-    title(o, "node");
+    ox_node_title(o, "node");
     ox_out_f(o, "%s%s%s  #%u\n", ox_out_bold(o), text, ox_out_reset(o), n.id);
     const char *name = ox_str_text(m, ox_node_name(m, n), &len);
     if (len) {
-        title(o, "name");
+        ox_node_title(o, "name");
         ox_out_name(o, name, len);
         ox_out_f(o, "\n");
     }
     if (ox_node_scope(m, n).id) {
         ox_node_scope_text(m, n, text, sizeof text);
-        title(o, "scope");
+        ox_node_title(o, "scope");
         ox_out_name(o, text, strlen(text));
         ox_out_f(o, "\n");
     }
     ox_node_loc_text(m, n, text, sizeof text);
     if (*text) {
-        title(o, "source");
+        ox_node_title(o, "source");
         ox_out_name(o, text, strlen(text));
         ox_out_f(o, "\n");
     }
-    print_stack(m, n, o);
+    ox_node_put_stack(m, n, o);
     const char *doc = ox_str_text(m, ox_node_doc(m, n), &len);
     if (len) {
-        title(o, "doc");
+        ox_node_title(o, "doc");
         ox_out_name(o, doc, len);
         ox_out_f(o, "\n");
     }
@@ -187,9 +107,9 @@ static void print_node(const ox_model *m, ox_node n, ox_out *o)
     print_attrs(m, n, o);
     for (size_t i = 0; i < ox_node_n_outputs(m, n); i++) {
         ox_value v = ox_node_output(m, n, i);
-        title(o, i == 0 ? "outputs" : "");
+        ox_node_title(o, i == 0 ? "outputs" : "");
         if (v.id)
-            print_value(m, v, o);
+            ox_node_put_value(m, v, o);
         else
             ox_out_f(o, "(absent)");
         ox_out_f(o, "\n");
@@ -197,7 +117,7 @@ static void print_node(const ox_model *m, ox_node n, ox_out *o)
         if (v.id) print_uses(m, v, o);
     }
     for (size_t i = 0; i < ox_node_n_blocks(m, n); i++) {
-        title(o, i == 0 ? "blocks" : "");
+        ox_node_title(o, i == 0 ? "blocks" : "");
         ox_out_count(o, ox_graph_n_nodes(m, ox_node_block(m, n, i)), "node", "nodes");
         ox_out_f(o, "\n");
     }
@@ -211,7 +131,7 @@ static void print_provenance(ox_session *s, const ox_model *m, ox_node n, ox_out
         ox_node from = ox_model_node_at(s->model, ox_node_origin(m, n));
         if (!from.id) return;
         ox_node_op_text(s->model, from, text, sizeof text);
-        title(o, "from");
+        ox_node_title(o, "from");
         ox_out_f(o, "%s #%u of the trace\n", text, from.id);
     } else if (m == s->model && s->result) {
         bool first = true;
@@ -219,7 +139,7 @@ static void print_provenance(ox_session *s, const ox_model *m, ox_node n, ox_out
             ox_node k = ox_model_node_at(s->result, id);
             if (!k.id || ox_node_origin(s->result, k) != n.id || ox_node_is_return(s->result, k)) continue;
             ox_node_op_text(s->result, k, text, sizeof text);
-            title(o, first ? "became" : "");
+            ox_node_title(o, first ? "became" : "");
             ox_out_f(o, "%s #%u of the result\n", text, k.id);
             first = false;
         }

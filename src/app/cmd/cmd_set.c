@@ -71,6 +71,7 @@ FLAG(cut, whole, true)
 FLAG(strict, g.strict, false)
 FLAG(quiet, g.quiet, false)
 FLAG(json, g.json, false)
+FLAG(watch, unwatched, true)
 #undef FLAG
 
 static ox_status put_infer(ox_session *s, const char *word, ox_error *err)
@@ -97,6 +98,7 @@ static const ox_setting rows[] = {
     {"quiet", "on off", "no progress, no warnings", put_quiet, get_quiet},
     {"infer", "on off", "types of a trace are inferred when they are shown", put_infer, get_infer},
     {"json", "on off", "machine output", put_json, get_json},
+    {"watch", "on off", "load Lua files again that change on disk", put_watch, get_watch},
 };
 
 size_t ox_settings(const ox_setting **out)

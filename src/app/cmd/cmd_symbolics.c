@@ -1,5 +1,6 @@
 /* Floor 7. symbolics: the registered symbolic functions, the source of one, and taking one away. */
 #include "app/cmd.h"
+#include "app/cmd/symbolic_new.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,9 +93,35 @@ static ox_status source(ox_session *s, const char *name, int64_t opset, ox_error
     return st;
 }
 
+/* --new prints a skeleton, --edit opens the editor. */
+static ox_status begin(ox_session *s, const ox_args *a, ox_error *err)
+{
+    ox_node at = {0};
+    char *text;
+    const char *node = ox_args_get(a, "--for");
+    if (!a->n) {
+        ox_error_set(err, OX_E_INVALID, "symbolics: which operator?");
+        ox_error_hint(err, "usage: symbolics --new NAME, as in symbolics --new aten::elu");
+        return OX_E_INVALID;
+    }
+    if (node && !s->model) return ox_error_set(err, OX_E_INVALID, "--for %s: no model is open", node);
+    ox_status st = node ? ox_select_node(s->model, node, &at, err) : OX_OK;
+    if (st != OX_OK) return st;
+    if (ox_args_get(a, "--edit")) return ox_symbolic_edit(s, a->pos[0], at, ox_args_get(a, "--to"), err);
+    st = ox_symbolic_skeleton(s, a->pos[0], at, &text, err);
+    if (st != OX_OK) return st;
+    if (s->g.json)
+        ox_json_said(&s->out, "source", text, strlen(text));
+    else
+        st = ox_out_write(&s->out, text, strlen(text), err);
+    free(text);
+    return st;
+}
+
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {
     int64_t opset;
+    if (ox_args_get(a, "--new") || ox_args_get(a, "--edit")) return begin(s, a, err);
     ox_status st = ox_target_opset(s, ox_args_get(a, "--opset"), &opset, err);
     if (st == OX_OK) st = ox_session_script(s, err);
     if (st != OX_OK) return st;
@@ -111,16 +138,25 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 
 static const ox_opt opts[] = {
     {"--opset", "N", "the function that serves this opset", OX_HINT_NONE, NULL},
+    {"--new", NULL, "print a skeleton: the schema's parameters, and what one call gives them", OX_HINT_NONE, NULL},
+    {"--edit", NULL, "open the editor at the function, then load its file", OX_HINT_NONE, NULL},
+    {"--for", "NODE", "the call that the skeleton shows (the first of the operator)", OX_HINT_NODE, NULL},
+    {"--to", "FILE.lua", "where --edit puts a function that is not the user's yet", OX_HINT_FILE, NULL},
     {"--remove", "NAME", "take the functions of that operator away, for this session", OX_HINT_OP, NULL},
     {NULL, NULL, NULL, OX_HINT_NONE, NULL},
 };
 
 const ox_cmd ox_cmd_symbolics = {
     .name = "symbolics",
-    .usage = "[--opset N] [--remove NAME] [NAME]",
+    .usage = "[--opset N] [--new | --edit] [--for NODE] [--to FILE.lua] [--remove NAME] [NAME]",
     .summary = "list the symbolic functions, or print the source of one",
-    .help =
-        "NAME is aten::elu, aten::add.Tensor or ^MyFunction. A function of the user's comes before every built-in one.",
+    .help = "NAME is aten::elu, aten::add.Tensor or ^MyFunction. A function of the user's comes before every built-in "
+            "one.\n"
+            "--edit opens $VISUAL or $EDITOR at the user's function of that name. Where there is none, a copy of the "
+            "built-in\n"
+            "one, or a skeleton, is put at the end of --to FILE first (the last file of -l, else symbolics.lua in the "
+            "user's\n"
+            "data directory).",
     .example = "symbolics aten::elu",
     .flags = OX_CMD_PAGE,
     .opts = opts,

@@ -1,6 +1,8 @@
 /* Floor 7. What several commands print alike. */
 #include "app/cmd.h"
 
+#include "app/interrupt.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +54,20 @@ ox_status ox_target_opset(const ox_session *s, const char *word, int64_t *out, o
         return OX_OK;
     }
     return word ? ox_parse_int(word, "--opset", 1, 1000, out, err) : OX_OK;
+}
+
+ox_status ox_try_export(ox_session *s, int64_t opset, ox_model **result, ox_report **report, ox_error *err)
+{
+    ox_convert_options opt = {.opset = opset, .task = ox_progress_task(s->g.quiet), .strict = s->g.strict};
+    *result = NULL;
+    *report = NULL;
+    ox_status st = ox_session_script(s, err);
+    if (st != OX_OK) return st;
+    st = ox_convert(result, report, s->model, s->symbolics, &opt, err);
+    ox_progress_done();
+    if (st != OX_E_CHECK || !*report) return st;
+    ox_error_clear(err); /* the report tells */
+    return OX_OK;
 }
 
 static void json_name(ox_json *j, const char *key, const ox_model *m, ox_str s)

@@ -154,7 +154,7 @@ void ox_report_print(FILE *f, bool quiet, const ox_export_summary *e)
 
 /* ---- JSON ---- */
 
-static void json_failure(ox_json *j, const ox_failure *k)
+void ox_failure_json(ox_json *j, const ox_failure *k)
 {
     ox_json_open(j, NULL, '{');
     ox_json_strz(j, "kind", kinds[k->kind].name);
@@ -207,7 +207,7 @@ void ox_report_json(ox_json *j, const ox_export_summary *e)
         ox_json_int(j, "nodes", (int64_t)ox_model_n_nodes(e->result));
     }
     ox_json_open(j, "failures", '[');
-    for (size_t i = 0; e->report && i < ox_report_n(e->report); i++) json_failure(j, ox_report_at(e->report, i));
+    for (size_t i = 0; e->report && i < ox_report_n(e->report); i++) ox_failure_json(j, ox_report_at(e->report, i));
     ox_json_close(j, ']');
     const ox_pass_stat *p;
     size_t n = e->report ? ox_report_passes(e->report, &p) : 0;

@@ -23,4 +23,7 @@ bool ox_report_knows(const char *path);
 /* "missing", "refused", ...: the name of a kind of failure. */
 const char *ox_failure_name(ox_failure_kind k);
 
+/* One failure as an object of a list. */
+void ox_failure_json(ox_json *j, const ox_failure *k);
+
 #endif

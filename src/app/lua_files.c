@@ -1,0 +1,63 @@
+/* Floor 7. The user's Lua files: loaded, and loaded again when they were changed on disk. */
+#include "app/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Fills the stamp; a file that cannot be looked at has that of no file. */
+static void look(ox_lua_file *f)
+{
+    struct stat st;
+    f->size = f->mtime_s = f->mtime_ns = -1;
+    if (stat(f->path, &st) != 0) return;
+    f->size = st.st_size;
+    f->mtime_s = st.st_mtim.tv_sec;
+    f->mtime_ns = st.st_mtim.tv_nsec;
+}
+
+static bool has_changed(const ox_lua_file *f)
+{
+    ox_lua_file now = {.path = f->path};
+    look(&now);
+    return now.size >= 0 && (now.size != f->size || now.mtime_s != f->mtime_s || now.mtime_ns != f->mtime_ns);
+}
+
+static ox_lua_file *known(ox_session *s, const char *path)
+{
+    for (size_t i = 0; i < s->n_lua_files; i++)
+        if (strcmp(s->lua_files[i].path, path) == 0) return &s->lua_files[i];
+    return NULL;
+}
+
+static ox_lua_file *remember(ox_session *s, const char *path)
+{
+    ox_lua_file *p = realloc(s->lua_files, (s->n_lua_files + 1) * sizeof *p);
+    if (!p) return NULL;
+    s->lua_files = p;
+    char *copy = strdup(path);
+    if (!copy) return NULL;
+    p[s->n_lua_files] = (ox_lua_file){.path = copy};
+    return &p[s->n_lua_files++];
+}
+
+ox_status ox_session_lua_file(ox_session *s, const char *path, ox_error *err)
+{
+    ox_lua_file *f = known(s, path);
+    if (!f) f = remember(s, path);
+    if (!f) return ox_error_set(err, OX_E_NOMEM, "out of memory");
+    look(f); /* before it is read: what is written meanwhile is a change */
+    return ox_script_file(s->script, path, err);
+}
+
+ox_status ox_session_reload(ox_session *s, bool all, size_t *n, ox_error *err)
+{
+    ox_status st = OX_OK;
+    *n = 0;
+    for (size_t i = 0; st == OX_OK && s->script && i < s->n_lua_files; i++) {
+        if (!all && !has_changed(&s->lua_files[i])) continue;
+        st = ox_session_lua_file(s, s->lua_files[i].path, err); /* which may load others: the list may move */
+        *n += st == OX_OK;
+    }
+    return st;
+}
