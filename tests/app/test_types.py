@@ -125,11 +125,11 @@ class Types(Case):
         self.assertEqual(type_of(self.read("t.txt")), "Float(1, 2, 3, 3)")
 
     def test_interrupted(self):
-        lua = self.write("w.lua", 'symbolic("acme::warp", function(g, x) while true do end end)')
+        lua = self.write("w.lua", 'symbolic("acme::warp", function(g, x) io.stderr:write("busy") while true do end end)')
         t = Terminal(self, "--no-init", "-l", lua, self.write("t.txt", FAILS))
         t.expect("> ")
         t.send("show\n")
-        t.expect("show")
+        t.expect("busy")
         t.send("\x03")
         t.expect("interrupted")
         t.send("set infer off\n")
