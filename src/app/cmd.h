@@ -121,6 +121,8 @@ ox_status ox_target_opset(const ox_session *s, const char *word, int64_t *out, o
 /* Tries an export of the model with the options that hold, and keeps nothing in the session: *result is NULL if there
  * were failures, which *report holds. Both are the caller's to free. */
 ox_status ox_try_export(ox_session *s, int64_t opset, ox_model **result, ox_report **report, ox_error *err) OX_MUST_USE;
+/* Writes a trace as torch prints it, beside the target first; `given`: without types that were inferred. */
+ox_status ox_trace_save(const ox_model *m, const char *path, bool given, ox_error *err) OX_MUST_USE;
 /* "3 nodes", "1 node". */
 void ox_out_count(ox_out *o, uint64_t n, const char *one, const char *many);
 

@@ -89,6 +89,39 @@ class Failure(Case):
         self.assertEqual({r["op"] for r in rows}, {"acme::warp", "acme::warp_"})
 
 
+class Repro(Case):
+    def test_text(self):
+        out, _ = self.run_it("repro", self.write("net.txt", NET), "%a")
+        self.assertRegex(out, r"^graph\(%x : Float\(2, 3, strides=\[3, 1\]\)\):\n  %one .*\n  %a .*acme::warp\(%x, %one\)"
+                              r", scope: Net::.* # net\.py:7:0\n  return \(%a\)\n$")
+
+    def test_file_fails_alike(self):
+        to = self.path("part.txt")
+        out, _ = self.run_it("repro", self.write("net.txt", NET), "%a", "--to", to)
+        self.assertIn(f"wrote {to}: 2 nodes, 1 input\nit fails alike: there is no symbolic function of acme::warp", out)
+        out, _ = self.run_it("failure", to)
+        self.assertIn("acme::warp", out)
+
+    def test_file_that_converts(self):
+        out, _ = self.run_it("repro", self.write("net.txt", NET), "%b", "--to", self.path("part.txt"))
+        self.assertIn("it converts, as the node does", out)
+
+    def test_onnx(self):
+        made, to = self.path("out.onnx"), self.path("part.onnx")
+        self.run_it("export", ELU, made)
+        node = json.loads(self.run_it("--json", "find", made, "op:Elu")[0])[0]
+        out, _ = self.run_it("repro", made, f"#{node['id']}", "--to", to)
+        self.assertIn("wrote", out)
+        self.assertEqual([n["op"] for n in json.loads(self.run_it("--json", "find", to)[0])], ["onnx::Elu"])
+
+    def test_errors(self):
+        path = self.write("net.txt", NET)
+        _, err = self.run_it("repro", path, "%nobody", status=2)
+        self.assertIn("nobody", err)
+        _, err = self.run_it("repro", path, "%a", "--to", self.path("no/such/part.txt"), status=3)
+        self.assertIn("no/such/part.txt", err)
+
+
 class Skeleton(Case):
     def skeleton(self, *args, status=0):
         return self.run_it(*args[:-1], "symbolics", "--new", args[-1], status=status)

@@ -52,6 +52,13 @@ static bool on_node(void *ud, ox_node n)
     return !f->s->out.closed;
 }
 
+/* What a query of nothing selects. */
+static void every_node(found *f)
+{
+    ox_graph_walk(f->m, ox_model_main(f->m), on_node, f);
+    for (size_t i = 0; i < ox_model_n_functions(f->m); i++) ox_graph_walk(f->m, ox_model_function(f->m, i), on_node, f);
+}
+
 static ox_status list_fields(ox_session *s, ox_error *err)
 {
     static const char *const titles[] = {"TERM", "MEANING", "EXAMPLE", NULL};
@@ -75,8 +82,9 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     int64_t max = INT64_MAX;
     ox_status st = limit ? ox_parse_int(limit, "--limit", 0, INT64_MAX, &max, err) : OX_OK;
     if (st != OX_OK) return st;
-    ox_query *q;
-    st = ox_query_parse(&q, s->model, text, strlen(text), err);
+    ox_query *q = NULL;
+    bool all = strspn(text, " \t") == strlen(text);
+    if (!all) st = ox_query_parse(&q, s->model, text, strlen(text), err);
     if (st != OX_OK) {
         if (err->col && err->col <= strlen(text)) ox_error_context(err, "find, at '%.60s'", text + err->col - 1);
         if (!err->hint[0]) ox_error_hint(err, "`find --terms` lists what a query is made of");
@@ -91,7 +99,10 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     } else if (!f.count_only) {
         f.t = ox_table_new(&s->out, titles);
     }
-    st = ox_query_run(q, s->model, on_node, &f, ox_progress_task(s->g.quiet), err);
+    if (all)
+        every_node(&f);
+    else
+        st = ox_query_run(q, s->model, on_node, &f, ox_progress_task(s->g.quiet), err);
     ox_progress_done();
     ox_query_free(q);
     if (f.j) {

@@ -49,7 +49,7 @@ static FILE *open_beside(const char *target, char **tmp)
     return NULL;
 }
 
-static ox_status save_trace(const ox_model *m, const char *path, bool given, ox_error *err)
+ox_status ox_trace_save(const ox_model *m, const char *path, bool given, ox_error *err)
 {
     char real[PATH_MAX], *tmp;
     const char *target = realpath(path, real) ? real : path; /* a symbolic link stays one */
@@ -86,7 +86,7 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     }
     ox_save_options opt = {.task = ox_progress_task(s->g.quiet)};
     if (word) opt.external = *word == 'n' ? OX_EXTERNAL_NEVER : word[1] == 'l' ? OX_EXTERNAL_ALWAYS : OX_EXTERNAL_AUTO;
-    ox_status st = onnx ? ox_save_onnx(m, path, &opt, err) : save_trace(m, path, s->as_given, err);
+    ox_status st = onnx ? ox_save_onnx(m, path, &opt, err) : ox_trace_save(m, path, s->as_given, err);
     ox_progress_done();
     if (st != OX_OK) return st;
     ox_model_set_saved(m);
