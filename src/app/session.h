@@ -46,12 +46,13 @@ typedef struct ox_session {
     ox_globals g;
     ox_out out; /* standard output, or the pager */
     ox_symbolics *symbolics;
-    ox_script *script; /* made on first need */
-    ox_model *model;   /* NULL: nothing is open */
-    char *path;        /* as it was opened, "-" = standard input */
-    int graph;         /* which graph of the file, 0 = the default */
-    ox_model *result;  /* what the last export made, bound to `model` by provenance; or NULL */
-    ox_report *report; /* of the last export, or NULL */
+    ox_script *script;    /* made on first need */
+    ox_model *model;      /* NULL: nothing is open */
+    char *path;           /* as it was opened, "-" = standard input */
+    int graph;            /* which graph of the file, 0 = the default */
+    ox_model *result;     /* what the last export made, bound to `model` by provenance; or NULL */
+    ox_report *report;    /* of the last export, or NULL */
+    int64_t report_opset; /* that it aimed at */
     char *result_path;
     ox_inference *inference; /* `infer` was given: types follow the edits; or NULL */
     size_t inference_from;   /* the steps that can be undone while that of `infer` is not */

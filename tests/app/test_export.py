@@ -254,6 +254,9 @@ class Telling(Export):
         self.export("--report", "r.md")
         with open(self.path("r.md")) as f:
             self.assertIn("exported", f.read())
+        self.export("--report", "r.html")
+        with open(self.path("r.html")) as f:
+            self.assertIn("<b>result</b>: exported", f.read())
         self.export("--report", "r.txt", status=2)
         self.export("--report", "no/where.md", status=3)
 

@@ -89,6 +89,60 @@ class Failure(Case):
         self.assertEqual({r["op"] for r in rows}, {"acme::warp", "acme::warp_"})
 
 
+class Report(Case):
+    HOSTILE = NET.replace("Net::", "Net<script>`a`|](evil)_x_</script>::")
+
+    def report(self, end, text=NET, *more):
+        name = self.path("r" + end)
+        out, _ = self.run_it(*more, "report", self.write("net.txt", text), name)
+        self.assertIn(f"wrote {name}: ", out)
+        with open(name) as f:
+            return f.read()
+
+    def test_markdown(self):
+        text = self.report(".md")
+        for part in ("# Export report", "- **result**: refused: 2 failures", "| 1 | missing | acme::warp | there is no symbolic",
+                     "## 1: acme::warp", "- **scope**: Net/Sequential[body]/Warp[0]", "- **source**: net.py:7",
+                     "- **exported by**: onnxsh ", "| acme::warp | 1 | 1 |", "## Passes", "- **input**: %x : Float(2, 3)"):
+            self.assertIn(part, text)
+
+    def test_html(self):
+        text = self.report(".html")
+        self.assertTrue(text.startswith("<!DOCTYPE html>"))
+        self.assertTrue(text.endswith("</body></html>\n"))
+        for part in ("<td>acme::warp</td>", "<li><b>source</b>: net.py:7</li>", "<pre>"):
+            self.assertIn(part, text)
+        for tag in ("table", "tr", "td", "th", "ul", "li", "h2", "p", "pre", "b"):
+            self.assertEqual(text.count(f"<{tag}>"), text.count(f"</{tag}>"), tag)
+
+    def test_names_are_no_markup(self):
+        text = self.report(".html", self.HOSTILE)
+        self.assertNotIn("<script>", text)
+        self.assertIn("&lt;script&gt;", text)
+        text = self.report(".md", self.HOSTILE)
+        self.assertNotRegex(text, r"(?<!\\)<script>")
+        self.assertNotIn("](evil)", text.replace("\\]", ""))
+
+    def test_json_and_sarif(self):
+        self.assertEqual(len(json.loads(self.report(".json"))["failures"]), 2)
+        self.assertEqual(json.loads(self.report(".sarif"))["version"], "2.1.0")
+
+    def test_of_the_last_export(self):
+        """What was exported is what is told, not what an export would do now."""
+        made, name = self.path("o.onnx"), self.path("r.md")
+        self.run_it("-e", f"export {made} --opset 13", "-e", f"report {name}", ELU)
+        with open(name) as f:
+            text = f.read()
+        self.assertIn("- **opset**: 13", text)
+        self.assertIn("o.onnx", text)
+        self.assertIn("No failures and no warnings.", text)
+
+    def test_errors(self):
+        _, err = self.run_it("report", ELU, "r.txt", status=2)
+        self.assertIn("none of .md, .html, .json, .sarif", err)
+        self.run_it("report", ELU, self.path("no/where.md"), status=3)
+
+
 class Repro(Case):
     def test_text(self):
         out, _ = self.run_it("repro", self.write("net.txt", NET), "%a")

@@ -148,7 +148,8 @@ static ox_status take_options(ox_session *s, const ox_args *a, request *r, ox_er
     r->dry_run = ox_args_get(a, "--dry-run") != NULL;
     r->report = ox_args_get(a, "--report");
     if (r->report && !ox_report_knows(r->report))
-        return ox_error_set(err, OX_E_INVALID, "--report %s: the ending is none of .md, .json, .sarif", r->report);
+        return ox_error_set(err, OX_E_INVALID, "--report %s: the ending is none of .md, .html, .json, .sarif",
+                            r->report);
     return OX_OK;
 }
 
@@ -190,13 +191,14 @@ static ox_status tell(ox_session *s, const request *r, const ox_export_summary *
 }
 
 /* The result of this export takes the place of the last one's. */
-static void keep_result(ox_session *s, ox_model *result, ox_report *report, const char *path)
+static void keep_result(ox_session *s, ox_model *result, ox_report *report, const char *path, int64_t opset)
 {
     ox_report_free(s->report);
     ox_model_free(s->result);
     free(s->result_path);
     s->report = report;
     s->failure = 0;
+    s->report_opset = opset;
     s->result = result;
     s->result_path = path && result ? strdup(path) : NULL;
 }
@@ -220,12 +222,12 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
         ox_progress_done();
     }
     if (report) {
-        ox_export_summary e = {s->path, path, r->c.opset, result, report, r->verbose};
+        ox_export_summary e = {s->path, path, r->c.opset, result, report, r->verbose, s->model};
         ox_status saved = OX_OK;
         if (result && !r->dry_run) saved = ox_save_onnx(result, path, &r->save, err);
         ox_progress_done();
         if (saved == OX_OK && (st == OX_OK || st == OX_E_CHECK)) saved = tell(s, r, &e, err);
-        keep_result(s, result, report, path);
+        keep_result(s, result, report, path, r->c.opset);
         if (saved != OX_OK)
             st = saved;
         else if (st == OX_E_CHECK)
@@ -255,7 +257,7 @@ static const ox_opt opts[] = {
      "auto always never"},
     {"--doc", NULL, "keep source lines as doc strings", OX_HINT_NONE, NULL},
     {"--verbose", NULL, "print the final graph", OX_HINT_NONE, NULL},
-    {"--report", "FILE", "write all failures and warnings as .md, .json or .sarif", OX_HINT_FILE, NULL},
+    {"--report", "FILE", "write all failures and warnings as .md, .html, .json or .sarif", OX_HINT_FILE, NULL},
     {"--dry-run", NULL, "convert, and write nothing", OX_HINT_NONE, NULL},
     {NULL, NULL, NULL, OX_HINT_NONE, NULL},
 };

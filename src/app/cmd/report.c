@@ -1,6 +1,7 @@
-/* Floor 7. Export reports as text, JSON, Markdown and SARIF 2.1.0. */
+/* Floor 7. Export reports as text, JSON and SARIF 2.1.0; documents are made in report_doc.c. */
 #include "app/cmd/report.h"
 
+#include "app/cmd/report_doc.h"
 #include "app/cmd/sarif.h"
 
 #include <onnxsh/graph.h>
@@ -258,46 +259,6 @@ static void sarif(ox_json *j, const ox_export_summary *e)
     ox_sarif_end(j);
 }
 
-/* ---- Markdown ---- */
-
-static void markdown(ox_out *o, const ox_export_summary *e)
-{
-    size_t n = e->report ? ox_report_n(e->report) : 0;
-    ox_out_f(o, "# Export report\n\n");
-    ox_out_f(o, "- source: `");
-    ox_out_name(o, e->source ? e->source : "", e->source ? strlen(e->source) : 0);
-    ox_out_f(o, "`\n- opset: %lld\n- result: %s\n\n", (long long)e->opset, e->result ? "exported" : "refused");
-    if (!n) {
-        ox_out_f(o, "No failures and no warnings.\n");
-        return;
-    }
-    ox_out_f(o, "| # | kind | operator | message | scope | source |\n|---|---|---|---|---|---|\n");
-    for (size_t i = 0; i < n; i++) {
-        const ox_failure *k = ox_report_at(e->report, i);
-        ox_out_f(o, "| %zu | %s | `", i, kinds[k->kind].name);
-        ox_out_name(o, k->op, strlen(k->op));
-        ox_out_f(o, "` | ");
-        ox_out_name(o, k->message, strlen(k->message));
-        ox_out_f(o, " | ");
-        ox_out_name(o, k->scope, strlen(k->scope));
-        ox_out_f(o, " | ");
-        ox_out_name(o, k->file, strlen(k->file));
-        ox_out_f(o, *k->file ? ":%u |\n" : " |\n", k->line);
-    }
-    for (size_t i = 0; i < n; i++) {
-        const ox_failure *k = ox_report_at(e->report, i);
-        if (k->kind == OX_FAILURE_CONSEQUENCE || !*k->arguments) continue;
-        ox_out_f(o, "\n## %zu: arguments\n\n```\n", i);
-        for (const char *p = k->arguments; *p;) {
-            size_t len = strcspn(p, "\n");
-            ox_out_name(o, p, len);
-            ox_out_f(o, "\n");
-            p += len + (p[len] == '\n');
-        }
-        ox_out_f(o, "```\n");
-    }
-}
-
 static const char *ending(const char *path)
 {
     const char *dot = strrchr(path, '.');
@@ -307,15 +268,16 @@ static const char *ending(const char *path)
 bool ox_report_knows(const char *path)
 {
     const char *e = ending(path);
-    return strcmp(e, ".md") == 0 || strcmp(e, ".json") == 0 || strcmp(e, ".sarif") == 0;
+    return strcmp(e, ".md") == 0 || strcmp(e, ".html") == 0 || strcmp(e, ".json") == 0 || strcmp(e, ".sarif") == 0;
 }
 
 ox_status ox_report_write(const char *path, const ox_export_summary *e, ox_error *err)
 {
     ox_out o = {.f = fopen(path, "w")};
     ox_status st = OX_OK;
-    if (o.f && strcmp(ending(path), ".md") == 0) {
-        markdown(&o, e);
+    bool html = strcmp(ending(path), ".html") == 0;
+    if (o.f && (html || strcmp(ending(path), ".md") == 0)) {
+        ox_report_document(o.f, html, e);
     } else if (o.f) {
         ox_json j;
         ox_json_begin(&j, &o);

@@ -10,13 +10,14 @@ typedef struct ox_export_summary {
     const ox_model *result;  /* NULL when the export was refused */
     const ox_report *report; /* may be NULL */
     bool with_graph;         /* --verbose */
+    const ox_model *model;   /* the source; may be NULL */
 } ox_export_summary;
 
 /* Failures and warnings on standard error, each operator's together, with place, arguments and hint. */
 void ox_report_print(FILE *f, bool quiet, const ox_export_summary *e);
 /* The members of one JSON object. */
 void ox_report_json(ox_json *j, const ox_export_summary *e);
-/* --report FILE: .md, .json or .sarif by its ending. */
+/* --report FILE: .md, .html, .json or .sarif by its ending. */
 ox_status ox_report_write(const char *path, const ox_export_summary *e, ox_error *err) OX_MUST_USE;
 /* True if the ending of path is one that ox_report_write knows. */
 bool ox_report_knows(const char *path);
