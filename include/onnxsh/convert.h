@@ -130,7 +130,7 @@ typedef enum ox_unsupported_policy {
 } ox_unsupported_policy;
 typedef enum ox_params_policy { OX_PARAMS_AUTO, OX_PARAMS_INITIALIZER, OX_PARAMS_INPUT } ox_params_policy;
 
-enum { OX_OPSET_MIN = 9, OX_OPSET_DEFAULT = 17 };
+enum { OX_OPSET_MIN = 9, OX_OPSET_DEFAULT = 17, OX_UNROLL_DEFAULT = 1 << 15 };
 
 /* `--dynamic x:0=batch`: dim `axis` of input `input` is the symbol `symbol`. */
 typedef struct ox_dynamic_axis {
@@ -151,8 +151,10 @@ typedef struct ox_convert_options {
     ox_params_policy params;
     bool keep_initializers_as_inputs;
     bool no_fold;
-    bool strict; /* rounded constants are failures */
-    bool doc;    /* keep source locations as doc_string */
+    bool strict;    /* rounded constants are failures */
+    size_t unroll;  /* nodes that the rounds of all loops may be copied to, 0 = OX_UNROLL_DEFAULT */
+    bool no_unroll; /* loops stay loops */
+    bool doc;       /* keep source locations as doc_string */
     ox_unsupported_policy unsupported;
     const ox_task *task;
 } ox_convert_options;

@@ -37,6 +37,32 @@ ox_status ox__conv_set_flags(ox__conv *c, ox_value v, uint32_t flags, ox_error *
     return OX_OK;
 }
 
+void ox__search_begin(ox__conv *c)
+{
+    if (++c->search) return;
+    memset(c->marks.p, 0, c->marks.n * sizeof *c->marks.p); /* numbers have run out */
+    c->search = 1;
+}
+
+bool ox__search_met(const ox__conv *c, ox_value v)
+{
+    return v.id < c->marks.n && c->marks.p[v.id] == c->search;
+}
+
+ox_status ox__search_meet(ox__conv *c, ox_value v, bool *first, ox_error *err)
+{
+    size_t had = c->marks.n;
+    if (v.id >= had) {
+        size_t want = OX__MAX((size_t)v.id + 1, (size_t)ox_model_value_limit(c->m));
+        if (!ox__vec_reserve(&c->marks, want)) return ox__nomem(err);
+        c->marks.n = want;
+        memset(c->marks.p + had, 0, (want - had) * sizeof *c->marks.p);
+    }
+    *first = c->marks.p[v.id] != c->search;
+    c->marks.p[v.id] = c->search;
+    return OX_OK;
+}
+
 ox_str ox__conv_str(ox__conv *c, const char *text)
 {
     return ox_str_add(c->m, text, strlen(text));

@@ -94,6 +94,8 @@ void ox__conv_close(ox__conv *c)
     ox__facts_free(c->facts);
     ox__vec_free(&c->values);
     ox__vec_free(&c->ops);
+    ox__vec_free(&c->twins);
+    ox__vec_free(&c->marks);
     ox__arena_free(&c->mem);
     ox__arena_free(&c->call);
     ox_model_free(c->m);

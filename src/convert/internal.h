@@ -15,7 +15,9 @@ enum {
     OX__V_BOOL = 4,
     OX__V_NUMBER = OX__V_INT | OX__V_FLOAT | OX__V_BOOL,
     OX__V_UNFOLLOWED = 16, /* it is changed in place by something that no pass followed */
-    OX__V_FAILED = 8       /* stems from the failure of that index */
+    OX__V_FAILED = 8,      /* stems from the failure of that index */
+    OX__V_WRITTEN = 32,    /* a list or dict that some node writes to, in place */
+    OX__V_TOLD = 64        /* the number of a round: that its loop stays was told */
 };
 
 typedef struct ox__vinfo {
@@ -42,9 +44,14 @@ typedef struct ox__conv {
     ox__arena call;             /* of the node under way */
     bool dynamic;               /* some input has a dim that is no constant */
     bool trace;                 /* the source is one, not an ONNX model */
-    bool as_is;                 /* the source is of ONNX operators alone */
-    ox__trail *trail;           /* only the types are wanted: nothing that is read by nobody goes; else NULL */
-    size_t depth;               /* of blocks under way */
+    OX__VEC(ox_value) twins;    /* by value id: its copy, while a block is copied */
+    OX__VEC(uint32_t) marks;    /* by value id: the last search that met it */
+    uint32_t search;
+    bool lists_marked; /* some value is, or was, marked as written to */
+    size_t unrolled;   /* nodes that the rounds of loops were copied to */
+    bool as_is;        /* the source is of ONNX operators alone */
+    ox__trail *trail;  /* only the types are wanted: nothing that is read by nobody goes; else NULL */
+    size_t depth;      /* of blocks under way */
     uint64_t n_casts;
     uint64_t done;      /* nodes of the pass under way */
     size_t n_out_names; /* of the main graph, as the trace calls them */
@@ -60,6 +67,10 @@ void ox__conv_close(ox__conv *c);
 ox__vinfo *ox__conv_info(ox__conv *c, ox_value v); /* NULL when out of memory or dead */
 uint32_t ox__conv_flags(const ox__conv *c, ox_value v);
 ox_status ox__conv_set_flags(ox__conv *c, ox_value v, uint32_t flags, ox_error *err) OX_MUST_USE; /* added */
+/* A search through values: begin, then the first meeting with each is told from later ones. */
+void ox__search_begin(ox__conv *c);
+ox_status ox__search_meet(ox__conv *c, ox_value v, bool *first, ox_error *err) OX_MUST_USE;
+bool ox__search_met(const ox__conv *c, ox_value v);
 ox_str ox__conv_str(ox__conv *c, const char *text);
 /* The target version of a domain: of ai.onnx, of --custom-opset, or what the model imports; 0 if none. */
 int64_t ox__conv_opset(const ox__conv *c, const char *domain);

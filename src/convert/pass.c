@@ -141,7 +141,9 @@ ox_status ox__pass_inline_block(ox__conv *c, ox_graph block, ox_node before, ox_
             if (!was.id) continue;
             for (size_t k = 0; k < n_results; k++)
                 if (results[k].id == was.id) results[k] = is;
+            uint32_t flags = ox__conv_flags(c, was);
             s = ox_value_set_type(c->m, is, ox_value_type(c->m, was), c->err);
+            if (s == OX_OK && flags) s = ox__conv_set_flags(c, is, flags, c->err);
             if (s == OX_OK) s = ox_value_set_name(c->m, is, ox_value_name(c->m, was), c->err);
             if (s == OX_OK) s = ox_value_replace_uses(c->m, was, is, c->err);
         }

@@ -26,6 +26,12 @@ ox_status ox__pass_stand_in(ox__conv *c, ox_value out, ox_value v) OX_MUST_USE;
 ox_status ox__pass_replace(ox__conv *c, ox_node n, size_t i, ox_value v) OX_MUST_USE;
 /* Moves the nodes of a block before `before` of the graph around it, and gives its results. */
 ox_status ox__pass_inline_block(ox__conv *c, ox_graph block, ox_node before, ox_value *results) OX_MUST_USE;
+/* Tuples inside the graph: what branches return is taken apart, and what is built and read again. */
+ox_status ox__tuples_inside(ox__conv *c, uint64_t *changed) OX_MUST_USE;
+/* A node that writes to a list, a tensor or an attribute, by itself or in its blocks. */
+bool ox__writes(const ox_model *m, ox_node n);
+/* Deletes nodes that nobody reads and that write to nothing. */
+ox_status ox__drop_dead(ox__conv *c, uint64_t *changed) OX_MUST_USE;
 /* Takes module objects that nobody reads off the inputs of the graph. */
 ox_status ox__drop_modules(ox_model *m, ox_error *err) OX_MUST_USE;
 bool ox__is_prim(const ox__conv *c, ox_node n, const char *op);

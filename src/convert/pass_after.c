@@ -1,6 +1,6 @@
 /* Floor 5. The short passes: dead code, conversion itself, what follows it. */
 #include "convert/dispatch.h"
-#include "convert/pass.h"
+#include "convert/fold.h"
 #include "convert/trail.h"
 #include "ir/ir.h"
 #include "rewrite/convbn.h"
@@ -15,9 +15,47 @@ static bool is_trace(const ox__conv *c)
     return !c->as_is;
 }
 
+/* A write to a list, to an attribute of a module. */
+static bool has_effect(const ox_model *m, ox_node n)
+{
+    return ox__writes_list(m, n) || ox_node_is(m, n, "prim", "SetAttr");
+}
+
+/* Any write: before the pass that follows those to tensors, whose operators end in an underscore. */
+static bool writes(const ox_model *m, ox_node n)
+{
+    size_t len;
+    const char *op = ox_str_text(m, ox_node_op(m, n), &len);
+    return has_effect(m, n) || (len > 1 && op[len - 1] == '_' && op[0] != '_');
+}
+
+static bool any_in(const ox_model *m, ox_node n, bool (*is)(const ox_model *m, ox_node n))
+{
+    if (is(m, n)) return true;
+    for (size_t i = 0; i < ox_node_n_blocks(m, n); i++)
+        for (ox_node k = ox_graph_first(m, ox_node_block(m, n, i)); k.id; k = ox_node_next(m, k))
+            if (any_in(m, k, is)) return true;
+    return false;
+}
+
+bool ox__writes(const ox_model *m, ox_node n)
+{
+    return any_in(m, n, writes);
+}
+
+static bool any_effect(const ox_model *m, ox_node n)
+{
+    return any_in(m, n, has_effect);
+}
+
+ox_status ox__drop_dead(ox__conv *c, uint64_t *changed)
+{
+    return ox__remove_dead(c->m, ox_model_main(c->m), ox__writes, changed, c->err);
+}
+
 ox_status ox__pass_dead(ox__conv *c, uint64_t *changed)
 {
-    return is_trace(c) ? ox__remove_dead(c->m, ox_model_main(c->m), NULL, changed, c->err) : OX_OK;
+    return is_trace(c) ? ox__remove_dead(c->m, ox_model_main(c->m), any_effect, changed, c->err) : OX_OK;
 }
 
 ox_status ox__pass_numbers(ox__conv *c, uint64_t *changed)
@@ -64,7 +102,8 @@ ox_status ox__pass_convert(ox__conv *c, uint64_t *changed)
     ox__journal_pause(c->m);
     *changed = c->done;
     uint64_t dead = 0; /* constants and lists that the functions have read */
-    if (s == OX_OK && is_trace(c) && !c->trail) s = ox__remove_dead(c->m, ox_model_main(c->m), NULL, &dead, c->err);
+    if (s == OX_OK && is_trace(c) && !c->trail)
+        s = ox__remove_dead(c->m, ox_model_main(c->m), any_effect, &dead, c->err);
     if (s == OX_OK && !is_trace(c)) s = drop_plumbing(c, ox_model_main(c->m));
     return s;
 }

@@ -1,7 +1,7 @@
 /* Floor 5. Module objects of a trace: parameters that it reads from them (prim::GetAttr) become inputs of the graph
  * under the parameter's path; calls of modules (prim::CallMethod) hide what they compute, which is a failure. */
 #include "convert/dispatch.h"
-#include "convert/pass.h"
+#include "convert/fold.h"
 #include "rewrite/dead.h"
 
 #include <onnxsh/text.h>
@@ -242,6 +242,15 @@ static ox_status settle_list(ox__conv *c, ox_node n, bool *done)
     return s;
 }
 
+/* A list or dict of the module that the graph writes to: it would be another one at the next call. */
+static bool is_written(const ox__conv *c, ox_node n)
+{
+    ox_value v = ox_node_output(c->m, n, 0);
+    for (ox_use u = ox_value_first_use(c->m, v); u.node.id; u = ox_value_next_use(c->m, u))
+        if (u.index == 0 && !ox_node_is_return(c->m, u.node) && ox__writes_list(c->m, u.node)) return true;
+    return false;
+}
+
 static ox_status mark_failed(ox__conv *c, ox_node n)
 {
     ox_status s = OX_OK;
@@ -260,12 +269,14 @@ static ox_status walk(rest *w, ox_graph g)
         next = ox_node_next(c->m, n);
         if (ox__is_prim(c, n, "GetAttr") && !is_module(c->m, ox_node_output(c->m, n, 0)) &&
             !ox__node_is_unused(c->m, n)) {
-            s = settle_training(c, n, &done);
-            if (s == OX_OK && !done) s = settle_value(c, n, &done);
-            if (s == OX_OK && !done) s = settle_list(c, n, &done);
+            bool written = is_written(c, n);
+            if (!written) s = settle_training(c, n, &done);
+            if (s == OX_OK && !done && !written) s = settle_value(c, n, &done);
+            if (s == OX_OK && !done && !written) s = settle_list(c, n, &done);
             if (s == OX_OK && !done)
                 s = ox__report_note(c, OX_FAILURE_REFUSED, n, NULL,
-                                    "it reads an attribute of an object that is not in the file");
+                                    written ? "the graph writes to a list or dict that is an attribute of a module"
+                                            : "it reads an attribute of an object that is not in the file");
             if (s == OX_OK && !done) s = mark_failed(c, n);
         } else if (ox__is_prim(c, n, "CallMethod")) {
             if (!w->called)

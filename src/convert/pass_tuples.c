@@ -1,6 +1,6 @@
 /* Floor 5. Tuples: ONNX has none. A graph that takes a tuple takes its parts, one that returns a tuple (or a list, or a
  * dict) returns its parts; what branches return is taken apart the same way. */
-#include "convert/pass.h"
+#include "convert/fold.h"
 
 /* Of what the graph takes or returns, and of what a node does: each part is added to a list that is copied for it. */
 enum { MAX_PARTS = 1024 };
@@ -60,7 +60,7 @@ static bool parts_of(const ox__conv *c, ox_value v, ox_node *from, size_t *first
         *first = 1, *step = 2;
     else if (!ox__is_prim(c, *from, "TupleConstruct") && !ox__is_prim(c, *from, "ListConstruct"))
         return false;
-    return true;
+    return !(ox__conv_flags(c, v) & OX__V_WRITTEN);
 }
 
 static ox_status take_output_apart(ox__conv *c, size_t i, ox_node from, size_t first, size_t step)
@@ -145,31 +145,6 @@ static ox_status split_result(ox__conv *c, ox_node n, size_t i, bool *split)
     return s;
 }
 
-/* Outputs that nobody reads any more go, the last first: the ones that were split stand among others, so a new node is
- * made with the rest. */
-static ox_status drop_unused(ox__conv *c, ox_node n)
-{
-    for (size_t i = ox_node_n_outputs(c->m, n); i-- > 0;) {
-        if (ox_value_n_uses(c->m, ox_node_output(c->m, n, i))) continue;
-        /* the last output takes the place of the one that goes */
-        size_t last = ox_node_n_outputs(c->m, n) - 1;
-        ox_status s = OX_OK;
-        if (i != last) {
-            ox_value to = ox_node_output(c->m, n, i), from = ox_node_output(c->m, n, last);
-            s = ox_value_set_type(c->m, to, ox_value_type(c->m, from), c->err);
-            if (s == OX_OK) s = ox_value_replace_uses(c->m, from, to, c->err);
-        }
-        for (size_t b = 0; s == OX_OK && b < ox_node_n_blocks(c->m, n); b++) {
-            ox_graph g = ox_node_block(c->m, n, b);
-            if (i != last) s = ox_graph_set_output(c->m, g, i, ox_graph_output(c->m, g, last), c->err);
-            if (s == OX_OK) s = ox_graph_remove_output(c->m, g, last, c->err);
-        }
-        if (s == OX_OK) s = ox_node_drop_output(c->m, n, c->err);
-        if (s != OX_OK) return s;
-    }
-    return OX_OK;
-}
-
 static ox_status unpack(ox__conv *c, ox_node n, uint64_t *changed)
 {
     ox_node from = ox_value_node(c->m, ox_node_input(c->m, n, 0)), at = ox_value_node(c->m, ox_node_input(c->m, n, 1));
@@ -197,24 +172,27 @@ static ox_status walk(ox__conv *c, ox_graph g, uint64_t *changed)
     for (ox_node n = ox_graph_first(c->m, g); n.id; n = next) {
         next = ox_node_next(c->m, n);
         ox_status s = OX_OK;
-        bool split, any = false;
+        bool split;
         for (size_t b = 0; s == OX_OK && b < ox_node_n_blocks(c->m, n); b++)
             s = walk(c, ox_node_block(c->m, n, b), changed);
         if (s == OX_OK && ox__is_prim(c, n, "If"))
             for (size_t i = 0; s == OX_OK && i < ox_node_n_outputs(c->m, n); i++) {
                 s = split_result(c, n, i, &split);
-                any = any || split;
+                if (!split) continue;
+                ++*changed;
+                next = ox_node_next(c->m, n);
             }
-        if (s == OX_OK && any) {
-            ++*changed;
-            s = drop_unused(c, n);
-            next = ox_node_next(c->m, n);
-        }
+        if (s == OX_OK && !c->trail) s = ox__fold_results(c, n, changed); /* the tuples that nobody reads now */
         if (s == OX_OK && (ox__is_prim(c, n, "TupleUnpack") || ox__is_prim(c, n, "TupleIndex")))
             s = unpack(c, n, changed);
         if (s != OX_OK) return s;
     }
     return OX_OK;
+}
+
+ox_status ox__tuples_inside(ox__conv *c, uint64_t *changed)
+{
+    return walk(c, ox_model_main(c->m), changed);
 }
 
 ox_status ox__pass_tuples(ox__conv *c, uint64_t *changed)

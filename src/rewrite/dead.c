@@ -16,8 +16,7 @@ ox_status ox__remove_dead(ox_model *m, ox_graph g, bool (*keep)(const ox_model *
     ox_node prev;
     for (ox_node n = ox_graph_last(m, g); n.id; n = prev) {
         prev = ox_node_prev(m, n);
-        bool stays = ox_node_n_outputs(m, n) == 0 && keep && keep(m, n);
-        if (!stays && ox__node_is_unused(m, n)) {
+        if (ox__node_is_unused(m, n) && !(keep && keep(m, n))) {
             ox_status s = ox_node_delete(m, n, err);
             if (s != OX_OK) return s;
             ++*count;

@@ -6,8 +6,8 @@
 
 #include <onnxsh/graph.h>
 
-/* Deletes the nodes of g and of its blocks whose outputs are not used, last first. A node without outputs is kept when
- * `keep` (may be NULL: all go) says so. *count is added to. */
+/* Deletes the nodes of g and of its blocks whose outputs are not used, last first, but those that `keep` (may be NULL)
+ * says have an effect. *count is added to. */
 ox_status ox__remove_dead(ox_model *m, ox_graph g, bool (*keep)(const ox_model *m, ox_node n), uint64_t *count,
                           ox_error *err) OX_MUST_USE;
 /* Removes the initializers of the main graph that are not used and are no inputs. */

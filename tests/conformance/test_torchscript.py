@@ -16,8 +16,8 @@ SCOPE = re.compile(r", scope: ([^#]*[^# ])")
 WARNING = re.compile(r"\[warn_id=\d+\]")  # counted through the whole process
 
 
-# What conversion cannot do yet: forks, lists that loops fill, optionals that are inputs, values that no branch sets.
-NOT_EXPORTED = 6
+# What conversion cannot do yet: lists that loops fill as often as data says, optionals that are inputs.
+NOT_EXPORTED = 2
 PART = re.compile(r"\[([^]]*)\]")
 
 

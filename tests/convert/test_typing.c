@@ -261,8 +261,13 @@ static void test_unfollowed(void **state)
         "o", "1") "  %l : Tensor[] = prim::ListConstruct(%x)\n"
                   "  %n : Tensor[] = aten::append(%l, %x)\n  %y : Tensor = aten::cat(%l, %o)\n"
                   "  %k : Tensor[] = prim::ListConstruct(%x)\n  %z : Tensor = aten::cat(%k, %o)\n  return (%y, %z)\n");
-    type_is("y", "Tensor");
+    type_is("y", "Float(2, 3)"); /* one list for certain */
     type_is("z", "Float(2, 3)");
+    types("graph(%x : Float(2, 3), %c : bool):\n" INT(
+        "o", "1") "  %a : Tensor[] = prim::ListConstruct(%x)\n  %b : Tensor[] = prim::ListConstruct()\n"
+                  "  %l : Tensor[] = prim::If(%c)\n    block0():\n      -> (%a)\n    block1():\n      -> (%b)\n"
+                  "  %n : Tensor[] = aten::append(%l, %x)\n  %y : Tensor = aten::cat(%a, %o)\n  return (%y)\n");
+    type_is("y", "Tensor");
     types("graph(%self : __torch__.Net, %x : Float(2, 3), %h : Float(4), %i : Float(4)):\n"
           "   = prim::SetAttr[name=\"h\"](%self, %x)\n  %y : Tensor = aten::relu(%h)\n  %z : Tensor = aten::relu(%i)\n"
           "  return (%y, %z)\n");
