@@ -22,6 +22,9 @@ enum { OX_TEXT_DISTANCE_MAX = 64, OX_TEXT_FAR = 99 };
 OX_API size_t ox_text_distance(const char *a, const char *b);
 /* Columns that sanitised UTF-8 text takes on a terminal (wide characters 2, combining 0). */
 OX_API size_t ox_text_width(const char *s, size_t n);
+/* The bytes of the first character of sanitised text, with the marks that combine with it; *width gets its columns (0
+ * for marks that have nothing to combine with). 0 bytes at the end. For those who place text cell by cell. */
+OX_API size_t ox_text_next(const char *s, size_t n, size_t *width);
 /* Fits sanitised text into `width` columns by replacing its middle with an ellipsis ("features…conv1"). buf is
  * terminated; returns bytes written. */
 OX_API size_t ox_text_fit(const char *s, size_t n, size_t width, char *buf, size_t size);

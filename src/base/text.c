@@ -146,23 +146,26 @@ size_t ox_text_width(const char *s, size_t n)
     return w;
 }
 
-/* The bytes and columns of what must not be cut apart: an escape, or a character with the marks that combine with it.
- */
-static size_t unit(const char *s, size_t n, size_t *width)
+size_t ox_text_next(const char *s, size_t n, size_t *width)
 {
-    if (is_escape(s, n)) {
-        *width = 4;
-        return 4;
-    }
     utf8proc_int32_t c;
-    size_t k = next_char(s, n, &c);
-    *width = char_width(c);
+    size_t k = n ? next_char(s, n, &c) : 0;
+    *width = n ? char_width(c) : 0;
     while (k < n) {
         size_t more = next_char(s + k, n - k, &c);
         if (c < 0 || char_width(c) != 0) break;
         k += more;
     }
     return k;
+}
+
+/* The bytes and columns of what must not be cut apart: an escape, or a character with the marks that combine with it.
+ */
+static size_t unit(const char *s, size_t n, size_t *width)
+{
+    if (!is_escape(s, n)) return ox_text_next(s, n, width);
+    *width = 4;
+    return 4;
 }
 
 /* The longest front of s, in whole units, that takes at most `width` columns and `room` bytes. */

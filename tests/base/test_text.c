@@ -106,6 +106,17 @@ static void test_width(void **state)
                      3);
     assert_int_equal(ox_text_width("e\xcc\x81", 3), 1);
     assert_int_equal(ox_text_width("", 0), 0);
+    size_t w;
+    assert_int_equal(ox_text_next("e\xcc\x81\xcc\x82x", 6, &w), 5); /* with all its marks */
+    assert_int_equal(w, 1);
+    assert_int_equal(ox_text_next("\xe4\xb8\xad", 3, &w), 3);
+    assert_int_equal(w, 2);
+    assert_int_equal(ox_text_next("\xcc\x81", 2, &w), 2); /* nothing to combine with */
+    assert_int_equal(w, 0);
+    assert_int_equal(ox_text_next("\\x1b", 4, &w), 1); /* escapes are characters here */
+    assert_int_equal(ox_text_next("\xff\xff", 2, &w), 1);
+    assert_int_equal(ox_text_next("", 0, &w), 0);
+    assert_int_equal(w, 0);
 }
 
 static const char *fit(const char *s, size_t width)
