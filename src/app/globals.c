@@ -7,6 +7,7 @@
 
 const ox_opt ox_global_opts[] = {
     {"-l", "FILE.lua", "load symbolic functions before the file is opened (repeatable)", OX_HINT_FILE, NULL},
+    {"-t", NULL, "the full screen instead of the prompt", OX_HINT_NONE, NULL},
     {"-e", "LINE", "run a prompt line, command or Lua, and exit (repeatable, in order)", OX_HINT_NONE, NULL},
     {"-f", "SCRIPT", "run the prompt lines of a file, and exit (repeatable, in order)", OX_HINT_FILE, NULL},
     {"--model", "FILE", "open FILE for a command that takes no FILE of its own", OX_HINT_FILE, NULL},
@@ -49,7 +50,9 @@ static ox_status apply(ox_invocation *v, ox_globals *g, const char *name, const 
     if (strcmp(name, "--weights") == 0) return ox_words_add(&g->weights, value, err);
     if (strcmp(name, "-e") == 0) return add_line(v, value, false, err);
     if (strcmp(name, "-f") == 0) return add_line(v, value, true, err);
-    if (strcmp(name, "--model") == 0)
+    if (strcmp(name, "-t") == 0)
+        v->full_screen = true;
+    else if (strcmp(name, "--model") == 0)
         v->model = value;
     else if (strcmp(name, "--follow-links") == 0)
         g->follow_links = true;

@@ -6,9 +6,9 @@
 
 /* What the words of the command line ask for. Words are borrowed from argv. */
 typedef struct ox_invocation {
-    bool help, version;
-    const char *model; /* --model FILE */
-    size_t n_lines;    /* -e LINE and -f SCRIPT, in order */
+    bool help, version, full_screen; /* --help, --version, -t */
+    const char *model;               /* --model FILE */
+    size_t n_lines;                  /* -e LINE and -f SCRIPT, in order */
     struct {
         const char *text;
         bool script;

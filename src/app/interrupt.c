@@ -95,9 +95,17 @@ void ox_progress_done(void)
     memset(&progress, 0, sizeof progress);
 }
 
+static const ox_task *watcher;
+
+void ox_progress_watch(const ox_task *task)
+{
+    watcher = task;
+}
+
 static bool step(void *ud, const char *what, uint64_t done, uint64_t total)
 {
     bool quiet = ud != NULL;
+    if (watcher) return watcher->step(watcher->ud, what, done, total) && !pending;
     if (!quiet) paint(what, done, total);
     return !pending;
 }

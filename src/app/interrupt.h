@@ -14,6 +14,9 @@ bool ox_interrupt_pending(void);
 void ox_interrupt_script(ox_script *script);
 /* The task to give to long work: progress on standard error unless quiet, a bar when that is a terminal. */
 const ox_task *ox_progress_task(bool quiet);
+/* While it is set (not NULL), every step of long work calls this task as well, and no bar is painted: whoever runs the
+ * work in pieces paints for himself. */
+void ox_progress_watch(const ox_task *task);
 /* Wipes the bar, before other text is printed. */
 void ox_progress_done(void);
 

@@ -2,6 +2,7 @@
 #include "app/globals.h"
 #include "app/interrupt.h"
 #include "app/repl/repl.h"
+#include "app/tui.h"
 
 #include <locale.h>
 #include <stdlib.h>
@@ -39,8 +40,10 @@ static ox_status run(ox_session *s, const ox_invocation *v, ox_error *err)
     const char *file = v->file ? v->file : v->model;
     if (v->n_lines) {
         if (file) st = ox_session_open(s, file, 0, err);
-        return st == OX_OK ? run_lines(s, v, err) : st;
+        if (st == OX_OK) st = run_lines(s, v, err);
+        return st == OX_OK && v->full_screen && !s->quit ? ox_tui_run(s, NULL, err) : st;
     }
+    if (v->full_screen) return ox_tui_run(s, file, err);
     return ox_repl_run(s, file, err);
 }
 

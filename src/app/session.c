@@ -189,6 +189,7 @@ void ox_session_free(ox_session *s)
     ox_words_free(&s->g.lua_files);
     ox_words_free(&s->g.inputs);
     ox_words_free(&s->g.weights);
+    ox_words_free(&s->typed);
     for (size_t i = 0; i < s->n_lua_commands; i++) {
         free(s->lua_commands[i].name);
         free(s->lua_commands[i].usage);

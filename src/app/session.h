@@ -67,10 +67,12 @@ typedef struct ox_session {
     size_t failure; /* which failure of `report` was told last by `failure`, from 1; 0 = none */
     ox_lua_command *lua_commands;
     size_t n_lua_commands;
+    ox_words typed; /* lines typed in the full screen, for the history of the prompt around it */
     ox_style style; /* of `show`; only if has_style (`set style`) */
     bool has_style;
     int64_t opset;    /* target of conversion (`set opset`) */
-    bool interactive; /* at the prompt */
+    bool interactive; /* at the prompt, or in the full screen */
+    bool full_screen; /* in the full screen */
     bool whole;       /* `set cut off`: lines wider than the terminal are not cut */
     bool unwatched;   /* `set watch off`: Lua files that change are not loaded again by themselves */
     bool quit;        /* the `quit` command was given */

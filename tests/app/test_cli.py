@@ -177,8 +177,8 @@ class Table(Case):
             if r["name"] in ("undo", "redo"):
                 continue  # they need a change: test_undo below
             line = r["example"].replace("FILE", TRACE).replace("OUT", self.path("out"))
-            if r["name"] == "check":
-                continue
+            if r["name"] in ("check", "tui"):
+                continue  # tui needs a terminal: tui/test_terminal.c, and the test below
             before = ["-e", "export --dry-run"] if "--result" in line else []
             self.run_it("-l", LUA, *before, "-e", line, TRACE)
 
@@ -204,6 +204,12 @@ class Table(Case):
         self.assertTrue(out.startswith(".TH ONNXSH 1"))
         for r in self.rows():
             self.assertIn(".SS " + r["name"], out)
+
+    def test_full_screen_needs_a_terminal(self):
+        for args in (["tui"], ["tui", TRACE], ["-t", TRACE], ["-e", "tui", TRACE]):
+            _, err = self.run_it(*args, status=2)
+            self.assertIn("standard input or output is none", err)
+            self.assertIn("hint:", err)
 
     def test_undo_and_redo(self):
         edit = "model:graph():nodes()[1]:set_name('renamed')"

@@ -2,6 +2,7 @@
 #include "app/repl/repl.h"
 
 #include "app/cmd.h"
+#include "app/complete.h"
 #include "app/interrupt.h"
 
 #include <onnxsh/journal.h>
@@ -191,6 +192,9 @@ static void loop(ox_session *s)
         if (incomplete) continue;
         asked = false;
         remember(input);
+        rl_reset_screen_size(); /* the full screen may have seen it change */
+        for (size_t i = 0; i < s->typed.n; i++) remember(s->typed.p[i]);
+        ox_words_free(&s->typed);
         if (st != OX_OK && err.msg[0]) ox_session_report(s, &err);
         free(input);
         input = NULL;

@@ -1,5 +1,5 @@
-/* Floor 7. Completion: which words may stand here. It knows nothing of readline, so that tests can ask it. */
-#include "app/repl/repl.h"
+/* Floor 7. Completion: which words may stand here. It knows nothing of readline. */
+#include "app/complete.h"
 
 #include "app/cmd.h"
 #include "app/settings.h"

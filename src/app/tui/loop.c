@@ -1,0 +1,106 @@
+/* Floor 7. The full screen on a terminal: events in, grids out, and work in between. */
+#include "app/tui.h"
+#include "app/tui/paint.h"
+#include "app/tui/tui.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PIECE_MS = 8, BURST = 64 };
+
+static ox_status take(ox_tui *t, const ox_event *e, ox_error *err)
+{
+    int rows, cols;
+    switch (e->kind) {
+    case OX_EVENT_KEY: ox_tui_key(t, e->key); break;
+    case OX_EVENT_CLICK: ox_tui_click(t, e->row, e->col); break;
+    case OX_EVENT_WHEEL: ox_tui_wheel(t, e->row, e->col, e->by); break;
+    case OX_EVENT_INTERRUPT: ox_tui_key(t, OX_KEY_ESC); break;
+    case OX_EVENT_CLOSED: t->quit = true; break;
+    case OX_EVENT_RESIZE: ox_paint_size(&rows, &cols); return ox_tui_resize(t, rows, cols, err);
+    case OX_EVENT_NONE: break;
+    }
+    return OX_OK;
+}
+
+/* Keys that have come already are all taken before the screen is painted again, so that a held key never lags. */
+static ox_status take_all(ox_tui *t, ox_event e, ox_error *err)
+{
+    ox_status st = take(t, &e, err);
+    for (int i = 0; i < BURST && st == OX_OK && !t->quit; i++) {
+        e = ox_paint_wait(0);
+        if (e.kind == OX_EVENT_NONE) break;
+        st = take(t, &e, err);
+    }
+    return st;
+}
+
+/* A file that was named on the command line and cannot be opened ends it. */
+static bool open_failed(ox_tui *t, ox_error *err)
+{
+    if (t->open_status == OX_OK || t->s->model) return false;
+    *err = t->open_error;
+    return true;
+}
+
+static ox_status loop(ox_tui *t, ox_error *err)
+{
+    ox_status st = OX_OK;
+    bool busy = true;
+    while (st == OX_OK && !t->quit) {
+        ox_tui_draw(t);
+        ox_paint_show(&t->grid, t->redraw);
+        t->redraw = false;
+        ox_event e = ox_paint_wait(busy ? 0 : -1);
+        if (e.kind != OX_EVENT_NONE) st = take_all(t, e, err);
+        busy = ox_tui_work(t, PIECE_MS);
+        if (open_failed(t, err)) st = t->open_status;
+    }
+    return st;
+}
+
+static const ox_theme *theme_for(const ox_session *s)
+{
+    return ox_theme_find(s->out.color ? "dark" : "none");
+}
+
+/* A file on standard input is read first: keys come from the terminal then. */
+static ox_status open_input(ox_session *s, ox_error *err)
+{
+    ox_status st = ox_session_open(s, "-", 0, err);
+    if (st == OX_OK && !freopen("/dev/tty", "r", stdin))
+        st =
+            ox_error_set(err, OX_E_INVALID, "the full screen needs a terminal, and there is none: %s", strerror(errno));
+    return st;
+}
+
+ox_status ox_tui_run(ox_session *s, const char *file, ox_error *err)
+{
+    ox_tui *t;
+    int rows, cols;
+    bool interactive = s->interactive, color = s->out.color;
+    if (s->full_screen) return ox_error_set(err, OX_E_INVALID, "this is the full screen");
+    ox_status st = file && strcmp(file, "-") == 0 ? open_input(s, err) : OX_OK;
+    if (st == OX_OK) st = ox_paint_open(theme_for(s), err);
+    if (st != OX_OK) return st;
+    if (s->model && strcmp(s->path, "-") == 0) file = NULL;
+    s->interactive = s->full_screen = true;
+    ox_paint_size(&rows, &cols);
+    st = ox_tui_create(&t, s, rows, cols, err);
+    if (st == OX_OK) {
+        t->alone = !interactive;
+        ox_prompt_load(t);
+        if (file) st = ox_run_open(t, file, err);
+        if (st == OX_OK) st = loop(t, err);
+        ox_run_end(t);
+        ox_prompt_save(t);
+    }
+    ox_tui_free(t);
+    ox_paint_close();
+    s->interactive = interactive;
+    s->full_screen = false;
+    s->out.color = color;
+    ox_out_resize(&s->out);
+    return st;
+}

@@ -1,0 +1,182 @@
+/* Floor 7. The line at the bottom: a search as it is typed, or a line of the prompt with its history and completion. */
+#include "app/tui/tui.h"
+
+#include "app/complete.h"
+
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HISTORY_LINES = 5000 };
+
+void ox_prompt_begin(ox_tui *t, ox_mode mode, const char *text)
+{
+    t->mode = mode;
+    ox_line_begin(&t->line, text, mode == OX_MODE_COMMAND ? &t->commands : &t->searches);
+}
+
+const char *ox_prompt_lead(const ox_tui *t)
+{
+    return t->mode == OX_MODE_COMMAND ? ":" : "/";
+}
+
+/* ---- completion ---- */
+
+typedef struct words {
+    char **p;
+    size_t n, cap;
+} words;
+
+static void add_word(void *ud, const char *word)
+{
+    words *w = ud;
+    if (w->n == w->cap) {
+        size_t cap = w->cap ? 2 * w->cap : 64;
+        char **p = realloc(w->p, cap * sizeof *p);
+        if (!p) return;
+        w->p = p;
+        w->cap = cap;
+    }
+    char *copy = strdup(word);
+    if (copy) w->p[w->n++] = copy;
+}
+
+static void free_words(words *w)
+{
+    for (size_t i = 0; i < w->n; i++) free(w->p[i]);
+    free(w->p);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Bytes that all have in front; no character is cut in two. */
+static size_t common(const words *w)
+{
+    size_t k = 0;
+    const char *first = w->p[0], *last = w->p[w->n - 1]; /* sorted: the two that differ most */
+    while (first[k] && first[k] == last[k]) k++;
+    while (k && ((unsigned char)first[k] & 0xC0) == 0x80) k--;
+    return k;
+}
+
+static void list_words(ox_tui *t, const words *w)
+{
+    char list[sizeof t->message] = "";
+    for (size_t i = 0, n = 0; i < w->n && n < sizeof list; i++)
+        n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? "  " : "", w->p[i]);
+    ox_tui_say(t, OX_ROLE_NOTE, "%s", list);
+}
+
+/* File names that go on from what was typed; a folder ends with its slash. */
+static void add_files(words *w, const char *start)
+{
+    glob_t g;
+    char pattern[OX_LINE_MAX + 2];
+    if (strpbrk(start, "*?[\\")) return;
+    snprintf(pattern, sizeof pattern, "%s*", start);
+    if (glob(pattern, GLOB_MARK | GLOB_TILDE, NULL, &g) != 0) return;
+    for (size_t i = 0; i < g.gl_pathc; i++) {
+        char safe[OX_LINE_MAX];
+        size_t n = strlen(g.gl_pathv[i]);
+        if (n < sizeof safe && ox_text_sanitize(g.gl_pathv[i], n, safe, sizeof safe) == n) add_word(w, safe);
+    }
+    globfree(&g);
+}
+
+static void complete(ox_tui *t)
+{
+    ox_line *l = &t->line;
+    size_t start = l->at;
+    while (start && l->text[start - 1] != ' ' && l->text[start - 1] != '\t') start--;
+    if (t->run) { /* it may be using Lua */
+        ox_tui_say(t, OX_ROLE_NOTE, "completion waits for the line that is at work");
+        return;
+    }
+    words w = {NULL, 0, 0};
+    char word[OX_LINE_MAX];
+    snprintf(word, sizeof word, "%.*s", (int)(l->at - start), l->text + start);
+    ox_complete_line(t->s, l->text, start, l->at, add_word, &w);
+    if (ox_complete_wants_files(t->s, l->text, start)) add_files(&w, word);
+    if (w.n) {
+        qsort(w.p, w.n, sizeof *w.p, by_text);
+        size_t n = common(&w);
+        snprintf(word, sizeof word, "%.*s", (int)n, w.p[0]);
+        if (n >= l->at - start) ox_line_replace(l, start, word);
+        if (w.n == 1 && n && !strchr(":/=.", w.p[0][n - 1])) ox_line_replace(l, l->at, " ");
+        if (w.n > 1) list_words(t, &w);
+    }
+    free_words(&w);
+}
+
+/* ---- keys ---- */
+
+static void done(ox_tui *t)
+{
+    ox_mode mode = t->mode;
+    t->mode = OX_MODE_PANES;
+    if (mode == OX_MODE_SEARCH) {
+        ox_typed_add(&t->searches, t->line.text);
+    } else {
+        ox_typed_add(&t->commands, t->line.text);
+        ox_run_line(t, t->line.text);
+    }
+}
+
+static void left(ox_tui *t)
+{
+    if (t->mode == OX_MODE_SEARCH) { /* back to where it began */
+        t->line.text[t->line.n = 0] = '\0';
+        ox_search_typed(t);
+    }
+    t->mode = OX_MODE_PANES;
+}
+
+void ox_prompt_key(ox_tui *t, uint32_t key)
+{
+    if (key == OX_KEY_TAB && t->mode == OX_MODE_COMMAND) {
+        complete(t);
+        return;
+    }
+    switch (ox_line_key(&t->line, key)) {
+    case OX_LINE_CHANGED:
+        if (t->mode == OX_MODE_SEARCH) ox_search_typed(t);
+        break;
+    case OX_LINE_DONE: done(t); break;
+    case OX_LINE_LEFT: left(t); break;
+    case OX_LINE_SAME:
+    case OX_LINE_OTHER: break;
+    }
+}
+
+/* ---- the history, which the prompt has too ---- */
+
+void ox_prompt_load(ox_tui *t)
+{
+    char *path = ox_xdg_path("state", "history", false), *line = NULL;
+    FILE *f = path ? fopen(path, "r") : NULL;
+    size_t cap = 0;
+    for (ssize_t n; f && t->commands.n < HISTORY_LINES && (n = getline(&line, &cap, f)) > 0;) {
+        if (line[n - 1] == '\n') line[--n] = '\0';
+        if (n < OX_LINE_MAX && ox_text_sanitize(line, (size_t)n, NULL, 0) == (size_t)n)
+            ox_typed_add(&t->commands, line);
+    }
+    t->n_loaded = t->commands.n;
+    free(line);
+    if (f) fclose(f);
+    free(path);
+}
+
+void ox_prompt_save(ox_tui *t)
+{
+    for (size_t i = t->n_loaded; !t->alone && i < t->commands.n; i++) /* the prompt around us writes them */
+        if (ox_words_add(&t->s->typed, t->commands.p[i], NULL) != OX_OK) return;
+    if (!t->alone || t->n_loaded == t->commands.n) return;
+    char *path = ox_xdg_path("state", "history", true);
+    FILE *f = path ? fopen(path, "a") : NULL;
+    for (size_t i = t->n_loaded; f && i < t->commands.n; i++) fprintf(f, "%s\n", t->commands.p[i]);
+    if (f) fclose(f);
+    free(path);
+}

@@ -1,0 +1,177 @@
+/* Floor 7. Prompt lines in the full screen. A line runs as a job, so that the panes can be moved in while it works;
+ * what it writes goes to the log. One runs at a time, for the model and Lua have one user. */
+#include "app/tui/capture.h"
+#include "app/tui/tui.h"
+
+#include "app/interrupt.h"
+
+#include <onnxsh/job.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { OUTPUT_MAX = 4 << 20 };
+
+struct ox_run {
+    ox_job *job;
+    ox_session *s;
+    char *line; /* a prompt line, or a path */
+    bool opens;
+    ox_capture capture;
+};
+
+static ox_status work(void *ud, const ox_task *task, ox_error *err)
+{
+    struct ox_run *r = ud;
+    bool incomplete = false;
+    ox_progress_watch(task);
+    ox_status st = r->opens ? ox_session_open(r->s, r->line, 0, err) : ox_session_line(r->s, r->line, &incomplete, err);
+    ox_progress_watch(NULL);
+    if (incomplete) st = ox_error_set(err, OX_E_SCRIPT, "the Lua is not finished");
+    return st;
+}
+
+/* Output is made for the log's width and never paged; colours are the screen's affair. */
+static void set_output(ox_tui *t)
+{
+    ox_out *o = &t->s->out;
+    o->width = (unsigned)(t->grid.cols > 1 ? t->grid.cols - 1 : 1);
+    o->height = 0;
+    o->color = false;
+    o->tty = true;
+}
+
+static ox_status begin(ox_tui *t, const char *line, bool opens, ox_error *err)
+{
+    struct ox_run *r = calloc(1, sizeof *r);
+    ox_status st = OX_E_NOMEM;
+    if (r) r->line = strdup(line);
+    if (!r || !r->line)
+        ox_error_set(err, OX_E_NOMEM, "out of memory");
+    else
+        st = ox_job_create(&r->job, work, r, err);
+    if (st == OX_OK) {
+        r->s = t->s;
+        r->opens = opens;
+        set_output(t);
+        st = ox_capture_begin(&r->capture, err);
+    }
+    if (st == OX_OK) {
+        t->run = r;
+        return st;
+    }
+    if (r) {
+        ox_job_free(r->job);
+        free(r->line);
+        free(r);
+    }
+    return st;
+}
+
+static void complain(ox_tui *t, const ox_error *err)
+{
+    char text[2048];
+    ox_error_format(err, text, sizeof text);
+    ox_log_text(t, OX_ROLE_ERROR, text, strlen(text));
+    text[strcspn(text, "\n")] = '\0';
+    ox_tui_say(t, OX_ROLE_ERROR, "%s", text);
+}
+
+void ox_run_line(ox_tui *t, const char *line)
+{
+    ox_error err;
+    line += strspn(line, " \t");
+    if (!*line) return;
+    if (t->run) {
+        ox_tui_say(t, OX_ROLE_WARNING, "'%.60s' is still at work; Ctrl-C stops it", t->run->line);
+        return;
+    }
+    ox_error_clear(&err);
+    ox_log_command(t, line);
+    if (begin(t, line, false, &err) != OX_OK) complain(t, &err);
+}
+
+ox_status ox_run_open(ox_tui *t, const char *path, ox_error *err)
+{
+    return begin(t, path, true, err);
+}
+
+bool ox_run_progress(const ox_tui *t, char *buf, size_t size)
+{
+    const char *what;
+    uint64_t done, total;
+    if (!t->run) return false;
+    ox_job_progress(t->run->job, &what, &done, &total);
+    if (!*what)
+        snprintf(buf, size, "%s ...", t->run->opens ? "opening" : "working");
+    else if (total)
+        snprintf(buf, size, "%s %u%%", what, (unsigned)((double)done * 100 / (double)total));
+    else
+        snprintf(buf, size, "%s %llu", what, (unsigned long long)done);
+    return true;
+}
+
+void ox_run_cancel(ox_tui *t)
+{
+    if (t->run) ox_job_cancel(t->run->job);
+}
+
+/* The output of a short answer is shown at once; a longer one opens the log. */
+static void show_output(ox_tui *t, const char *text, size_t n, bool whole)
+{
+    while (n && text[n - 1] == '\n') n--;
+    if (!n) return;
+    ox_log_text(t, OX_ROLE_PLAIN, text, n);
+    if (!whole) ox_log_text(t, OX_ROLE_NOTE, "(more was written; the prompt shows all of it)", 46);
+    bool line = !memchr(text, '\n', n) && whole;
+    const char *last = ox_log_last(t, &n);
+    if (line && ox_text_width(last, n) < (size_t)t->grid.cols)
+        ox_tui_say(t, OX_ROLE_PLAIN, "%.*s", (int)n, last);
+    else
+        ox_log_open(t);
+}
+
+static void finish(ox_tui *t)
+{
+    struct ox_run *r = t->run;
+    ox_error err;
+    size_t n;
+    bool whole;
+    ox_error_clear(&err);
+    t->run = NULL;
+    ox_status st = ox_job_status(r->job, &err);
+    ox_job_free(r->job);
+    ox_progress_watch(NULL);
+    char *text = ox_capture_end(&r->capture, OUTPUT_MAX, &n, &whole);
+    if (st == OX_E_INTERRUPTED && !err.msg[0]) ox_error_set(&err, st, "interrupted");
+    if (text) show_output(t, text, n, whole);
+    if (st != OX_OK) complain(t, &err);
+    if (r->opens) {
+        t->open_status = st;
+        t->open_error = err;
+    }
+    if (t->s->quit) t->quit = true;
+    free(text);
+    free(r->line);
+    free(r);
+    ox_tui_sync(t);
+}
+
+bool ox_run_work(ox_tui *t, unsigned ms)
+{
+    if (!t->run) return false;
+    bool done = ox_job_resume(t->run->job, ms) == OX_JOB_DONE;
+    if (done)
+        finish(t);
+    else
+        ox_tui_sync(t); /* a line may open another model on its way */
+    return !done;
+}
+
+void ox_run_end(ox_tui *t)
+{
+    while (t->run) {
+        ox_job_cancel(t->run->job);
+        ox_run_work(t, OX_JOB_NO_BUDGET);
+    }
+}

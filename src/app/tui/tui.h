@@ -1,0 +1,120 @@
+/* Floor 7. The full screen: its state, and what its files share. It knows no terminal: keys come in, a grid comes out;
+ * loop.c and paint.c join it to one, tests to text. */
+#ifndef ONNXSH_APP_TUI_TUI_H
+#define ONNXSH_APP_TUI_TUI_H
+
+#include "app/tui/line.h"
+#include "app/tui/view.h"
+
+#include "app/session.h"
+
+typedef enum ox_mode {
+    OX_MODE_PANES,
+    OX_MODE_SEARCH, /* the text of a search is being typed */
+    OX_MODE_COMMAND /* a line of the prompt */
+} ox_mode;
+
+/* A search on its way. */
+typedef struct ox_search {
+    ox_view *view; /* NULL: none */
+    size_t from;   /* the item where it began */
+    size_t next;   /* the next item to look at */
+    size_t left;   /* items not looked at */
+    int by;        /* 1 or -1 */
+} ox_search;
+
+struct ox_tui {
+    ox_session *s;
+    ox_grid grid;
+    ox_view *views[OX_N_VIEWS];
+    int at[OX_N_PLACES]; /* which view stands in a place; -1: none */
+    int focus;           /* the view that has the keys */
+    bool zoom;
+    ox_node node; /* what all panes speak of */
+    /* What the panes were made from. */
+    uint64_t serial;
+    size_t n_undo, n_redo;
+    ox_mode mode;
+    ox_line line;
+    ox_typed searches, commands;
+    size_t n_loaded;       /* commands of earlier sessions */
+    struct ox_run *run;    /* the line that is at work; NULL: none */
+    ox_status open_status; /* how the last ox_run_open ended */
+    ox_error open_error;
+    ox_needle needle; /* n = 0: no search */
+    ox_search search;
+    char message[512]; /* sanitised; shown until the next key */
+    ox_role message_role;
+    bool quit;
+    bool alone;  /* leaving ends the program */
+    bool warned; /* of unsaved edits, by the key before */
+    bool redraw; /* the terminal's screen cannot be trusted */
+};
+
+/* ---- tui.c ---- */
+/* Panes for what the session has open, on a screen of that size. */
+ox_status ox_tui_create(ox_tui **out, ox_session *s, int rows, int cols, ox_error *err) OX_MUST_USE;
+void ox_tui_free(ox_tui *t);
+ox_status ox_tui_resize(ox_tui *t, int rows, int cols, ox_error *err) OX_MUST_USE;
+void ox_tui_key(ox_tui *t, uint32_t key);
+void ox_tui_click(ox_tui *t, int row, int col);
+void ox_tui_wheel(ox_tui *t, int row, int col, int lines);
+/* Begins the panes anew if the session's model is not what they show. */
+void ox_tui_sync(ox_tui *t);
+/* Does what is left to do for about that long; false when nothing is left. */
+bool ox_tui_work(ox_tui *t, unsigned ms);
+void ox_tui_say(ox_tui *t, ox_role role, const char *fmt, ...) OX_PRINTF(3, 4);
+/* Speaks of another node from now on; from is the view that said so, which is not told. */
+void ox_tui_set_node(ox_tui *t, ox_node n, const ox_view *from);
+/* Shows a view in its place and gives it the keys; takes it away again. */
+void ox_tui_show(ox_tui *t, int view);
+void ox_tui_hide(ox_tui *t, int view);
+
+/* ---- layout.c ---- */
+/* Gives each view its part of the screen. */
+void ox_tui_layout(ox_tui *t);
+/* The view after (1) or before (-1) this one among those that are shown. */
+int ox_tui_next_shown(const ox_tui *t, int view, int by);
+
+/* ---- draw.c ---- */
+void ox_tui_draw(ox_tui *t);
+
+/* ---- prompt.c: the line at the bottom ---- */
+void ox_prompt_begin(ox_tui *t, ox_mode mode, const char *text);
+void ox_prompt_key(ox_tui *t, uint32_t key);
+const char *ox_prompt_lead(const ox_tui *t);
+/* Lines of earlier sessions, and back. */
+void ox_prompt_load(ox_tui *t);
+void ox_prompt_save(ox_tui *t);
+
+/* ---- run.c: lines of the prompt ---- */
+/* Logs a line and runs it; refused with a message while another is at work. */
+void ox_run_line(ox_tui *t, const char *line);
+ox_status ox_run_open(ox_tui *t, const char *path, ox_error *err) OX_MUST_USE;
+/* Lets it work for about that long; false when nothing is at work any more. */
+bool ox_run_work(ox_tui *t, unsigned ms);
+void ox_run_cancel(ox_tui *t);
+/* Stops it and waits for that. */
+void ox_run_end(ox_tui *t);
+/* What it is doing; false: nothing is at work. */
+bool ox_run_progress(const ox_tui *t, char *buf, size_t size);
+
+/* ---- view_log.c ---- */
+void ox_log_command(ox_tui *t, const char *line);
+/* Output: lines of text; what could move a cursor is made safe. */
+void ox_log_text(ox_tui *t, ox_role role, const char *text, size_t n);
+/* Shows the log from the last command on. */
+void ox_log_open(ox_tui *t);
+/* Its last line, not terminated. */
+const char *ox_log_last(ox_tui *t, size_t *n);
+
+/* ---- search.c ---- */
+/* The search begins at the cursor; its text is typed from now on. */
+void ox_search_begin(ox_tui *t);
+/* The text changed: looks again from where the search began. */
+void ox_search_typed(ox_tui *t);
+/* To the next (1) or previous (-1) place. */
+void ox_search_again(ox_tui *t, int by);
+bool ox_search_work(ox_tui *t);
+
+#endif

@@ -1,0 +1,82 @@
+/* Floor 7. Help: made from the table of keys. */
+#include "app/tui/lines.h"
+#include "app/tui/tui.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct help {
+    ox_view v;
+    ox_lines lines;
+} help;
+
+static void keys_of(ox_lines *l, const char *view)
+{
+    for (ox_action a = OX_DO_NOTHING + 1; a < OX_N_ACTIONS; a++) {
+        const ox_action_row *r = ox_action_get(a);
+        if (strcmp(r->view, view) != 0) continue;
+        ox_lines_new(l);
+        ox_lines_addf(l, OX_ROLE_KEY, "  %s", r->keys);
+        ox_lines_tab(l, 22);
+        ox_lines_addf(l, OX_ROLE_PLAIN, "%s", r->help);
+        if (*r->command) ox_lines_addf(l, OX_ROLE_COMMAND, "  :%s", r->command);
+    }
+}
+
+static bool has_own(const char *view)
+{
+    for (ox_action a = OX_DO_NOTHING + 1; a < OX_N_ACTIONS; a++)
+        if (strcmp(ox_action_get(a)->view, view) == 0) return true;
+    return false;
+}
+
+static ox_status create(ox_view **out, ox_tui *t, ox_error *err)
+{
+    (void)t;
+    help *h = calloc(1, sizeof *h);
+    if (!h) return ox_error_set(err, OX_E_NOMEM, "out of memory");
+    static const ox_view_ops *const views[] = {
+#define OX_VIEW(name) &ox_view_##name,
+#include "app/tui/views.def"
+#undef OX_VIEW
+    };
+    ox_lines_new(&h->lines);
+    ox_lines_addf(&h->lines, OX_ROLE_TITLE, "In every pane");
+    keys_of(&h->lines, "");
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
+        ox_lines_new(&h->lines);
+        ox_lines_new(&h->lines);
+        ox_lines_addf(&h->lines, OX_ROLE_TITLE, "%s", views[i]->name);
+        ox_lines_addf(&h->lines, OX_ROLE_PLAIN, ": %s", views[i]->help);
+        if (has_own(views[i]->name)) keys_of(&h->lines, views[i]->name);
+    }
+    ox_list_set_n(&h->v.list, h->lines.n);
+    *out = &h->v;
+    return OX_OK;
+}
+
+static void destroy(ox_view *v)
+{
+    ox_lines_free(&((help *)v)->lines);
+    free(v);
+}
+
+static void draw(ox_view *v, ox_grid *g, ox_rect line, size_t i)
+{
+    ox_lines_draw(&((help *)v)->lines, i, g, line, 0);
+}
+
+static bool matches(ox_view *v, size_t i, const ox_needle *k)
+{
+    return ox_lines_match(&((help *)v)->lines, i, k);
+}
+
+const ox_view_ops ox_view_help = {
+    .name = "help",
+    .help = "the keys; q or Esc leaves it",
+    .place = OX_PLACE_WHOLE,
+    .create = create,
+    .destroy = destroy,
+    .draw = draw,
+    .matches = matches,
+};

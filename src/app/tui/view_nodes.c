@@ -1,0 +1,402 @@
+/* Floor 7. The nodes in graph order, blocks and functions included, constants folded. The list is made in pieces;
+ * drawing it costs the same for any number of nodes. */
+#include "app/tui/columns.h"
+#include "app/tui/tui.h"
+
+#include <onnxsh/print.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PIECE = 512, MEMO = 1024, MAX_DEPTH = 8 };
+
+/* An answer of the search for an operator or a scope, which many nodes share. */
+typedef struct memo {
+    uint64_t key;
+    unsigned revision;
+    bool hit;
+} memo;
+
+typedef struct nodes {
+    ox_view v;
+    uint32_t *rows;   /* ids of nodes */
+    uint32_t *row_of; /* by id: its row + 1, 0 = not listed */
+    size_t cap_rows, cap_ids, n_seen;
+    ox_node next;      /* to be looked at; {0}: see next_function */
+    size_t function;   /* the next function to begin */
+    bool done, unfold; /* all were looked at; constants are listed too */
+    bool seek;         /* the cursor goes to the tui's node once that is listed */
+    memo ops[MEMO], scopes[MEMO];
+} nodes;
+
+enum { C_MARK, C_OP, C_SHAPE, C_DTYPE, C_NAME, C_SCOPE, N_COLUMNS };
+static const ox_column columns[N_COLUMNS] = {
+    [C_MARK] = {"", 1, 1, 0, false},         [C_OP] = {"OP", 12, 24, 0, false},
+    [C_SHAPE] = {"SHAPE", 10, 20, 1, false}, [C_DTYPE] = {"DTYPE", 7, 8, 4, false},
+    [C_NAME] = {"NAME", 10, 30, 2, false},   [C_SCOPE] = {"SCOPE", 12, 60, 3, false},
+};
+
+static const ox_model *model(const nodes *k)
+{
+    return k->v.t->s->model;
+}
+
+/* ---- making the list ---- */
+
+/* The first node of the blocks of n from number i on. */
+static ox_node into(const ox_model *m, ox_node n, size_t i)
+{
+    for (size_t count = ox_node_n_blocks(m, n); i < count; i++) {
+        ox_node first = ox_graph_first(m, ox_node_block(m, n, i));
+        if (first.id) return first;
+    }
+    return (ox_node){0, 0};
+}
+
+static size_t block_number(const ox_model *m, ox_node owner, ox_graph g)
+{
+    for (size_t i = 0, n = ox_node_n_blocks(m, owner); i < n; i++)
+        if (ox_node_block(m, owner, i).id == g.id) return i;
+    return SIZE_MAX - 1;
+}
+
+/* The node after n: into its blocks, else beside it, else after what owns its block. */
+static ox_node after(const ox_model *m, ox_node n)
+{
+    ox_node next = into(m, n, 0);
+    while (!next.id && n.id) {
+        ox_graph g = ox_node_graph(m, n);
+        next = ox_node_next(m, n);
+        if (next.id) break;
+        n = ox_graph_owner(m, g);
+        if (n.id) next = into(m, n, block_number(m, n, g) + 1);
+    }
+    return next;
+}
+
+static bool is_constant(const ox_model *m, ox_node n)
+{
+    return ox_node_is(m, n, "prim", "Constant") || ox_node_is(m, n, "", "Constant");
+}
+
+/* Constants, and lists made of constants alone: what an operator's own line can say. */
+static bool is_folded(const ox_model *m, ox_node n)
+{
+    if (is_constant(m, n)) return true;
+    if (!ox_node_is(m, n, "prim", "ListConstruct")) return false;
+    for (size_t i = 0, count = ox_node_n_inputs(m, n); i < count; i++) {
+        ox_node from = ox_value_node(m, ox_node_input(m, n, i));
+        if (!from.id || !is_constant(m, from)) return false;
+    }
+    return true;
+}
+
+static bool grow(nodes *k, size_t n_ids)
+{
+    if (n_ids > k->cap_ids) {
+        uint32_t *p = realloc(k->row_of, n_ids * sizeof *p);
+        if (!p) return false;
+        k->row_of = p;
+        k->cap_ids = n_ids;
+    }
+    if (n_ids > k->cap_rows) {
+        uint32_t *p = realloc(k->rows, n_ids * sizeof *p);
+        if (!p) return false;
+        k->rows = p;
+        k->cap_rows = n_ids;
+    }
+    return true;
+}
+
+static void restart(nodes *k)
+{
+    const ox_model *m = model(k);
+    k->v.list.n = 0;
+    k->n_seen = k->function = 0;
+    k->seek = true;
+    k->next = m ? ox_graph_first(m, ox_model_main(m)) : (ox_node){0, 0};
+    k->done = !m || !grow(k, ox_model_node_limit(m));
+    if (!m)
+        ox_list_set_n(&k->v.list, 0);
+    else if (k->done)
+        ox_tui_say(k->v.t, OX_ROLE_ERROR, "out of memory: the nodes cannot be listed");
+    else
+        memset(k->row_of, 0, ox_model_node_limit(m) * sizeof *k->row_of);
+}
+
+static void place_cursor(nodes *k)
+{
+    ox_list *l = &k->v.list;
+    uint32_t id = k->v.t->node.id;
+    if (id && id < k->cap_ids && k->row_of[id]) {
+        ox_list_go(l, k->row_of[id] - 1);
+        k->seek = false;
+    }
+}
+
+static bool begin_function(nodes *k)
+{
+    const ox_model *m = model(k);
+    while (!k->next.id && k->function < ox_model_n_functions(m))
+        k->next = ox_graph_first(m, ox_model_function(m, k->function++));
+    return k->next.id != 0;
+}
+
+static bool work(ox_view *v)
+{
+    nodes *k = (nodes *)v;
+    const ox_model *m = model(k);
+    if (k->done) return false;
+    size_t n = v->list.n;
+    for (int i = 0; i < PIECE; i++) {
+        if (!k->next.id && !begin_function(k)) {
+            k->done = true;
+            break;
+        }
+        ox_node node = k->next;
+        k->next = after(m, node);
+        k->n_seen++;
+        if (n == k->cap_rows || (!k->unfold && is_folded(m, node))) continue;
+        k->rows[n++] = node.id;
+        k->row_of[node.id] = (uint32_t)n;
+    }
+    ox_list_set_n(&v->list, n);
+    if (k->seek) place_cursor(k);
+    if (k->seek && k->done) { /* it is not listed: another one is spoken of from now on */
+        k->seek = false;
+        if (n) ox_tui_set_node(v->t, ox_model_node_at(m, k->rows[v->list.cursor]), v);
+    }
+    return !k->done;
+}
+
+/* ---- the view ---- */
+
+static ox_status create(ox_view **out, ox_tui *t, ox_error *err)
+{
+    (void)t;
+    nodes *k = calloc(1, sizeof *k);
+    if (!k) return ox_error_set(err, OX_E_NOMEM, "out of memory");
+    k->done = true;
+    *out = &k->v;
+    return OX_OK;
+}
+
+static void destroy(ox_view *v)
+{
+    nodes *k = (nodes *)v;
+    free(k->rows);
+    free(k->row_of);
+    free(k);
+}
+
+static void reset(ox_view *v)
+{
+    restart((nodes *)v);
+}
+
+static ox_node node_at(const nodes *k, size_t i)
+{
+    return i < k->v.list.n ? ox_model_node_at(model(k), k->rows[i]) : (ox_node){0, 0};
+}
+
+static void moved(ox_view *v)
+{
+    nodes *k = (nodes *)v;
+    k->seek = false;
+    ox_node n = node_at(k, v->list.cursor);
+    if (n.id) ox_tui_set_node(v->t, n, v);
+}
+
+static void follow(ox_view *v)
+{
+    nodes *k = (nodes *)v;
+    uint32_t id = v->t->node.id;
+    if (!id || !k->cap_ids) return;
+    if (k->done && !k->row_of[id]) { /* a constant that is folded away */
+        k->unfold = true;
+        restart(k);
+    }
+    k->seek = true;
+    place_cursor(k);
+}
+
+static bool act(ox_view *v, ox_action a)
+{
+    nodes *k = (nodes *)v;
+    if (a != OX_DO_CONSTANTS) return false;
+    k->unfold = !k->unfold;
+    restart(k);
+    return true;
+}
+
+static void note(ox_view *v, char *buf, size_t size)
+{
+    nodes *k = (nodes *)v;
+    const ox_model *m = model(k);
+    if (!m) return;
+    if (!k->done)
+        snprintf(buf, size, "%zu...", v->list.n);
+    else if (v->list.n == k->n_seen)
+        snprintf(buf, size, "%zu", v->list.n);
+    else
+        snprintf(buf, size, "%zu of %zu", v->list.n, k->n_seen);
+}
+
+/* ---- drawing ---- */
+
+static void head(ox_view *v, ox_grid *g, ox_rect line)
+{
+    ox_columns c;
+    (void)v;
+    ox_columns_fit(&c, columns, N_COLUMNS, line.cols);
+    ox_columns_head(&c, columns, g, line);
+}
+
+static void put_shape(const ox_model *m, ox_value v, ox_grid *g, ox_rect line, const ox_columns *c)
+{
+    char text[512] = "";
+    ox_type_info t = ox_type_get(m, ox_value_type(m, v));
+    bool tensor = t.kind == OX_TYPE_TENSOR || t.kind == OX_TYPE_SPARSE;
+    size_t n = 0;
+    for (int32_t i = 0; tensor && i < t.rank && n + 64 < sizeof text; i++) {
+        if (i) text[n++] = ',';
+        n += ox_dim_text(m, t.dims[i], text + n, 60);
+        if (n > sizeof text - 64) n = strlen(text);
+    }
+    if (tensor && t.rank == 0) n = (size_t)snprintf(text, sizeof text, "scalar");
+    if (tensor && t.rank == OX_RANK_UNKNOWN) n = (size_t)snprintf(text, sizeof text, "?");
+    if (!tensor) n = ox_type_text(m, ox_value_type(m, v), text, sizeof text);
+    if (n >= sizeof text) n = strlen(text);
+    ox_grid_fit(g, line.row, line.col + c->at[C_SHAPE].col, c->at[C_SHAPE].width, OX_ROLE_TYPE, text, n);
+    if (tensor && t.dtype)
+        ox_grid_putz(g, line.row, line.col + c->at[C_DTYPE].col, c->at[C_DTYPE].width, OX_ROLE_TYPE,
+                     ox_dtype_name(t.dtype, OX_DTYPE_NUMPY));
+}
+
+static int depth(const ox_model *m, ox_node n)
+{
+    int d = 0;
+    for (ox_graph g = ox_node_graph(m, n); d < MAX_DEPTH; d++) {
+        ox_node owner = ox_graph_owner(m, g);
+        if (!owner.id) break;
+        g = ox_node_graph(m, owner);
+    }
+    return d;
+}
+
+/* Where it stands: attributes from the root on, as `find scope:` takes them; of a function its name. */
+static void put_scope(const ox_model *m, ox_node n, ox_grid *g, ox_rect line, int width)
+{
+    char text[1024];
+    ox_scope s = ox_node_scope(m, n);
+    size_t k = s.id ? ox_scope_path(m, s, text, sizeof text) : 0;
+    if (s.id && k == 0) k = ox_scope_print(m, s, text, sizeof text);
+    if (k >= sizeof text) k = sizeof text - 1;
+    ox_graph in = ox_node_graph(m, n);
+    if (k == 0 && ox_graph_get_kind(m, in) == OX_GRAPH_FUNCTION) {
+        const char *name = ox_str_text(m, ox_graph_name(m, in), &k);
+        ox_grid_name(g, line.row, line.col, width, OX_ROLE_SCOPE, name, k);
+    } else {
+        ox_grid_name(g, line.row, line.col, width, OX_ROLE_SCOPE, text, k);
+    }
+}
+
+static void draw(ox_view *v, ox_grid *g, ox_rect line, size_t i)
+{
+    nodes *k = (nodes *)v;
+    const ox_model *m = model(k);
+    ox_node n = node_at(k, i);
+    ox_value out = ox_node_output(m, n, 0);
+    ox_columns c;
+    char text[512];
+    size_t len;
+    if (!n.id) return;
+    ox_columns_fit(&c, columns, N_COLUMNS, line.cols);
+    int d = depth(m, n), w = c.at[C_OP].width - d;
+    len = ox_node_op_text(m, n, text, sizeof text);
+    if (len >= sizeof text) len = strlen(text);
+    ox_grid_fit(g, line.row, line.col + c.at[C_OP].col + d, w, OX_ROLE_OP, text, len);
+    if (out.id) put_shape(m, out, g, line, &c);
+    const char *name = ox_str_text(m, ox_node_name(m, n), &len);
+    if (len) {
+        ox_grid_name(g, line.row, line.col + c.at[C_NAME].col, c.at[C_NAME].width, OX_ROLE_PLAIN, name, len);
+    } else if (out.id) {
+        len = ox_value_label(m, out, text, sizeof text);
+        if (len >= sizeof text) len = strlen(text);
+        ox_grid_fit(g, line.row, line.col + c.at[C_NAME].col, c.at[C_NAME].width, OX_ROLE_VALUE, text, len);
+    }
+    ox_rect scope = {line.row, line.col + c.at[C_SCOPE].col, 1, c.at[C_SCOPE].width};
+    if (scope.cols) put_scope(m, n, g, scope, scope.cols);
+}
+
+/* ---- search: operator, name, results, scope ---- */
+
+static memo *recall(memo *table, uint64_t key, unsigned revision, bool *known)
+{
+    memo *e = &table[(key * 0x9E3779B97F4A7C15u) >> 54];
+    *known = e->key == key && e->revision == revision;
+    e->key = key;
+    e->revision = revision;
+    return e;
+}
+
+static bool op_matches(nodes *k, const ox_model *m, ox_node n, const ox_needle *needle)
+{
+    bool known;
+    char text[512];
+    uint64_t key = (uint64_t)ox_node_domain(m, n).id << 32 | ox_node_op(m, n).id;
+    memo *e = recall(k->ops, key, needle->revision, &known);
+    if (!known) {
+        size_t len = ox_node_op_text(m, n, text, sizeof text);
+        e->hit = ox_needle_find(needle, text, len < sizeof text ? len : sizeof text - 1) != SIZE_MAX;
+    }
+    return e->hit;
+}
+
+static bool scope_matches(nodes *k, const ox_model *m, ox_node n, const ox_needle *needle)
+{
+    bool known;
+    char text[1024];
+    ox_scope s = ox_node_scope(m, n);
+    if (!s.id) return false;
+    memo *e = recall(k->scopes, s.id, needle->revision, &known);
+    if (!known) {
+        size_t len = ox_scope_path(m, s, text, sizeof text);
+        e->hit = ox_needle_find(needle, text, len < sizeof text ? len : sizeof text - 1) != SIZE_MAX;
+    }
+    return e->hit;
+}
+
+static bool matches(ox_view *v, size_t i, const ox_needle *needle)
+{
+    nodes *k = (nodes *)v;
+    const ox_model *m = model(k);
+    ox_node n = node_at(k, i);
+    size_t len;
+    if (!n.id) return false;
+    const char *name = ox_str_text(m, ox_node_name(m, n), &len);
+    if (len && ox_needle_find(needle, name, len) != SIZE_MAX) return true;
+    for (size_t o = 0, count = ox_node_n_outputs(m, n); o < count; o++) {
+        const char *s = ox_str_text(m, ox_value_name(m, ox_node_output(m, n, o)), &len);
+        if (len && ox_needle_find(needle, s, len) != SIZE_MAX) return true;
+    }
+    return op_matches(k, m, n, needle) || scope_matches(k, m, n, needle);
+}
+
+const ox_view_ops ox_view_nodes = {
+    .name = "nodes",
+    .help = "the nodes in graph order; constants are folded into what uses them",
+    .place = OX_PLACE_MAIN,
+    .open = true,
+    .create = create,
+    .destroy = destroy,
+    .reset = reset,
+    .work = work,
+    .follow = follow,
+    .moved = moved,
+    .head = head,
+    .draw = draw,
+    .act = act,
+    .note = note,
+    .matches = matches,
+};

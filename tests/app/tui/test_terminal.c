@@ -1,0 +1,342 @@
+/* The full screen through a pseudo-terminal: what a terminal emulator shows of the real output, and what is left of the
+ * terminal afterwards. */
+#include "ox_test.h"
+
+#include "terminal.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *program, *root;
+static char home[64], trace[512];
+static terminal *t;
+static struct termios before;
+
+static void start_with(const char *term, const char *const *extra, const char *const *argv, int rows, int cols)
+{
+    t = terminal_start(argv, home, term, extra, rows, cols);
+    assert_non_null(t);
+    before = terminal_modes(t);
+}
+
+static void start(const char *term)
+{
+    const char *argv[] = {program, "--no-init", "-t", trace, NULL};
+    start_with(term, NULL, argv, 24, 80);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    t = NULL;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    terminal_free(t);
+    return 0;
+}
+
+static void assert_restored(void)
+{
+    struct termios now = terminal_modes(t);
+    assert_int_equal(now.c_lflag, before.c_lflag);
+    assert_int_equal(now.c_iflag, before.c_iflag);
+    assert_int_equal(now.c_oflag, before.c_oflag);
+    assert_int_equal(now.c_cflag, before.c_cflag);
+    assert_memory_equal(now.c_cc, before.c_cc, sizeof now.c_cc);
+    assert_false(terminal_alternate(t));
+    assert_false(terminal_mouse(t));
+    assert_true(terminal_cursor(t));
+}
+
+static void assert_leaves(int status)
+{
+    int got = terminal_wait(t);
+    if (got == -1) fail_msg("the program did not end:\n%s", terminal_screen(t));
+    if (!WIFEXITED(got) || WEXITSTATUS(got) != status) fail_msg("ended with %d:\n%s", got, terminal_screen(t));
+    assert_restored();
+}
+
+static int cursor_row(void)
+{
+    for (int row = 1; row < 23; row++)
+        if (terminal_reverse(t, row, 2)) return row;
+    return -1;
+}
+
+static void moves_searches_and_leaves(const char *term)
+{
+    start(term);
+    assert_true(terminal_shows(t, "aten::_convolution"));
+    assert_true(terminal_shows(t, "txt  trace"));
+    terminal_settle(t, 100);
+    int first = cursor_row();
+    assert_true(first > 0);
+    terminal_send(t, "jj");
+    terminal_settle(t, 200);
+    assert_int_equal(cursor_row(), first + 2);
+    terminal_send(t, "\033[A"); /* the arrow, as terminals send it */
+    terminal_send(t, "\033OA");
+    terminal_settle(t, 200);
+    terminal_send(t, "/layer2.conv2");
+    assert_true(terminal_shows(t, "/layer2.conv2"));
+    terminal_settle(t, 200);
+    assert_non_null(strstr(terminal_row(t, cursor_row()), "layer2.conv2"));
+    terminal_send(t, "\r");
+    assert_true(terminal_shows(t, "txt  trace"));
+    terminal_send(t, "?");
+    assert_true(terminal_shows(t, "In every pane"));
+    terminal_send(t, "q");
+    assert_true(terminal_hides(t, "In every pane"));
+    terminal_send(t, "q");
+    assert_leaves(0);
+}
+
+static void test_xterm(void **state)
+{
+    (void)state;
+    moves_searches_and_leaves("xterm-256color");
+}
+
+static void test_tmux(void **state)
+{
+    (void)state;
+    moves_searches_and_leaves("tmux-256color");
+}
+
+static void test_linux(void **state)
+{
+    (void)state;
+    moves_searches_and_leaves("linux");
+}
+
+/* No colour, and characters of the box that ASCII can stand for. */
+static void test_plain_locale_without_colour(void **state)
+{
+    (void)state;
+    const char *argv[] = {program, "--no-init", "-t", trace, NULL}, *extra[] = {"NO_COLOR=1", "LC_ALL=C", NULL};
+    start_with("xterm", extra, argv, 24, 80);
+    assert_true(terminal_shows(t, "- nodes ---"));
+    terminal_send(t, "q");
+    assert_leaves(0);
+}
+
+static void test_refused_where_the_cursor_cannot_be_placed(void **state)
+{
+    (void)state;
+    static const char *const terms[] = {"dumb", "no-such-terminal"};
+    for (int i = 0; i < 2; i++) {
+        start(terms[i]);
+        int status = terminal_wait(t);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+        assert_true(terminal_shows(t, "the full screen needs a terminal"));
+        assert_true(terminal_shows(t, "hint: the prompt needs none of it"));
+        assert_restored();
+        terminal_free(t);
+    }
+    const char *argv[] = {program, "--no-init", trace, NULL}; /* the prompt works there */
+    start_with("dumb", NULL, argv, 24, 80);
+    assert_true(terminal_shows(t, "hardmish_net.txt>"));
+    terminal_send(t, "quit\n");
+    assert_leaves(0);
+}
+
+static void test_a_file_that_cannot_be_opened(void **state)
+{
+    (void)state;
+    const char *argv[] = {program, "--no-init", "-t", "no-such-file", NULL};
+    start_with("xterm", NULL, argv, 24, 80);
+    assert_leaves(3);
+    assert_true(terminal_shows(t, "no-such-file"));
+}
+
+static void test_every_size(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{24, 80}, {5, 20}, {1, 1}, {2, 3}, {50, 200}, {3, 200}, {50, 5}, {24, 80}};
+    start("xterm-256color");
+    assert_true(terminal_shows(t, "aten::_convolution"));
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        terminal_resize(t, sizes[i][0], sizes[i][1]);
+        terminal_settle(t, 100);
+        terminal_send(t, "jGg?\033");
+        terminal_settle(t, 100);
+    }
+    assert_true(terminal_shows(t, "txt  trace"));
+    assert_true(terminal_shows(t, "aten::_convolution"));
+    terminal_send(t, "q");
+    assert_leaves(0);
+}
+
+static void test_mouse(void **state)
+{
+    (void)state;
+    start("xterm-256color");
+    assert_true(terminal_shows(t, "aten::_convolution"));
+    terminal_settle(t, 100);
+    assert_true(terminal_mouse(t));
+    terminal_send(t, "\033[<0;5;7M\033[<0;5;7m"); /* SGR reports: row 7 from 1 */
+    terminal_settle(t, 200);
+    assert_int_equal(cursor_row(), 6);
+    char first[256];
+    snprintf(first, sizeof first, "%s", terminal_row(t, 2));
+    terminal_send(t, "\033[<65;5;7M"); /* the wheel */
+    terminal_settle(t, 200);
+    assert_string_not_equal(terminal_row(t, 2), first);
+    terminal_send(t, "q");
+    assert_leaves(0);
+}
+
+static void test_commands_and_completion(void **state)
+{
+    (void)state;
+    start("xterm-256color");
+    assert_true(terminal_shows(t, "txt  trace"));
+    terminal_send(t, ":vers\t");
+    assert_true(terminal_shows(t, ":version"));
+    terminal_send(t, "\r");
+    assert_true(terminal_shows(t, "onnxsh 0."));
+    terminal_send(t, ":print('a\\27[31mb') io.write('direct')\r"); /* whatever writes, and whatever it writes */
+    assert_true(terminal_shows(t, "a\\x1b[31mb"));
+    terminal_send(t, ":node %no_such\r");
+    assert_true(terminal_shows(t, "no value %no_such"));
+    terminal_send(t, ":tui\r");
+    assert_true(terminal_shows(t, "this is the full screen"));
+    terminal_send(t, ":while true do end\r"); /* Ctrl-C stops it */
+    terminal_settle(t, 300);
+    terminal_send(t, "\003");
+    assert_true(terminal_shows(t, "interrupted"));
+    terminal_send(t, ":model:graph():nodes()[1]:set_name('renamed')\r");
+    assert_true(terminal_shows(t, "hardmish_net.txt*"));
+    terminal_send(t, "q");
+    assert_true(terminal_shows(t, "unsaved edits"));
+    terminal_send(t, ":quit\r");
+    assert_true(terminal_shows(t, "unsaved edits"));
+    terminal_send(t, "q");
+    terminal_send(t, "q");
+    assert_leaves(0);
+}
+
+static void test_from_the_prompt_and_back(void **state)
+{
+    (void)state;
+    const char *argv[] = {program, "--no-init", trace, NULL};
+    start_with("xterm-256color", NULL, argv, 24, 80);
+    assert_true(terminal_shows(t, "hardmish_net.txt>"));
+    terminal_send(t, "tui\r");
+    assert_true(terminal_shows(t, "txt  trace"));
+    terminal_send(t, ":version\r");
+    assert_true(terminal_shows(t, "onnxsh 0."));
+    terminal_send(t, "q");
+    assert_true(terminal_shows(t, "hardmish_net.txt>"));
+    assert_false(terminal_alternate(t));
+    terminal_send(t, "\033[A"); /* the line that was typed there is in the history here */
+    assert_true(terminal_shows(t, "hardmish_net.txt> version"));
+    terminal_send(t, "\025quit\r");
+    assert_leaves(0);
+}
+
+static void test_signals_restore_the_terminal(void **state)
+{
+    (void)state;
+    static const int signals[] = {SIGTERM, SIGHUP, SIGQUIT, SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        start("xterm-256color");
+        assert_true(terminal_shows(t, "txt  trace"));
+        terminal_settle(t, 50);
+        assert_true(terminal_alternate(t));
+        kill(terminal_pid(t), signals[i]);
+        int status = terminal_wait(t);
+        if (!getenv("ONNXSH_SANITIZED")) { /* a sanitizer ends the process in its own way */
+            assert_true(WIFSIGNALED(status));
+            assert_int_equal(WTERMSIG(status), signals[i]);
+        }
+        assert_restored();
+        terminal_free(t);
+        t = NULL;
+    }
+}
+
+/* Ctrl-Z under a shell: its screen is back, with the terminal in order; fg paints ours again, in the size of now. */
+static void test_stop_and_continue(void **state)
+{
+    (void)state;
+    const char *argv[] = {"/bin/bash", "--norc", "--noprofile", "-i", NULL}, *extra[] = {"PS1=shell> ", NULL};
+    char line[1200];
+    start_with("xterm-256color", extra, argv, 24, 80);
+    assert_true(terminal_shows(t, "shell>"));
+    snprintf(line, sizeof line, "%s --no-init -t %s\r", program, trace);
+    terminal_send(t, line);
+    assert_true(terminal_shows(t, "txt  trace"));
+    for (int i = 0; i < 2; i++) {
+        terminal_settle(t, 50);
+        terminal_send(t, "\032");
+        assert_true(terminal_shows(t, "Stopped"));
+        terminal_settle(t, 50);
+        assert_false(terminal_alternate(t));
+        assert_false(terminal_mouse(t));
+        assert_true(terminal_cursor(t));
+        terminal_resize(t, 30 + i, 100);
+        terminal_send(t, "clear; fg\r");
+        assert_true(terminal_shows(t, "txt  trace"));
+        terminal_settle(t, 100);
+        assert_true(terminal_alternate(t));
+        assert_true(terminal_mouse(t));
+        assert_non_null(strstr(terminal_row(t, 29 + i), "q quit"));
+    }
+    terminal_send(t, "q");
+    assert_true(terminal_shows(t, "shell>"));
+    terminal_send(t, "exit\r");
+    assert_leaves(0);
+}
+
+static void test_hostile_names_draw_harmlessly(void **state)
+{
+    (void)state;
+    char path[512];
+    snprintf(path, sizeof path, "%s/tests/screens/hostile.txt", root);
+    const char *argv[] = {program, "--no-init", "-t", path, NULL};
+    start_with("xterm-256color", NULL, argv, 24, 80);
+    assert_true(terminal_shows(t, "\\x1b"));
+    assert_true(terminal_shows(t, "txt  trace"));
+    terminal_send(t, "jjjj?q");
+    terminal_settle(t, 100);
+    terminal_send(t, "q");
+    assert_leaves(0);
+}
+
+int main(void)
+{
+    program = getenv("ONNXSH");
+    root = getenv("ONNXSH_ROOT");
+    if (!program || !root) return 2;
+    snprintf(home, sizeof home, "/tmp/onnxsh-terminal-XXXXXX");
+    if (!mkdtemp(home)) return 2;
+    snprintf(trace, sizeof trace, "%s/examples/custom_op/hardmish_net.txt", root);
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_xterm),
+        T(test_tmux),
+        T(test_linux),
+        T(test_plain_locale_without_colour),
+        T(test_refused_where_the_cursor_cannot_be_placed),
+        T(test_a_file_that_cannot_be_opened),
+        T(test_every_size),
+        T(test_mouse),
+        T(test_commands_and_completion),
+        T(test_from_the_prompt_and_back),
+        T(test_signals_restore_the_terminal),
+        T(test_stop_and_continue),
+        T(test_hostile_names_draw_harmlessly),
+    };
+#undef T
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    char command[96];
+    snprintf(command, sizeof command, "rm -rf %s", home);
+    return system(command) != 0 || failed;
+}
