@@ -5,6 +5,8 @@
 
 #include "app/session.h"
 
+#include <onnxsh/schema.h>
+
 /* What completes a word. */
 typedef enum ox_hint {
     OX_HINT_NONE,
@@ -113,6 +115,10 @@ void ox_node_scope_text(const ox_model *m, ox_node n, char *buf, size_t size);
 void ox_node_loc_text(const ox_model *m, ox_node n, char *buf, size_t size);
 /* The source as the next cell of a table: on a terminal without its directories. */
 void ox_table_loc(ox_table *t, const ox_out *o, const ox_model *m, ox_node n);
+/* The PyTorch overload that the node's arguments fit; NULL if none, or for other operators. */
+const ox_aten_schema *ox_node_aten_schema(const ox_model *m, ox_node n);
+/* The schema's name of input i: "self", "X"; "" when nothing tells. */
+const char *ox_node_input_name(const ox_model *m, ox_node n, size_t i);
 /* A node as a JSON object (inside a list when key is NULL). */
 void ox_node_json(ox_json *j, const char *key, const ox_model *m, ox_node n);
 void ox_value_json(ox_json *j, const char *key, const ox_model *m, ox_value v);

@@ -4,14 +4,8 @@
 
 #include "app/cmd.h"
 
-#include <onnxsh/schema.h>
-
 /* The first column of a line: a word, or "" to go on under the last one. */
 void ox_node_title(ox_out *o, const char *text);
-/* The PyTorch overload that the node's arguments fit; NULL if none, or for other operators. */
-const ox_aten_schema *ox_node_aten_schema(const ox_model *m, ox_node n);
-/* The schema's name of input i: "self", "X"; "" when nothing tells. */
-const char *ox_node_input_name(const ox_model *m, ox_node n, size_t i);
 void ox_node_put_attr(const ox_model *m, const ox_attr *a, ox_style style, ox_out *o);
 /* "%5 : Float(2, 3)" */
 void ox_node_put_value(const ox_model *m, ox_value v, ox_out *o);

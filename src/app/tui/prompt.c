@@ -9,15 +9,27 @@
 
 enum { HISTORY_LINES = 5000 };
 
+static ox_typed *typed_for(ox_tui *t)
+{
+    return t->mode == OX_MODE_COMMAND ? &t->commands : t->mode == OX_MODE_FILTER ? &t->filters : &t->searches;
+}
+
 void ox_prompt_begin(ox_tui *t, ox_mode mode, const char *text)
 {
     t->mode = mode;
-    ox_line_begin(&t->line, text, mode == OX_MODE_COMMAND ? &t->commands : &t->searches);
+    t->before = t->node;
+    ox_line_begin(&t->line, text, typed_for(t));
 }
 
 const char *ox_prompt_lead(const ox_tui *t)
 {
-    return t->mode == OX_MODE_COMMAND ? ":" : "/";
+    switch (t->mode) {
+    case OX_MODE_COMMAND: return ":";
+    case OX_MODE_FILTER: return "&";
+    case OX_MODE_MARK: return "mark with the letter ";
+    case OX_MODE_TO_MARK: return "to the mark ";
+    default: return "/";
+    }
 }
 
 /* ---- completion ---- */
@@ -113,16 +125,41 @@ static void complete(ox_tui *t)
 
 /* ---- keys ---- */
 
+/* While a query is typed, what cannot be read yet leaves the list as it is. */
+static void filter_typed(ox_tui *t)
+{
+    ox_error err;
+    ox_error_clear(&err);
+    ox_tui_set_node(t, t->before, NULL); /* the cursor stays there as long as that is listed */
+    if (ox_nodes_filter(t, t->line.text, &err) != OX_OK) {
+        char safe[sizeof t->message];
+        ox_text_sanitize(err.msg, strlen(err.msg), safe, sizeof safe);
+        ox_tui_say(t, OX_ROLE_WARNING, "%s", safe);
+    }
+}
+
+void ox_tui_filter(ox_tui *t, const char *query)
+{
+    char line[OX_LINE_MAX + 8];
+    ox_error err;
+    ox_error_clear(&err);
+    if (ox_nodes_filter(t, query, &err) != OX_OK) {
+        ox_error_format(&err, t->message, sizeof t->message);
+        t->message[strcspn(t->message, "\n")] = '\0';
+        t->message_role = OX_ROLE_ERROR;
+        return;
+    }
+    snprintf(line, sizeof line, "find %s", query);
+    if (*query) ox_log_command(t, line);
+}
+
 static void done(ox_tui *t)
 {
     ox_mode mode = t->mode;
+    ox_typed_add(typed_for(t), t->line.text);
     t->mode = OX_MODE_PANES;
-    if (mode == OX_MODE_SEARCH) {
-        ox_typed_add(&t->searches, t->line.text);
-    } else {
-        ox_typed_add(&t->commands, t->line.text);
-        ox_run_line(t, t->line.text);
-    }
+    if (mode == OX_MODE_COMMAND) ox_run_line(t, t->line.text);
+    if (mode == OX_MODE_FILTER) ox_tui_filter(t, t->line.text);
 }
 
 static void left(ox_tui *t)
@@ -131,11 +168,24 @@ static void left(ox_tui *t)
         t->line.text[t->line.n = 0] = '\0';
         ox_search_typed(t);
     }
+    if (t->mode == OX_MODE_FILTER) {
+        ox_tui_set_node(t, t->before, NULL);
+        ox_nodes_unfilter(t);
+    }
     t->mode = OX_MODE_PANES;
 }
 
 void ox_prompt_key(ox_tui *t, uint32_t key)
 {
+    if (t->mode == OX_MODE_MARK || t->mode == OX_MODE_TO_MARK) {
+        bool set = t->mode == OX_MODE_MARK;
+        t->mode = OX_MODE_PANES;
+        if (set)
+            ox_tui_mark(t, key);
+        else
+            ox_tui_to_mark(t, key);
+        return;
+    }
     if (key == OX_KEY_TAB && t->mode == OX_MODE_COMMAND) {
         complete(t);
         return;
@@ -143,6 +193,7 @@ void ox_prompt_key(ox_tui *t, uint32_t key)
     switch (ox_line_key(&t->line, key)) {
     case OX_LINE_CHANGED:
         if (t->mode == OX_MODE_SEARCH) ox_search_typed(t);
+        if (t->mode == OX_MODE_FILTER) filter_typed(t);
         break;
     case OX_LINE_DONE: done(t); break;
     case OX_LINE_LEFT: left(t); break;

@@ -59,6 +59,7 @@ void ox_tui_free(ox_tui *t)
         if (t->views[i]) kinds[i]->destroy(t->views[i]);
     ox_typed_free(&t->searches);
     ox_typed_free(&t->commands);
+    ox_typed_free(&t->filters);
     ox_grid_free(&t->grid);
     free(t);
 }
@@ -77,8 +78,13 @@ void ox_tui_sync(ox_tui *t)
     const ox_model *m = t->s->model;
     uint64_t serial = m ? ox_model_serial(m) : 0;
     size_t n_undo = m ? ox_journal_n_undo(m) : 0, n_redo = m ? ox_journal_n_redo(m) : 0;
-    if (serial == t->serial && n_undo == t->n_undo && n_redo == t->n_redo) return;
-    if (serial != t->serial) t->node = (ox_node){0, 0};
+    if (serial == t->serial && n_undo == t->n_undo && n_redo == t->n_redo && t->report == t->s->report) return;
+    if (serial != t->serial) { /* no place of one model is one of another */
+        t->node = (ox_node){0, 0};
+        t->back.n = t->forth.n = 0;
+        memset(t->marks, 0, sizeof t->marks);
+    }
+    t->report = t->s->report;
     t->serial = serial;
     t->n_undo = n_undo;
     t->n_redo = n_redo;
@@ -180,6 +186,8 @@ static void cancel(ox_tui *t)
         ox_tui_hide(t, t->at[OX_PLACE_WHOLE]);
     else if (t->needle.n || t->search.view)
         ox_needle_set(&t->needle, "", 0), t->search.view = NULL;
+    else if (*ox_nodes_filtered(t))
+        ox_tui_filter(t, "");
     else if (t->zoom)
         t->zoom = false;
     ox_tui_layout(t);
@@ -210,6 +218,13 @@ static void act(ox_tui *t, ox_action a)
     ox_view *v = t->views[t->focus];
     if ((v->ops->act && v->ops->act(v, a)) || move(v, a)) return;
     switch (a) {
+    case OX_DO_FILTER: ox_prompt_begin(t, OX_MODE_FILTER, ox_nodes_filtered(t)); break;
+    case OX_DO_PRODUCER: ox_tui_up(t); break;
+    case OX_DO_CONSUMER: ox_tui_down(t); break;
+    case OX_DO_BACK: ox_tui_back(t); break;
+    case OX_DO_FORTH: ox_tui_forth(t); break;
+    case OX_DO_MARK: ox_prompt_begin(t, OX_MODE_MARK, ""); break;
+    case OX_DO_TO_MARK: ox_prompt_begin(t, OX_MODE_TO_MARK, ""); break;
     case OX_DO_CENTRE: centre(&v->list); break;
     case OX_DO_NEXT_PANE: focus(t, ox_tui_next_shown(t, t->focus, 1)); break;
     case OX_DO_PREV_PANE: focus(t, ox_tui_next_shown(t, t->focus, -1)); break;

@@ -10,8 +10,11 @@
 
 typedef enum ox_mode {
     OX_MODE_PANES,
-    OX_MODE_SEARCH, /* the text of a search is being typed */
-    OX_MODE_COMMAND /* a line of the prompt */
+    OX_MODE_SEARCH,  /* the text of a search is being typed */
+    OX_MODE_COMMAND, /* a line of the prompt */
+    OX_MODE_FILTER,  /* a query */
+    OX_MODE_MARK,    /* the letter of a mark */
+    OX_MODE_TO_MARK
 } ox_mode;
 
 /* A search on its way. */
@@ -23,6 +26,13 @@ typedef struct ox_search {
     int by;        /* 1 or -1 */
 } ox_search;
 
+/* Nodes that were left, the newest last. */
+enum { OX_TRAIL_MAX = 200 };
+typedef struct ox_trail {
+    ox_node p[OX_TRAIL_MAX];
+    size_t n;
+} ox_trail;
+
 struct ox_tui {
     ox_session *s;
     ox_grid grid;
@@ -31,12 +41,16 @@ struct ox_tui {
     int focus;           /* the view that has the keys */
     bool zoom;
     ox_node node; /* what all panes speak of */
+    ox_trail back, forth;
+    ox_node marks[26];
     /* What the panes were made from. */
+    const ox_report *report;
     uint64_t serial;
     size_t n_undo, n_redo;
     ox_mode mode;
     ox_line line;
-    ox_typed searches, commands;
+    ox_node before; /* of the filter that is being typed */
+    ox_typed searches, commands, filters;
     size_t n_loaded;       /* commands of earlier sessions */
     struct ox_run *run;    /* the line that is at work; NULL: none */
     ox_status open_status; /* how the last ox_run_open ended */
@@ -70,6 +84,28 @@ void ox_tui_set_node(ox_tui *t, ox_node n, const ox_view *from);
 void ox_tui_show(ox_tui *t, int view);
 void ox_tui_hide(ox_tui *t, int view);
 
+/* ---- place.c ---- */
+/* Goes to a node, wherever it is listed, and remembers the one that was left. */
+void ox_tui_go(ox_tui *t, ox_node n);
+void ox_tui_back(ox_tui *t);
+void ox_tui_forth(ox_tui *t);
+/* To the first producer of an input; the first user of a result. */
+void ox_tui_up(ox_tui *t);
+void ox_tui_down(ox_tui *t);
+void ox_tui_mark(ox_tui *t, uint32_t key);
+void ox_tui_to_mark(ox_tui *t, uint32_t key);
+
+/* ---- view_nodes.c ---- */
+/* Lists what a query selects, "" all nodes. A query that cannot be read changes nothing and fills err. */
+ox_status ox_nodes_filter(ox_tui *t, const char *query, ox_error *err) OX_MUST_USE;
+void ox_nodes_unfilter(ox_tui *t);
+/* The query in force, "" = none. */
+const char *ox_nodes_filtered(const ox_tui *t);
+/* Constants, and lists made of constants alone: what an operator's own line can say. */
+bool ox_node_is_folded(const ox_model *m, ox_node n);
+/* Unfolds constants or drops the filter, if the node is not listed because of them. */
+void ox_nodes_reveal(ox_tui *t, ox_node n);
+
 /* ---- layout.c ---- */
 /* Gives each view its part of the screen. */
 void ox_tui_layout(ox_tui *t);
@@ -86,6 +122,9 @@ const char *ox_prompt_lead(const ox_tui *t);
 /* Lines of earlier sessions, and back. */
 void ox_prompt_load(ox_tui *t);
 void ox_prompt_save(ox_tui *t);
+
+/* Filters the nodes as a query says, and logs that. */
+void ox_tui_filter(ox_tui *t, const char *query);
 
 /* ---- run.c: lines of the prompt ---- */
 /* Logs a line and runs it; refused with a message while another is at work. */

@@ -4,6 +4,7 @@
 #include "app/tui/tui.h"
 
 #include <onnxsh/print.h>
+#include <onnxsh/query.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,9 @@ typedef struct nodes {
     ox_node next;      /* to be looked at; {0}: see next_function */
     size_t function;   /* the next function to begin */
     bool done, unfold; /* all were looked at; constants are listed too */
-    bool seek;         /* the cursor goes to the tui's node once that is listed */
+    char query[OX_LINE_MAX];
+    ox_query *filter; /* NULL: all are listed */
+    bool seek;        /* the cursor goes to the tui's node once that is listed */
     memo ops[MEMO], scopes[MEMO];
 } nodes;
 
@@ -79,8 +82,7 @@ static bool is_constant(const ox_model *m, ox_node n)
     return ox_node_is(m, n, "prim", "Constant") || ox_node_is(m, n, "", "Constant");
 }
 
-/* Constants, and lists made of constants alone: what an operator's own line can say. */
-static bool is_folded(const ox_model *m, ox_node n)
+bool ox_node_is_folded(const ox_model *m, ox_node n)
 {
     if (is_constant(m, n)) return true;
     if (!ox_node_is(m, n, "prim", "ListConstruct")) return false;
@@ -89,6 +91,12 @@ static bool is_folded(const ox_model *m, ox_node n)
         if (!from.id || !is_constant(m, from)) return false;
     }
     return true;
+}
+
+/* A query may ask for constants: it is shown all that it selects. */
+static bool is_listed(const nodes *k, const ox_model *m, ox_node n)
+{
+    return k->filter ? ox_query_matches(k->filter, m, n) : k->unfold || !ox_node_is_folded(m, n);
 }
 
 static bool grow(nodes *k, size_t n_ids)
@@ -156,7 +164,7 @@ static bool work(ox_view *v)
         ox_node node = k->next;
         k->next = after(m, node);
         k->n_seen++;
-        if (n == k->cap_rows || (!k->unfold && is_folded(m, node))) continue;
+        if (n == k->cap_rows || !is_listed(k, m, node)) continue;
         k->rows[n++] = node.id;
         k->row_of[node.id] = (uint32_t)n;
     }
@@ -184,14 +192,72 @@ static ox_status create(ox_view **out, ox_tui *t, ox_error *err)
 static void destroy(ox_view *v)
 {
     nodes *k = (nodes *)v;
+    ox_query_free(k->filter);
     free(k->rows);
     free(k->row_of);
     free(k);
 }
 
+/* A query names values of the model that it was read against. */
 static void reset(ox_view *v)
 {
-    restart((nodes *)v);
+    nodes *k = (nodes *)v;
+    ox_query_free(k->filter);
+    k->filter = NULL;
+    if (k->query[0] && (!model(k) || ox_query_parse(&k->filter, model(k), k->query, strlen(k->query), NULL) != OX_OK))
+        k->query[0] = '\0';
+    restart(k);
+}
+
+static nodes *nodes_of(const ox_tui *t)
+{
+    return (nodes *)t->views[OX_VIEW_nodes];
+}
+
+static void take_filter(nodes *k, ox_query *q, const char *query)
+{
+    ox_query_free(k->filter);
+    k->filter = q;
+    snprintf(k->query, sizeof k->query, "%s", query);
+    k->v.list.cursor = k->v.list.top = 0;
+    restart(k);
+}
+
+ox_status ox_nodes_filter(ox_tui *t, const char *query, ox_error *err)
+{
+    nodes *k = nodes_of(t);
+    ox_query *q = NULL;
+    query += strspn(query, " ");
+    if (*query && !t->s->model) return ox_error_set(err, OX_E_INVALID, "nothing is open");
+    ox_status st = *query ? ox_query_parse(&q, t->s->model, query, strlen(query), err) : OX_OK;
+    if (st != OX_OK) return st;
+    take_filter(k, q, query);
+    return OX_OK;
+}
+
+void ox_nodes_unfilter(ox_tui *t)
+{
+    take_filter(nodes_of(t), NULL, "");
+}
+
+const char *ox_nodes_filtered(const ox_tui *t)
+{
+    return nodes_of(t)->query;
+}
+
+void ox_nodes_reveal(ox_tui *t, ox_node n)
+{
+    nodes *k = nodes_of(t);
+    const ox_model *m = model(k);
+    if (!m || (n.id < k->cap_ids && k->row_of && k->row_of[n.id])) return;
+    if (k->filter && !ox_query_matches(k->filter, m, n)) {
+        ox_nodes_unfilter(t);
+        ox_tui_say(t, OX_ROLE_NOTE, "the filter is off: it left out this node");
+    }
+    if (!k->filter && !k->unfold && ox_node_is_folded(m, n)) {
+        k->unfold = true;
+        restart(k);
+    }
 }
 
 static ox_node node_at(const nodes *k, size_t i)
@@ -210,19 +276,17 @@ static void moved(ox_view *v)
 static void follow(ox_view *v)
 {
     nodes *k = (nodes *)v;
-    uint32_t id = v->t->node.id;
-    if (!id || !k->cap_ids) return;
-    if (k->done && !k->row_of[id]) { /* a constant that is folded away */
-        k->unfold = true;
-        restart(k);
-    }
-    k->seek = true;
+    k->seek = !k->done; /* what is not listed yet may come */
     place_cursor(k);
 }
 
 static bool act(ox_view *v, ox_action a)
 {
     nodes *k = (nodes *)v;
+    if (a == OX_DO_INTO) {
+        ox_tui_show(v->t, OX_VIEW_detail);
+        return true;
+    }
     if (a != OX_DO_CONSTANTS) return false;
     k->unfold = !k->unfold;
     restart(k);
@@ -234,7 +298,11 @@ static void note(ox_view *v, char *buf, size_t size)
     nodes *k = (nodes *)v;
     const ox_model *m = model(k);
     if (!m) return;
-    if (!k->done)
+    if (k->filter) {
+        char fitted[96];
+        ox_text_fit(k->query, strlen(k->query), 40, fitted, sizeof fitted);
+        snprintf(buf, size, "& %s  %zu%s", fitted, v->list.n, k->done ? "" : "...");
+    } else if (!k->done)
         snprintf(buf, size, "%zu...", v->list.n);
     else if (v->list.n == k->n_seen)
         snprintf(buf, size, "%zu", v->list.n);
@@ -284,6 +352,17 @@ static int depth(const ox_model *m, ox_node n)
     return d;
 }
 
+/* Where the whole does not fit, the domain is the first to go: in a trace nearly all are aten's. */
+static void put_op(const ox_model *m, ox_node n, ox_grid *g, int row, int col, int width)
+{
+    char text[512];
+    size_t len = ox_node_op_text(m, n, text, sizeof text);
+    if (len >= sizeof text) len = strlen(text);
+    const char *s = text, *colons = strstr(text, "::");
+    if (colons && width > 0 && ox_text_width(text, len) > (size_t)width) s = colons + 2;
+    ox_grid_fit(g, row, col, width, OX_ROLE_OP, s, len - (size_t)(s - text));
+}
+
 /* Where it stands: attributes from the root on, as `find scope:` takes them; of a function its name. */
 static void put_scope(const ox_model *m, ox_node n, ox_grid *g, ox_rect line, int width)
 {
@@ -312,10 +391,8 @@ static void draw(ox_view *v, ox_grid *g, ox_rect line, size_t i)
     size_t len;
     if (!n.id) return;
     ox_columns_fit(&c, columns, N_COLUMNS, line.cols);
-    int d = depth(m, n), w = c.at[C_OP].width - d;
-    len = ox_node_op_text(m, n, text, sizeof text);
-    if (len >= sizeof text) len = strlen(text);
-    ox_grid_fit(g, line.row, line.col + c.at[C_OP].col + d, w, OX_ROLE_OP, text, len);
+    int d = depth(m, n);
+    put_op(m, n, g, line.row, line.col + c.at[C_OP].col + d, c.at[C_OP].width - d);
     if (out.id) put_shape(m, out, g, line, &c);
     const char *name = ox_str_text(m, ox_node_name(m, n), &len);
     if (len) {

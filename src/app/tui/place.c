@@ -1,0 +1,115 @@
+/* Floor 7. Going to nodes: there and back, to producers and consumers, to marks. */
+#include "app/tui/tui.h"
+
+#include <string.h>
+
+static bool same(ox_node a, ox_node b)
+{
+    return a.id == b.id && a.gen == b.gen;
+}
+
+static void push(ox_trail *t, ox_node n)
+{
+    if (!n.id || (t->n && same(t->p[t->n - 1], n))) return;
+    if (t->n == OX_TRAIL_MAX) memmove(t->p, t->p + 1, --t->n * sizeof *t->p);
+    t->p[t->n++] = n;
+}
+
+void ox_tui_go(ox_tui *t, ox_node n)
+{
+    if (!n.id || same(n, t->node)) return;
+    push(&t->back, t->node);
+    t->forth.n = 0;
+    ox_nodes_reveal(t, n);
+    ox_tui_set_node(t, n, NULL);
+}
+
+/* The newest place of one trail that is still there; where we are goes to the other. */
+static void follow_trail(ox_tui *t, ox_trail *from, ox_trail *to, const char *none)
+{
+    while (from->n) {
+        ox_node n = from->p[--from->n];
+        if (!ox_node_is_alive(t->s->model, n) || same(n, t->node)) continue;
+        push(to, t->node);
+        ox_nodes_reveal(t, n);
+        ox_tui_set_node(t, n, NULL);
+        return;
+    }
+    ox_tui_say(t, OX_ROLE_NOTE, "%s", none);
+}
+
+void ox_tui_back(ox_tui *t)
+{
+    follow_trail(t, &t->back, &t->forth, "this is where it began");
+}
+
+void ox_tui_forth(ox_tui *t)
+{
+    follow_trail(t, &t->forth, &t->back, "this is the newest place");
+}
+
+/* ---- edges ---- */
+
+/* The producers of the inputs, those that are no constants first; counts those that are told. */
+void ox_tui_up(ox_tui *t)
+{
+    const ox_model *m = t->s->model;
+    ox_node first = {0, 0}, constant = {0, 0};
+    size_t n = 0;
+    if (!m || !ox_node_is_alive(m, t->node)) return;
+    for (size_t i = 0, count = ox_node_n_inputs(m, t->node); i < count; i++) {
+        ox_node p = ox_value_node(m, ox_node_input(m, t->node, i));
+        if (!p.id) continue;
+        bool is_constant = ox_node_is(m, p, "prim", "Constant") || ox_node_is(m, p, "", "Constant") ||
+                           ox_node_is(m, p, "prim", "ListConstruct");
+        if (is_constant && !constant.id) constant = p;
+        if (is_constant) continue;
+        if (!first.id) first = p;
+        n++;
+    }
+    if (n > 1) ox_tui_say(t, OX_ROLE_NOTE, "the first of %zu producers; the detail pane lists all", n);
+    if (!first.id) first = constant;
+    if (first.id)
+        ox_tui_go(t, first);
+    else
+        ox_tui_say(t, OX_ROLE_NOTE, "no node makes what it takes");
+}
+
+void ox_tui_down(ox_tui *t)
+{
+    const ox_model *m = t->s->model;
+    ox_node first = {0, 0};
+    size_t n = 0;
+    if (!m || !ox_node_is_alive(m, t->node)) return;
+    for (size_t i = 0, count = ox_node_n_outputs(m, t->node); i < count; i++) {
+        ox_value v = ox_node_output(m, t->node, i);
+        n += ox_value_n_uses(m, v);
+        for (ox_use u = ox_value_first_use(m, v); u.node.id && !first.id; u = ox_value_next_use(m, u))
+            if (!ox_node_is_return(m, u.node)) first = u.node;
+    }
+    if (first.id && n > 1) ox_tui_say(t, OX_ROLE_NOTE, "the first of %zu uses; the detail pane lists all", n);
+    if (first.id)
+        ox_tui_go(t, first);
+    else
+        ox_tui_say(t, OX_ROLE_NOTE, n ? "it is an output of the graph" : "no node uses what it makes");
+}
+
+/* ---- marks ---- */
+
+void ox_tui_mark(ox_tui *t, uint32_t key)
+{
+    char name[16];
+    if (key < 'a' || key > 'z' || !t->node.id) return;
+    t->marks[key - 'a'] = t->node;
+    ox_tui_say(t, OX_ROLE_NOTE, "marked %s", ox_key_name(key, name));
+}
+
+void ox_tui_to_mark(ox_tui *t, uint32_t key)
+{
+    if (key < 'a' || key > 'z') return;
+    ox_node n = t->marks[key - 'a'];
+    if (t->s->model && ox_node_is_alive(t->s->model, n))
+        ox_tui_go(t, n);
+    else
+        ox_tui_say(t, OX_ROLE_WARNING, "there is no mark %c", (int)key);
+}
