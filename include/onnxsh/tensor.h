@@ -16,12 +16,14 @@ typedef enum ox_storage {
     OX_STORAGE_LOST    /* a dump printed `<Tensor>`: the data is not in the file */
 } ox_storage;
 
-/* How the stored bytes encode the elements. All but RAW are how protobuf stored the typed fields. */
+/* How the stored bytes encode the elements. VARINT and STRINGS are how protobuf stored the typed fields. */
 typedef enum ox_encoding {
-    OX_ENC_RAW,    /* canonical: little endian, sub-byte elements packed low bits first */
-    OX_ENC_VARINT, /* packed varints: int32_data, int64_data, uint64_data (int32_data holds bit patterns for the
-                      6-, 8- and 16-bit floats; for 4-bit types two elements a varint, for 2-bit types four) */
-    OX_ENC_STRINGS /* STRING: elements are `strings` */
+    OX_ENC_RAW,     /* canonical: little endian, sub-byte elements packed low bits first */
+    OX_ENC_VARINT,  /* packed varints: int32_data, int64_data, uint64_data (int32_data holds bit patterns for the
+                       6-, 8- and 16-bit floats; for 4-bit types two elements a varint, for 2-bit types four) */
+    OX_ENC_STRINGS, /* STRING: elements are `strings` */
+    OX_ENC_SCALED   /* FLOAT, raw; each element times the one of `scales` for its first index, in double: weights that
+                       took in what followed them are computed as they are read */
 } ox_encoding;
 
 typedef struct ox_tensor_info {
@@ -39,6 +41,7 @@ typedef struct ox_tensor_info {
     uint64_t offset, n_bytes;  /* FILE: span; OWNED: n_bytes */
     const void *data;          /* OWNED with RAW or VARINT encoding */
     const ox_str *strings;     /* STRINGS: n_elements of them */
+    const double *scales;      /* SCALED: dims[0] of them */
     ox_tensor values, indices; /* SPARSE */
     ox_str doc;
     uint32_t n_metadata;

@@ -148,8 +148,8 @@ static bool one_kind(const weight *a, const weight *b)
 static bool one_span(const ox__check *c, const weight *a, const weight *b)
 {
     ox_tensor_info x = ox_tensor_get(c->m, a->tensor), y = ox_tensor_get(c->m, b->tensor);
-    return a->tensor.id == b->tensor.id ||
-           (x.storage == OX_STORAGE_FILE && y.storage == OX_STORAGE_FILE && x.file == y.file && x.offset == y.offset);
+    return a->tensor.id == b->tensor.id || (x.storage == OX_STORAGE_FILE && y.storage == OX_STORAGE_FILE &&
+                                            x.file == y.file && x.offset == y.offset && !x.scales && !y.scales);
 }
 
 static void report_doubles(ox__check *c, weight *w, size_t n)

@@ -124,6 +124,7 @@ ox_status ox__weights_take(ox__weights *w, ox_model *m, size_t i, ox_tensor *out
         info.offset = from.offset;
         info.n_bytes = from.n_bytes;
         info.data = from.data;
+        info.scales = from.scales;
     } else {
         info.storage = OX_STORAGE_FILE;
         info.file = row->file;

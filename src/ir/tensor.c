@@ -98,7 +98,9 @@ static ox_status check_storage(const ox_model *m, const ox_tensor_info *i, uint6
         }
         return OX_OK;
     }
-    if (i->encoding != OX_ENC_RAW && i->encoding != OX_ENC_VARINT)
+    if (i->encoding == OX_ENC_SCALED && (i->dtype != OX_FLOAT || !i->rank || (n && !i->scales)))
+        return ox__fail(err, OX_E_INVALID, "a tensor that is scaled is of floats, with a factor for each first index");
+    if (i->encoding != OX_ENC_RAW && i->encoding != OX_ENC_VARINT && i->encoding != OX_ENC_SCALED)
         return ox__fail(err, OX_E_INVALID, "there is no such encoding of a tensor");
     if (i->storage == OX_STORAGE_FILE) {
         const ox__map *map = ox__model_file(m, i->file);
@@ -132,6 +134,9 @@ ox_status ox_tensor_add(ox_model *m, ox_tensor *out, const ox_tensor_info *info,
     i.data = ok && owned && !strings ? ox__arena_dup(&m->arena, i.data, i.n_bytes) : NULL;
     if (strings || !owned) i.data = NULL;
     ok = ok && (!owned || (strings ? i.strings != NULL : i.data != NULL));
+    bool scaled = ok && i.encoding == OX_ENC_SCALED && i.n_elements;
+    i.scales = scaled ? ox__arena_dup(&m->arena, i.scales, (size_t)i.dims[0] * sizeof *i.scales) : NULL;
+    ok = ok && (!scaled || i.scales);
     const ox_tensor_info *row = ok ? ox__arena_dup(&m->arena, &i, sizeof i) : NULL;
     if (!row || m->tensors->row.n >= UINT32_MAX) return ox__nomem(err);
     m->tensors->row.p[m->tensors->row.n++] = row;

@@ -14,7 +14,7 @@ typedef struct stream {
     const uint8_t *p, *end; /* what is not read yet of a varint encoding; of a raw one all */
     uint64_t size;          /* canonical bytes */
     uint64_t most;          /* of them in a chunk: whole elements, also of types of 6 bits, of which 4 take 3 bytes */
-    uint8_t *buffer;        /* for varints */
+    uint8_t *buffer;        /* for what is decoded: of `most` bytes, aligned for any element */
     /* the chunk at hand */
     uint64_t offset, n;
     const void *chunk;
@@ -92,6 +92,32 @@ static ox_status decode(stream *x, uint64_t n_bytes, ox_error *err)
     return OX_OK;
 }
 
+/* ---- factors ---- */
+static void scale(const ox_tensor_info *t, uint64_t first, float *out, uint64_t n)
+{
+    uint64_t per = t->n_elements / (uint64_t)t->dims[0], end = first + n;
+    for (uint64_t i = first, stop; i < end; i = stop) {
+        double k = t->scales[i / per];
+        stop = OX__MIN(end, (i / per + 1) * per);
+        for (float *p = out + (i - first), *last = out + (stop - first); p < last; p++) *p = (float)((double)*p * k);
+    }
+}
+
+/* The bytes of a file are read, not mapped: each is looked at once, and none stays in memory. */
+static ox_status scaled_chunk(stream *x, ox_error *err)
+{
+    if (x->map) {
+        ox_status s = ox__map_check(x->map, err);
+        if (s == OX_OK) s = ox__map_read(x->map, x->info.offset + x->offset, x->buffer, (size_t)x->n, err);
+        if (s != OX_OK) return s;
+    } else {
+        memcpy(x->buffer, x->p + x->offset, x->n);
+    }
+    float *elements = (float *)(void *)x->buffer;
+    scale(&x->info, x->offset / sizeof *elements, elements, x->n / sizeof *elements);
+    return x->fn(x->ud, x->buffer, x->n, x->offset, err);
+}
+
 /* Under the guard: prepares the chunk and hands it out. */
 static ox_status one_chunk(void *ud, ox_error *err)
 {
@@ -108,6 +134,7 @@ static ox_status one_chunk(void *ud, ox_error *err)
 
 static ox_status guarded_chunk(stream *x, ox_error *err)
 {
+    if (x->info.encoding == OX_ENC_SCALED) return scaled_chunk(x, err);
     if (!x->map) return one_chunk(x, err);
     ox_status s = ox__map_check(x->map, err);
     return s == OX_OK ? ox__guarded(one_chunk, x, x->map->path, err) : s;
@@ -133,7 +160,8 @@ ox_status ox_tensor_stream(const ox_model *m, ox_tensor t, ox_chunk_fn fn, void 
     if (s != OX_OK) return s;
     x.fn = fn;
     x.ud = ud;
-    if (x.info.encoding == OX_ENC_VARINT && !(x.buffer = ox__alloc(x.most))) return ox__nomem(err);
+    bool decoded = x.info.encoding == OX_ENC_VARINT || x.info.encoding == OX_ENC_SCALED;
+    if (decoded && x.size && !(x.buffer = ox__alloc(x.most))) return ox__nomem(err);
     s = run(&x, task, err);
     ox__free(x.buffer);
     return s;
@@ -165,10 +193,11 @@ static ox_status copy_span(void *ud, ox_error *err)
 
 enum { PART = 48 * 256 }; /* bytes of whole elements of any type */
 
-/* Decodes from the beginning: where an element stands cannot be known otherwise. Reading takes no memory, so that "it
- * cannot be read" is never for want of it. */
-static ox_status read_varints(stream *x, span *k, ox_error *err)
+/* Varints are decoded from the beginning: where an element stands cannot be known otherwise. Reading takes no memory,
+ * so that "it cannot be read" is never for want of it. */
+static ox_status read_decoded(stream *x, span *k, ox_error *err)
 {
+    if (x->info.encoding == OX_ENC_SCALED) x->offset = k->from / 48 * 48;
     x->fn = copy_overlap;
     x->ud = k;
     uint64_t need = k->from + k->n;
@@ -183,7 +212,7 @@ static ox_status read_varints(stream *x, span *k, ox_error *err)
 
 ox_status ox_tensor_read(const ox_model *m, ox_tensor t, uint64_t offset, void *dst, uint64_t n, ox_error *err)
 {
-    uint8_t part[PART];
+    _Alignas(8) uint8_t part[PART];
     stream x;
     ox_status s = begin(m, t, &x, err);
     if (s != OX_OK) return s;
@@ -193,7 +222,7 @@ ox_status ox_tensor_read(const ox_model *m, ox_tensor t, uint64_t offset, void *
                         offset + n, x.size);
     span k = {offset, n, dst, NULL};
     if (!n) return OX_OK;
-    if (x.info.encoding == OX_ENC_VARINT) return read_varints(&x, &k, err);
+    if (x.info.encoding != OX_ENC_RAW) return read_decoded(&x, &k, err);
     k.src = x.p + offset;
     if (!x.map) return copy_span(&k, err);
     s = ox__map_check(x.map, err);

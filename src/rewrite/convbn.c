@@ -1,34 +1,26 @@
 /* Floor 4. Folding of BatchNormalization into the Conv before it:
  *   w'[o, ...] = w[o, ...] * k[o],  b'[o] = (b[o] - mean[o]) * k[o] + beta[o],  k = gamma / sqrt(var + eps)
- * First all new weights are written, one behind the other, into one temporary file; then the file is mapped and the
- * graph is changed. */
+ * The new weight is the old one's bytes with k beside them: it is computed when it is read, so that folding looks at no
+ * weight, and nothing is copied before the model is written. */
 #include "rewrite/convbn.h"
 
-#include "base/file.h"
 #include "ir/ir.h"
 
-#include <errno.h>
 #include <math.h>
-#include <unistd.h>
 
 typedef struct pair {
     ox_node conv, norm;
-    uint64_t channels, per_channel; /* elements of the weight for each */
-    uint64_t at;                    /* bytes in the temporary file */
-    float *bias;                    /* the new one */
+    uint64_t channels;
+    double *k;   /* the factor of each */
+    float *bias; /* the new one */
 } pair;
 
 typedef struct folding {
     ox__facts *f;
     ox_model *m;
     OX__VEC(pair) pairs;
-    int fd;
-    uint64_t bytes;
-    const ox_task *task;
     ox_error *err;
 } folding;
-
-enum { CHUNK = 64 * 1024 };
 
 /* ---- finding ---- */
 
@@ -38,7 +30,7 @@ static bool weights_of(const folding *d, ox_node n, size_t i, uint64_t count, ox
     *out = ox__facts_tensor(d->f, ox_node_input(d->m, n, i));
     ox_tensor_info t = ox_tensor_get(d->m, *out);
     return out->id && t.dtype == OX_FLOAT && t.storage != OX_STORAGE_SPARSE && t.storage != OX_STORAGE_LOST &&
-           (!count || t.n_elements == count);
+           t.encoding == OX_ENC_RAW && (!count || t.n_elements == count);
 }
 
 static bool only_result_used(const folding *d, ox_node norm)
@@ -67,7 +59,7 @@ static bool fits(const folding *d, ox_node norm, pair *p)
     for (size_t i = 1; i < 5; i++)
         if (!weights_of(d, norm, i, channels, &t)) return false;
     if (ox_node_input(d->m, conv, 2).id && !weights_of(d, conv, 2, channels, &t)) return false;
-    *p = (pair){.conv = conv, .norm = norm, .channels = channels, .per_channel = info.n_elements / channels};
+    *p = (pair){.conv = conv, .norm = norm, .channels = channels};
     return true;
 }
 
@@ -79,14 +71,15 @@ static ox_status read_floats(folding *d, ox_node n, size_t i, float *out, uint64
 }
 
 /* The factor of each channel, and the new bias. */
-static ox_status factors(folding *d, pair *p, double *k)
+static ox_status factors(folding *d, pair *p)
 {
     const ox_attr *a = ox_node_attr(d->m, p->norm, "epsilon");
     double eps = a && a->kind == OX_ATTR_FLOAT ? a->u.f : 1e-5;
     float *v = ox__alloc((size_t)p->channels * 5 * sizeof *v);
     ox_status s = OX_OK;
+    double *k = p->k = ox__alloc((size_t)p->channels * sizeof *k);
     p->bias = ox__alloc((size_t)p->channels * sizeof *p->bias);
-    if (!v || !p->bias) OX__TRY(ox__nomem(d->err));
+    if (!v || !k || !p->bias) OX__TRY(ox__nomem(d->err));
     float *gamma = v, *beta = gamma + p->channels, *mean = beta + p->channels, *var = mean + p->channels,
           *b = var + p->channels;
     OX__TRY(read_floats(d, p->norm, 1, gamma, p->channels));
@@ -101,40 +94,6 @@ static ox_status factors(folding *d, pair *p, double *k)
     }
 out:
     ox__free(v);
-    return s;
-}
-
-static ox_status put(folding *d, const void *data, size_t n)
-{
-    const char *p = data;
-    while (n) {
-        ssize_t w = pwrite(d->fd, p, n, (off_t)d->bytes);
-        if (w < 0 && errno == EINTR) continue;
-        if (w <= 0) return ox__errno(d->err, "cannot write a temporary file", "");
-        p += w;
-        n -= (size_t)w;
-        d->bytes += (uint64_t)w;
-    }
-    return OX_OK;
-}
-
-static ox_status write_weight(folding *d, pair *p)
-{
-    ox_tensor w = ox__facts_tensor(d->f, ox_node_input(d->m, p->conv, 1));
-    uint64_t total = p->channels * p->per_channel;
-    double *k = ox__alloc((size_t)p->channels * sizeof *k);
-    float *buf = ox__alloc(CHUNK);
-    ox_status s = k && buf ? factors(d, p, k) : ox__nomem(d->err);
-    p->at = d->bytes;
-    for (uint64_t i = 0; s == OX_OK && i < total;) {
-        uint64_t n = OX__MIN(total - i, (uint64_t)(CHUNK / sizeof *buf));
-        s = ox_tensor_read(d->m, w, i * sizeof *buf, buf, n * sizeof *buf, d->err);
-        for (uint64_t j = 0; s == OX_OK && j < n; j++) buf[j] = (float)((double)buf[j] * k[(i + j) / p->per_channel]);
-        if (s == OX_OK) s = put(d, buf, (size_t)n * sizeof *buf);
-        i += n;
-    }
-    ox__free(k);
-    ox__free(buf);
     return s;
 }
 
@@ -168,18 +127,14 @@ static void bias_name(const char *weight, ox__buf *b)
     ox__buf_addz(b, n < strlen(weight) ? "bias" : ".bias");
 }
 
-static ox_status change(folding *d, pair *p, uint32_t file)
+static ox_status change(folding *d, pair *p)
 {
     ox_tensor w = ox__facts_tensor(d->f, ox_node_input(d->m, p->conv, 1)), bias;
     ox_tensor_info info = ox_tensor_get(d->m, w);
-    info.storage = OX_STORAGE_FILE;
-    info.encoding = OX_ENC_RAW;
+    info.encoding = OX_ENC_SCALED;
+    info.scales = p->k;
     info.external = false;
     info.source = 0;
-    info.file = file;
-    info.offset = p->at;
-    info.n_bytes = info.n_elements * sizeof(float);
-    info.data = NULL;
     int64_t dims[1] = {(int64_t)p->channels};
     ox__buf name = {0};
     const char *weight = ox_str_text(d->m, ox_value_name(d->m, ox_node_input(d->m, p->conv, 1)), NULL);
@@ -198,19 +153,9 @@ static ox_status change(folding *d, pair *p, uint32_t file)
     return s == OX_OK ? ox_node_delete(d->m, p->norm, d->err) : s;
 }
 
-static ox_status map_file(folding *d, uint32_t *file)
-{
-    ox__map map = {0};
-    ox_status s = ox__map_fd(&map, d->fd, "folded weights", d->err);
-    d->fd = -1; /* the map took it over */
-    if (s == OX_OK) s = ox__model_add_file(d->m, &map, file, d->err);
-    if (s != OX_OK) ox__map_close(&map);
-    return s;
-}
-
 ox_status ox__fold_batchnorm(ox__facts *f, uint64_t *count, const ox_task *task, ox_error *err)
 {
-    folding d = {.f = f, .m = ox__facts_model(f), .fd = -1, .task = task, .err = err};
+    folding d = {.f = f, .m = ox__facts_model(f), .err = err};
     ox_graph g = ox_model_main(d.m);
     ox_status s = OX_OK;
     for (ox_node n = ox_graph_first(d.m, g); n.id; n = ox_node_next(d.m, n)) {
@@ -218,20 +163,18 @@ ox_status ox__fold_batchnorm(ox__facts *f, uint64_t *count, const ox_task *task,
         if (!ox_node_is(d.m, n, "", "BatchNormalization") || !fits(&d, n, &p)) continue;
         if (!ox__vec_push(&d.pairs, p)) OX__TRY(ox__nomem(err));
     }
-    if (!d.pairs.n) goto out;
-    OX__TRY(ox__temp_open(&d.fd, err));
     for (size_t i = 0; i < d.pairs.n; i++) {
         if (task && task->step && !task->step(task->ud, "fold", i, d.pairs.n))
             OX__TRY(ox__fail(err, OX_E_INTERRUPTED, "interrupted"));
-        OX__TRY(write_weight(&d, &d.pairs.p[i]));
+        OX__TRY(factors(&d, &d.pairs.p[i]));
     }
-    uint32_t file;
-    OX__TRY(map_file(&d, &file));
-    for (size_t i = 0; i < d.pairs.n; i++) OX__TRY(change(&d, &d.pairs.p[i], file));
+    for (size_t i = 0; i < d.pairs.n; i++) OX__TRY(change(&d, &d.pairs.p[i]));
     *count += d.pairs.n;
 out:
-    for (size_t i = 0; i < d.pairs.n; i++) ox__free(d.pairs.p[i].bias);
+    for (size_t i = 0; i < d.pairs.n; i++) {
+        ox__free(d.pairs.p[i].k);
+        ox__free(d.pairs.p[i].bias);
+    }
     ox__vec_free(&d.pairs);
-    if (d.fd >= 0) close(d.fd);
     return s;
 }

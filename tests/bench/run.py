@@ -4,7 +4,8 @@
 usage: run.py --onnxsh PROGRAM --build BUILD_DIR [--full] [--rows P1,P5] [--markdown]
 
 Rows with a peer assert their ratio with 25 % slack; memory and size limits are asserted as they stand. Rows without a
-peer are printed. Nothing asserts seconds. PyTorch's own export of the models of P20 takes minutes: only with --full. The numbers of the rows are those of the project's performance goals.
+peer are printed. Nothing asserts seconds. PyTorch's own export of the models of P20 takes minutes: only with --full. The
+numbers of the rows are those of the project's performance goals.
 """
 import argparse
 import os

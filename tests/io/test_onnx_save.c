@@ -526,6 +526,44 @@ static void test_model_from_nothing(void **state)
     assert_int_equal(tt.kind, OX_TYPE_OPTIONAL);
 }
 
+/* Weights that are computed as they are read, in the model and beside it. */
+static void test_scaled_weights(void **state)
+{
+    fixture *f = *state;
+    static float data[1000];
+    const int64_t dims[] = {2, 500};
+    const double scales[] = {3, 0.25};
+    ox_tensor t;
+    ox_tensor_info i = {.dtype = OX_FLOAT,
+                        .rank = 2,
+                        .dims = dims,
+                        .storage = OX_STORAGE_OWNED,
+                        .encoding = OX_ENC_SCALED,
+                        .data = data,
+                        .n_bytes = sizeof data,
+                        .scales = scales};
+    for (int k = 0; k < 1000; k++) data[k] = (float)k;
+    for (int external = 0; external < 2; external++) {
+        ox_value w;
+        ox_save_options opt = {.external = external ? OX_EXTERNAL_ALWAYS : OX_EXTERNAL_NEVER};
+        assert_ok(ox_model_create(&f->m, OX_MODEL_ONNX, &f->err), &f->err);
+        assert_ok(ox_model_set_ir_version(f->m, 8, &f->err), &f->err);
+        assert_ok(ox_model_set_opset(f->m, str(f, ""), 17, &f->err), &f->err);
+        assert_ok(ox_tensor_add(f->m, &t, &i, &f->err), &f->err);
+        assert_ok(ox_graph_add_initializer(f->m, &w, top(f), str(f, "w"), t, &f->err), &f->err);
+        assert_ok(ox_save_onnx(f->m, dir_path("out.onnx"), &opt, &f->err), &f->err);
+        open_saved(f);
+        float got[1000];
+        ox_tensor back = ox_value_tensor(f->again, ox_graph_initializer(f->again, ox_model_main(f->again), 0));
+        assert_int_equal(ox_tensor_get(f->again, back).external, external);
+        assert_ok(ox_tensor_read(f->again, back, 0, got, sizeof got, &f->err), &f->err);
+        for (int k = 0; k < 1000; k++) assert_true(got[k] == (float)(k * scales[k / 500]));
+        ox_model_free(f->m);
+        ox_model_free(f->again);
+        f->m = f->again = NULL;
+    }
+}
+
 static void test_what_cannot_be_saved(void **state)
 {
     fixture *f = *state;
@@ -559,6 +597,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_strip_doc, setup, teardown),
         cmocka_unit_test_setup_teardown(test_edit_of_merged_graph, setup, teardown),
         cmocka_unit_test_setup_teardown(test_model_from_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_scaled_weights, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_cannot_be_saved, setup, teardown),
     };
     if (argc > 1) cmocka_set_test_filter(argv[1]);

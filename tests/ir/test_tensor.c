@@ -87,6 +87,8 @@ static void test_refused(void **state)
         {{.dtype = OX_FLOAT, .storage = OX_STORAGE_OWNED, .encoding = (ox_encoding)9, .data = data, .n_bytes = 4},
          "no such encoding"},
         {{.dtype = OX_FLOAT, .storage = OX_STORAGE_SPARSE}, "dense values"},
+        {{.dtype = OX_FLOAT, .storage = OX_STORAGE_OWNED, .encoding = OX_ENC_SCALED, .data = data, .n_bytes = 4},
+         "a factor for each first index"},
     };
     for (size_t i = 0; i < OX__COUNT(rows); i++)
         assert_fails(ox_tensor_add(m, &t, &rows[i].i, &err), OX_E_INVALID, rows[i].why, &err);
@@ -241,6 +243,53 @@ static void test_varints(void **state)
                            .n_bytes = 1};
     assert_ok(ox_tensor_add(m, &t, &wide, &err), &err);
     assert_fails(ox_tensor_read(m, t, 0, &got, 1, &err), OX_E_FORMAT, "64 where a number has 6 bits", &err);
+}
+
+static ox_status add_up(void *ud, const void *chunk, uint64_t n, uint64_t offset, ox_error *e)
+{
+    (void)offset, (void)e;
+    for (uint64_t i = 0; i < n / 4; i++) *(double *)ud += (double)((const float *)chunk)[i];
+    return OX_OK;
+}
+
+static void test_scaled(void **state)
+{
+    ox_model *m = *state;
+    enum { ROWS = 3, PER = 5001 }; /* more than is read at once */
+    static float data[ROWS * PER], got[ROWS * PER];
+    const int64_t dims[] = {ROWS, PER}, none[] = {0, PER};
+    const double scales[] = {2, 0.5, -1};
+    for (int i = 0; i < ROWS * PER; i++) data[i] = (float)(i % 1000);
+    ox_tensor t;
+    ox_tensor_info i = {.dtype = OX_FLOAT,
+                        .rank = 2,
+                        .dims = dims,
+                        .storage = OX_STORAGE_OWNED,
+                        .encoding = OX_ENC_SCALED,
+                        .data = data,
+                        .n_bytes = sizeof data,
+                        .scales = scales};
+    assert_ok(ox_tensor_add(m, &t, &i, &err), &err);
+    assert_int_equal(ox_tensor_raw_size(m, t), sizeof data);
+    assert_ok(ox_tensor_read(m, t, 0, got, sizeof got, &err), &err);
+    double sum = 0, want = 0;
+    for (int k = 0; k < ROWS * PER; k++) {
+        assert_true(got[k] == (float)((double)data[k] * scales[k / PER]));
+        want += (double)got[k];
+    }
+    assert_ok(ox_tensor_stream(m, t, add_up, &sum, NULL, &err), &err);
+    assert_true(sum == want);
+    /* from anywhere on, also within an element */
+    for (uint64_t at = 4 * PER - 6; at < 4 * PER + 6; at++) {
+        assert_ok(ox_tensor_read(m, t, at, got, 7, &err), &err);
+        float around[4];
+        for (int k = 0; k < 4; k++) around[k] = data[at / 4 + k] * (float)scales[(at / 4 + k) / PER];
+        assert_memory_equal(got, (uint8_t *)around + at % 4, 7);
+    }
+    i.dims = none;
+    i.n_bytes = 0;
+    assert_ok(ox_tensor_add(m, &t, &i, &err), &err);
+    assert_ok(ox_tensor_stream(m, t, add_up, &sum, NULL, &err), &err);
 }
 
 typedef struct pieces {
@@ -538,6 +587,7 @@ int main(int argc, char **argv)
         T(test_owned),
         T(test_not_readable),
         T(test_varints),
+        T(test_scaled),
         T(test_stream),
         T(test_file),
         T(test_stream_of_six_bits),

@@ -165,9 +165,10 @@ ox_status ox__data_write(ox__enc *e, const char *path, ox_error *err)
         const ox__moved *m = &e->moved.p[i];
         ox_tensor_info info = ox_tensor_get(e->m, m->tensor);
         ox__save_pad(sv, ALIGN);
-        if (info.storage == OX_STORAGE_FILE && info.encoding == OX_ENC_RAW)
-            ox__save_copy(sv, ox__model_file(e->m, info.file), info.offset, info.n_bytes, e->opt->task);
-        else
+        bool raw = info.encoding == OX_ENC_RAW;
+        if (info.storage == OX_STORAGE_FILE)
+            ox__save_copy(sv, ox__model_file(e->m, info.file), info.offset, raw ? info.n_bytes : 0, e->opt->task);
+        if (info.storage != OX_STORAGE_FILE || !raw)
             s = ox_tensor_stream(e->m, m->tensor, write_chunk, sv, e->opt->task, err);
         if (s == OX_OK) s = ox__save_status(sv, err);
     }

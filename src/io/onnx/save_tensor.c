@@ -43,12 +43,38 @@ static void write_strings(ox__enc *e, const ox_tensor_info *t)
     }
 }
 
+static ox_status sink_chunk(void *ud, const void *chunk, uint64_t n, uint64_t offset, ox_error *err)
+{
+    (void)offset;
+    ox__sink *k = ud;
+    ox__sink_bytes(k, chunk, (size_t)n);
+    return ox__save_status(k->save, err);
+}
+
+/* What is computed as it is read; the first run counts only. */
+static void write_computed(ox__enc *e, const writing *w)
+{
+    ox_error err;
+    const ox__map *map = w->info.storage == OX_STORAGE_FILE ? ox__model_file(e->m, w->info.file) : NULL;
+    if (!e->k.save) {
+        e->k.n += w->info.n_bytes;
+        return;
+    }
+    if (map) ox__save_copy(e->k.save, map, w->info.offset, 0, NULL); /* so that it is checked once more in the end */
+    if (ox_tensor_stream(e->m, w->tensor, sink_chunk, &e->k, e->opt->task, &err) != OX_OK)
+        ox__enc_fail(e, err.code, "%s", err.msg);
+}
+
 /* The data as one field: raw bytes, or the varints as they are stored. */
 static void write_data(ox__enc *e, const writing *w, uint32_t number)
 {
     const ox_tensor_info *t = &w->info;
     ox__sink_tag(&e->k, number, OX__WIRE_BYTES);
     ox__sink_varint(&e->k, t->n_bytes);
+    if (t->encoding == OX_ENC_SCALED) {
+        write_computed(e, w);
+        return;
+    }
     if (t->storage == OX_STORAGE_OWNED) {
         ox__sink_bytes(&e->k, t->data, (size_t)t->n_bytes);
         return;
@@ -64,7 +90,7 @@ static void write_data(ox__enc *e, const writing *w, uint32_t number)
 static bool data_goes_here(const writing *w, uint32_t number)
 {
     if (w->fate != OX__FATE_INLINE) return false;
-    if (w->info.encoding == OX_ENC_RAW) return number == OX__T_RAW;
+    if (w->info.encoding == OX_ENC_RAW || w->info.encoding == OX_ENC_SCALED) return number == OX__T_RAW;
     return number == ox__tensor_field(w->info.dtype);
 }
 
