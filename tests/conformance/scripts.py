@@ -4,7 +4,8 @@
 usage: scripts.py OUT_DIR [NAME...]
 
 For each: NAME.pt; NAME.graph.txt and NAME.inlined.txt, what torch.jit.load(...) says of it; NAME.scopes.txt, of a traced
-network the operators of its graph before it was saved, with their modules; NAME.io.npz, inputs and PyTorch's outputs.
+network the operators of its graph before it was saved, with their modules, and NAME.traced.txt, that graph, with the types
+that the tracer saw; NAME.io.npz, inputs and PyTorch's outputs.
 """
 import os
 import sys
@@ -203,6 +204,8 @@ def make(out, name, how, build, inputs):
         scopes(module.inlined_graph, lines)
         with open(base + ".scopes.txt", "w") as f:
             f.write("\n".join(lines))
+        with open(base + ".traced.txt", "w") as f:
+            f.write(str(module.inlined_graph))
     module.save(base + ".pt")
     loaded = torch.jit.load(base + ".pt")
     for what in ("graph", "inlined_graph"):

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Holds the graphs that are made from the code in TorchScript archives against those of torch.jit.load, node by node, for
-two versions of PyTorch; the scopes of traced networks against those that the tracer saw; and what exports against
-PyTorch's results."""
+two versions of PyTorch; the scopes of traced networks, and the types of their values, against those that the tracer saw;
+and what exports against PyTorch's results."""
 import os
 import re
 import subprocess
 import sys
+import zipfile
 
 import suite
 
@@ -18,6 +19,7 @@ WARNING = re.compile(r"\[warn_id=\d+\]")  # counted through the whole process
 
 # What conversion cannot do yet: lists that loops fill as often as data says, optionals that are inputs.
 NOT_EXPORTED = 2
+MADE = ("prim::NumToTensor", "prim::ListUnpack", "prim::TupleUnpack", "prim::ConstantChunk")
 PART = re.compile(r"\[([^]]*)\]")
 
 
@@ -84,14 +86,51 @@ def compare_scopes(onnxsh, base, name, tally):
     tally.add(want == got, name, f"operator {at + 1}: traced {want[at:at + 1]}, here {got[at:at + 1]}")
 
 
+def plain_type(text):
+    """ "Float(2, 3, strides=[3, 1], device=cpu)" as "Float(2, 3)"."""
+    known = re.match(r"(\w+)\(((\d+|\*)(, (\d+|\*))*)?", text)
+    return f"{known.group(1)}({known.group(2) or ''})" if known else text
+
+
+def typed(text):
+    """The operators of a graph with the types of their results."""
+    for line in text.splitlines():
+        op = re.search(r" = ((aten|prim)::\w+)[\[(]", line)
+        if op and (op.group(2) == "aten" or op.group(1) in MADE):
+            made = re.split(r", (?=%)", line[:op.start()].strip())
+            yield op.group(1), [plain_type(part.split(" : ", 1)[1]) for part in made if " : " in part]
+
+
+def compare_types(onnxsh, base, name, counts, tally):
+    """Of each tensor whose type the tracer knew, whether it is the same here. Newer archives tell the inputs themselves."""
+    with zipfile.ZipFile(base + ".pt") as z:
+        given = [] if any(n.endswith("/traced_inputs.pkl") for n in z.namelist()) else specs(base)
+    with open(base + ".traced.txt") as f:
+        want = list(typed(f.read()))
+    got = list(typed(suite.run(onnxsh, *given, "show", "--style=torch", base + ".pt").stdout.decode()))
+    wrong = [] if [op for op, _ in want] == [op for op, _ in got] else ["these are other operators"]
+    for (op, traced), (_, here) in zip(want, got):
+        for a, b in zip(traced, here):
+            if re.match(r"\w+\(", a):
+                counts[1] += 1
+                counts[0] += a == b
+                wrong += [f"{op}: traced {a}, here {b}"] if a != b else []
+    tally.add(not wrong, name, f"{len(wrong)}, such as {wrong[:3]}")
+
+
+def specs(base):
+    import numpy
+    data = numpy.load(base + ".io.npz")
+    return [word for k in sorted(k for k in data.files if k.startswith("in"))
+            for word in ("--input", f"{data[k].dtype}[{','.join(map(str, data[k].shape))}]")]
+
+
 def check_export(onnxsh, base, name, tally):
     import numpy
     import onnx
     import onnxruntime
     out, data = base + ".onnx", numpy.load(base + ".io.npz")
-    specs = [word for k in sorted(k for k in data.files if k.startswith("in"))
-             for word in ("--input", f"{data[k].dtype}[{','.join(map(str, data[k].shape))}]")]
-    p = suite.run(onnxsh, "export", base + ".pt", out, "--opset", "17", *specs)
+    p = suite.run(onnxsh, "export", base + ".pt", out, "--opset", "17", *specs(base))
     if p.returncode:
         tally.add(False, name, p.stderr.decode(errors="replace").strip().replace("\n", " | ")[:300])
         return
@@ -125,7 +164,8 @@ def main():
                   for w, t in (("inlined", "inlined graphs are those"), ("graph", "graphs of forward are those"))}
         scopes = suite.Tally(f"traced graphs have the scopes that the tracer of PyTorch {version} saw")
         exports = suite.Tally(f"archives of PyTorch {version} export with its results")
-        counts = {"nodes": [0, 0], "places": [0, 0]}
+        types = suite.Tally(f"traced graphs have the types of results that the tracer of PyTorch {version} saw")
+        counts = {"nodes": [0, 0], "places": [0, 0], "types": [0, 0]}
         for file in sorted(f for f in os.listdir(place) if f.endswith(".pt")):
             base, name = os.path.join(place, file[:-3]), f"{version} {file[:-3]}"
             if o.words and file.split(".")[0] not in o.words:
@@ -133,11 +173,13 @@ def main():
             compare(o.onnxsh, base, name, counts, graphs)
             if os.path.exists(base + ".scopes.txt"):
                 compare_scopes(o.onnxsh, base, name, scopes)
+                compare_types(o.onnxsh, base, name, counts["types"], types)
             check_export(o.onnxsh, base, name, exports)
-        held += [tally.close() for tally in (*graphs.values(), scopes) if tally.good or tally.bad]
+        held += [tally.close() for tally in (*graphs.values(), scopes, types) if tally.good or tally.bad]
         held.append(exports.close(allowed=NOT_EXPORTED))
         print(f"figure: {counts['nodes'][0]} of {counts['nodes'][1]} nodes before the first difference, "
-              f"{counts['places'][0]} of {counts['places'][1]} places in Python the same (PyTorch {version})")
+              f"{counts['places'][0]} of {counts['places'][1]} places in Python the same, "
+              f"{counts['types'][0]} of {counts['types'][1]} values agree (PyTorch {version})")
     sys.exit(not all(held))
 
 
