@@ -115,9 +115,32 @@ static ox__verdict replace_all(ox__fold *f, const ox_value *by)
     return OX__FOLD_DONE;
 }
 
+/* b, t, c = x.size(): each is x.size(i), of which the known ones fold. */
+static ox__verdict unpack_size(ox__fold *f, ox_value x)
+{
+    ox__conv *c = f->c;
+    size_t n = ox_node_n_outputs(c->m, f->n);
+    ox_type_info t = ox__fold_type(f, x);
+    if (t.kind != OX_TYPE_TENSOR || t.rank < 0 || (size_t)t.rank != n) return OX__FOLD_NOT;
+    ox_value *v = ox__arena_alloc(&c->call, (n + 1) * sizeof *v), in[2] = {x};
+    if (!v) return no_memory(f);
+    for (size_t i = 0; f->s == OX_OK && i < n; i++) {
+        ox_arg at = {.kind = OX_ARG_INT, .i = (int64_t)i};
+        bool known = ox_dim_is_const(c->m, t.dims[i], &at.i);
+        f->s = ox__pass_constant(c, f->n, &at, (ox_type){0}, &in[1]);
+        v[i] = in[1];
+        if (f->s == OX_OK && !known)
+            f->s = ox__fold_node(f, "aten", "size", 2, in, ox_type_simple(c->m, OX_TYPE_INT), &v[i]);
+    }
+    return replace_all(f, v);
+}
+
 ox__verdict ox__rule_unpack(ox__fold *f)
 {
     size_t n;
+    ox_node from = ox_value_node(f->c->m, ox__fold_input(f, 0));
+    if (from.id && ox__is_aten(f->c, from, "size") && ox_node_n_inputs(f->c->m, from) == 1)
+        return unpack_size(f, ox_node_input(f->c->m, from, 0));
     ox_value *v = items_of(f, 0, &n);
     return v && n == ox_node_n_outputs(f->c->m, f->n) ? replace_all(f, v) : OX__FOLD_NOT;
 }

@@ -42,6 +42,8 @@ static ox_dim dim_op(ox__inf *c, const char *op, ox_dim a, ox_dim b)
         if (!strcmp(op, "LessOrEqual")) return ox__inf_const(c, va <= vb);
         if (!strcmp(op, "Div") && vb != 0 && !(va == INT64_MIN && vb == -1)) return ox__inf_const(c, va / vb);
         if (!strcmp(op, "Mod") && vb > 0 && va >= 0) return ox__inf_const(c, va % vb);
+    } else if (!strcmp(op, "Mod") && cb && vb > 0 && !ox__inf_int(c, "fmod", 0)) {
+        return ox_dim_sub(c->m, a, ox_dim_mul(c->m, b, ox_dim_floordiv(c->m, a, b))); /* of the sign of b */
     } else if (!strcmp(op, "Div") && cb && vb > 0) {
         return ox_dim_floordiv(c->m, a, b); /* dims are not negative */
     } else if (!strcmp(op, "Equal") && ox_dim_equal(c->m, a, b)) {

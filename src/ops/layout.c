@@ -2,6 +2,8 @@
  * SpaceToDepth. What is computed: layout_eval.c, pad_eval.c. */
 #include "ops/layout.h"
 
+#include "ops/bounds.h"
+
 /* ---- Transpose ---- */
 static ox_status infer_transpose(ox__inf *c)
 {
@@ -184,31 +186,6 @@ bool ox__slice_range(int64_t d, int64_t start, int64_t end, int64_t step, int64_
     return true;
 }
 
-/* The length of a slice of a dim that is no constant: only the usual forms. */
-static ox_dim slice_dim(ox__inf *c, ox_dim d, int64_t start, int64_t end, int64_t step)
-{
-    int64_t big = INT32_MAX;
-    if (step != 1) return ox__inf_unknown(c, "a slice with a step of a dim that is not known");
-    if (start == 0 && end >= big) return d;
-    if (start > 0 && end >= big)
-        return ox_dim_max(c->m, ox_dim_sub(c->m, d, ox__inf_const(c, start)), ox__inf_const(c, 0));
-    if (start < 0 && end >= big) return ox_dim_min(c->m, d, ox__inf_const(c, start == INT64_MIN ? INT64_MAX : -start));
-    if (start == 0 && end < 0 && end > -big)
-        return ox_dim_max(c->m, ox_dim_add(c->m, d, ox__inf_const(c, end)), ox__inf_const(c, 0));
-    if (start >= 0 && end >= start && start == 0) return ox_dim_min(c->m, d, ox__inf_const(c, end));
-    return ox__inf_unknown(c, "a slice of a dim that is not known");
-}
-
-/* Ends and starts that are dims: x[:, :n] and the like, where step is 1. */
-static ox_dim slice_symbolic(ox__inf *c, ox_dim d, ox_dim start, ox_dim end, int64_t step)
-{
-    int64_t s, e;
-    bool cs = ox_dim_is_const(c->m, start, &s), ce = ox_dim_is_const(c->m, end, &e);
-    if (cs && ce) return slice_dim(c, d, s, e, step);
-    if (cs && s == 0 && step == 1) return ox_dim_equal(c->m, end, d) ? d : ox_dim_min(c->m, d, end);
-    return ox__inf_unknown(c, "a slice with bounds that depend on data");
-}
-
 static ox_status slice_vec(ox__inf *c, const ox__vec_fact *v, int64_t start, int64_t end, int64_t step)
 {
     int64_t first, count;
@@ -256,7 +233,7 @@ static ox_status infer_slice(ox__inf *c)
         if (bounds && ox_dim_is_const(c->m, dims[axis], &d) && ox__slice_range(d, a, b, step, &first, &count))
             dims[axis] = ox__inf_const(c, count);
         else
-            dims[axis] = slice_symbolic(c, dims[axis], starts.dims[i], ends.dims[i], step);
+            dims[axis] = ox__dim_slice(c->m, dims[axis], starts.dims[i], ends.dims[i], step, c->node);
         ox__vec_fact v;
         if (rank == 1 && bounds && starts.n == 1 && ox__inf_vec(c, 0, &v)) {
             s = slice_vec(c, &v, a, b, step);

@@ -2,6 +2,7 @@
 """Types of a trace: which commands infer them, where the shapes of inputs come from, and the trace as its file has it."""
 import json
 import os
+import re
 import unittest
 
 from support import ROOT, Case, Terminal
@@ -20,6 +21,39 @@ CLASH = """graph(%x : Float(2, 3)):
   %y : Float(7, 3) = aten::relu(%x), scope: Net::/ReLU::act
   %z : Tensor = aten::relu(%y)
   return (%z)
+"""
+# Arithmetic on sizes, as the tracer records it.
+SIZES = """graph(%x : Tensor):
+  %0 : int = prim::Constant[value=0]()
+  %1 : int = prim::Constant[value=1]()
+  %2 : int = prim::Constant[value=2]()
+  %m1 : int = prim::Constant[value=-1]()
+  %none : NoneType = prim::Constant()
+  %long : int = prim::Constant[value=4]()
+  %no : bool = prim::Constant[value=0]()
+  %b : int = aten::size(%x, %0)
+  %bt : Tensor = prim::NumToTensor(%b)
+  %s : int = aten::size(%x, %1)
+  %st : Tensor = prim::NumToTensor(%s)
+  %rows : Tensor = aten::mul(%bt, %st)
+  %r : int = aten::Int(%rows)
+  %flat : int[] = prim::ListConstruct(%r, %m1)
+  %viewed : Tensor = aten::view(%x, %flat)
+  %half : Tensor = aten::floor_divide(%st, %2)
+  %h : int = aten::Int(%half)
+  %front : Tensor = aten::slice(%x, %1, %0, %h, %1)
+  %less : Tensor = aten::sub(%st, %1, %1)
+  %l : int = aten::Int(%less)
+  %first : int[] = prim::ListConstruct(%l)
+  %zeros : Tensor = aten::zeros(%first, %long, %none, %none, %no)
+  %range : Tensor = aten::arange(%s, %long, %none, %none, %no)
+  %row : Tensor = aten::unsqueeze(%range, %0)
+  %wide : int[] = prim::ListConstruct(%b, %m1)
+  %spread : Tensor = aten::expand(%row, %wide, %no)
+  %one : Tensor = aten::slice(%spread, %1, %0, %1, %1)
+  %list : Tensor[] = prim::ListConstruct(%spread, %spread)
+  %cat : Tensor = aten::cat(%list, %1)
+  return (%viewed, %front, %zeros, %cat)
 """
 
 
@@ -113,6 +147,18 @@ class Types(Case):
         self.assertEqual(type_of(out), "Float(batch, 2, 3, 3)")
         out, _ = self.run_it("-e", "infer --dynamic x.1:0=batch", "-e", "undo", "-e", "show --style seed", NEW)
         self.assertEqual(type_of(out), "Float(1, 2, 3, 3)")
+
+    def test_sizes(self):
+        spec = ["--input", "float32[batch,seq,8]"]
+        out, _ = self.run_it(*spec, "show", "--style", "seed", self.write("t.txt", SIZES))
+        for name, want in (("viewed", "batch*seq, 8"), ("front", "batch, seq//2, 8"), ("zeros", "seq-1"),
+                           ("range", "seq"), ("spread", "batch, seq"), ("one", "batch, min(seq, 1)"),
+                           ("cat", "batch, 2*seq")):
+            self.assertRegex(out, rf"%{name} : (Float|Long)\({re.escape(want)}\) = ")
+        self.run_it(*spec, "export", "t.txt", "t.onnx")
+        told = json.loads(self.run_it("--json", "info", "t.onnx")[0])
+        self.assertEqual([v["type"] for v in told["outputs"]],
+                         ["Float(batch*seq, 8)", "Float(batch, seq//2, 8)", 'Long("seq-1")', "Long(batch, 2*seq)"])
 
     def test_clash(self):
         out, err = self.run_it("show", self.write("t.txt", CLASH))

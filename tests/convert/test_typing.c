@@ -329,6 +329,15 @@ static void test_symbols(void **state)
         "o", "1") "  %a : Tensor = aten::add(%x, %w, %o)\n  %b : Tensor = aten::t(%a)\n  return (%b)\n");
     type_is("a", "Float(batch, 3)");
     type_is("b", "Float(3, batch)");
+    /* a condition on the size that is known folds, though another is not */
+    const char *sizes = "graph(%x : Float(batch, 3)):\n" INT(
+        "o", "1") "  %s : int[] = aten::size(%x)\n"
+                  "  %n : int, %k : int = prim::ListUnpack(%s)\n  %c : bool = aten::gt(%k, %o)\n"
+                  "  %r : Tensor = prim::If(%c)\n    block0():\n      %p : Tensor = aten::t(%x)\n      -> (%p)\n"
+                  "    block1():\n      -> (%x)\n  return (%r)\n";
+    types(sizes);
+    type_is("r", "Float(3, batch)");
+    cv_gives(c, sizes, "%r : Float(3, batch) = onnx::Transpose(%x)");
 }
 
 /* ---- the pass ---- */
