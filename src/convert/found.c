@@ -139,7 +139,7 @@ ox_status ox__found_make(ox__found *f, ox_model *m, ox_symbolics *r, const ox_co
     }
     ox__trail_free(&w.trail);
     ox__conv_close(&w.c);
-    return s;
+    return s == OX_E_NOMEM ? ox__nomem(err) : s; /* wherever it ran out */
 }
 
 void ox__found_free(ox__found *f)

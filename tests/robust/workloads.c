@@ -301,6 +301,11 @@ static const char lua_edits[] =
         "convert " file " " #mode, before_convert, run_convert, after_convert, file, mode \
     }
 
+#define TYPES(file) \
+    { \
+        "types " file, before_types, run_types, after_types, file, 0 \
+    }
+
 const workload workloads[] = {
     OPEN(CORPUS "attributes.onnx"),
     OPEN(CORPUS "tensors.onnx"),
@@ -361,6 +366,10 @@ const workload workloads[] = {
     CONVERT(TRACES "script_kitchen.graph.txt", 17 | CONVERT_PASS),
     CONVERT(TRACES "unsup.aten.graph.txt", 17),
     CONVERT(TRACES "unsup.aten.graph.txt", 17 | CONVERT_ATEN),
+    TYPES("fixtures/torch/trace_213.pt"),
+    TYPES("fixtures/torch/script_213.pt"),
+    TYPES(TRACES "scriptcf.inlined.graph.txt"),
+    CONVERT("fixtures/torch/script_213.pt", 17),
     CONVERT("fuzz/corpus/convert/control.inlined.txt", 17),
     CONVERT("fuzz/corpus/convert/cnn.frozen.txt", 17),
     CONVERT("../examples/elu_2018/elu_net.txt", 17 | CONVERT_WEIGHTS),

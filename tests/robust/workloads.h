@@ -48,5 +48,8 @@ bool after_lua_model(const workload *w, ox_status s);
 void before_convert(const workload *w);
 ox_status run_convert(const workload *w, ox_error *err);
 bool after_convert(const workload *w, ox_status s);
+void before_types(const workload *w);
+ox_status run_types(const workload *w, ox_error *err);
+bool after_types(const workload *w, ox_status s);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/base.h"
 
 #include <onnxsh/journal.h>
+#include <onnxsh/print.h>
 #include <onnxsh/script.h>
 
 #include <stdio.h>
@@ -144,6 +145,57 @@ bool after_convert(const workload *w, ox_status s)
     if (!whole) fprintf(stderr, "%s: the trace or the result is not whole\n", w->name);
     close_model(w, s);
     files_empty();
+    return whole;
+}
+
+/* ---- the types of a trace ---- */
+static uint64_t digest_types(const ox_model *m)
+{
+    uint64_t h = 1;
+    char text[512];
+    for (uint32_t id = 1; id < ox_model_value_limit(m); id++) {
+        ox_type_text(m, ox_value_type(m, ox_model_value_at(m, id)), text, sizeof text);
+        h = digest_text(h, text);
+    }
+    return h;
+}
+
+static uint64_t types_of_file;
+
+void before_types(const workload *w)
+{
+    open_model(w);
+    types_of_file = digest_types(hand.m);
+}
+
+ox_status run_types(const workload *w, ox_error *err)
+{
+    (void)w;
+    ox_script *script = NULL;
+    ox_symbolics *symbolics = NULL;
+    ox_typing *typing = NULL;
+    ox_status s = start_script(&script, &symbolics, err);
+    if (s == OX_OK) s = ox_typing_create(&typing, hand.m, symbolics, err);
+    if (s == OX_OK) s = ox_typing_update(typing, NULL, NULL, NULL, NULL, err);
+    ox_typing_free(typing);
+    ox_script_free(script);
+    ox_symbolics_free(symbolics);
+    return s;
+}
+
+/* All types are there, or those of the file, and nothing else is changed. */
+bool after_types(const workload *w, ox_status s)
+{
+    static const workload *of;
+    static uint64_t first;
+    ox_error err;
+    uint64_t h = digest_types(hand.m);
+    if (of != w) first = h;
+    of = w;
+    bool whole = h == (s == OX_OK ? first : types_of_file) && (s != OX_OK || h != types_of_file);
+    whole = whole && !ox_journal_is_open(hand.m) && ox_model_status(hand.m, &err) == OX_OK;
+    if (!whole) fprintf(stderr, "types %s: others than with memory, or than those of the file\n", w->arg);
+    close_model(w, s);
     return whole;
 }
 
