@@ -160,6 +160,24 @@ class Types(Case):
         self.assertEqual([v["type"] for v in told["outputs"]],
                          ["Float(batch*seq, 8)", "Float(batch, seq//2, 8)", 'Long("seq-1")', "Long(batch, 2*seq)"])
 
+    def test_nothing_is_guessed(self):
+        """What is made like a tensor of unknown dtype has an unknown dtype."""
+        none = "%n, " * 4 + "%n"
+        trace = self.write("t.txt", f"""graph(%x : Tensor):
+  %n : NoneType = prim::Constant()
+  %2 : int = prim::Constant[value=2]()
+  %s : int[] = prim::ListConstruct(%2)
+  %z : Tensor = aten::zeros_like(%x, {none})
+  %o : Tensor = aten::new_ones(%x, %s, {none[4:]})
+  %r : Tensor = aten::rand_like(%x, {none})
+  return (%z, %o, %r)
+""")
+        out, _ = self.run_it("show", "--style", "seed", trace)
+        self.assertEqual([type_of(out, f"%{v} : ") for v in "zor"], ["Tensor", "Tensor(2)", "Tensor"])
+        self.run_it("export", "--dry-run", trace)
+        _, err = self.run_it("export", "--dry-run", "--opset", "14", trace, status=1)
+        self.assertIn("aten::zeros_like: the dtype to cast to is not known", err)
+
     def test_clash(self):
         out, err = self.run_it("show", self.write("t.txt", CLASH))
         self.assertIn("aten::relu: %y is Float(7, 3) in the file, but would be Float(2, 3)", err)

@@ -13,23 +13,24 @@ end)
 -- What is in memory is not for a graph to say: zeros are as good as any.
 symbolic("aten::empty.memory_format", function(g, size, dtype) return full(g, size, 0, dtype) end)
 
-local function like(g, self, value, dtype)
-  return sym.fill(g, sym.shape_of(g, self), value, dtype or sym.traced_dtype(g) or sym.dtype(self) or "float32")
+-- Filled with value; where no dtype is given, of that of self, known or not.
+local function of_dtype(g, self, size, value, dtype)
+  local d = dtype or sym.traced_dtype(g) or sym.dtype(self)
+  if d then return sym.fill(g, size, value, d) end
+  return sym.cast_like(g, sym.fill(g, size, value, "float32"), self)
 end
+
+local function like(g, self, value, dtype) return of_dtype(g, self, sym.shape_of(g, self), value, dtype) end
 
 symbolic("aten::zeros_like", function(g, self, dtype) return like(g, self, 0, dtype) end)
 symbolic("aten::ones_like", function(g, self, dtype) return like(g, self, 1, dtype) end)
 symbolic("aten::empty_like", function(g, self, dtype) return like(g, self, 0, dtype) end)
 symbolic("aten::full_like", function(g, self, fill_value, dtype) return like(g, self, fill_value, dtype) end)
 
-local function new(g, self, size, value, dtype)
-  return sym.fill(g, size, value, dtype or sym.traced_dtype(g) or sym.dtype(self) or "float32")
-end
-
-symbolic("aten::new_zeros", function(g, self, size, dtype) return new(g, self, size, 0, dtype) end)
-symbolic("aten::new_ones", function(g, self, size, dtype) return new(g, self, size, 1, dtype) end)
-symbolic("aten::new_empty", function(g, self, size, dtype) return new(g, self, size, 0, dtype) end)
-symbolic("aten::new_full", function(g, self, size, fill_value, dtype) return new(g, self, size, fill_value, dtype) end)
+symbolic("aten::new_zeros", function(g, self, size, dtype) return of_dtype(g, self, size, 0, dtype) end)
+symbolic("aten::new_ones", function(g, self, size, dtype) return of_dtype(g, self, size, 1, dtype) end)
+symbolic("aten::new_empty", function(g, self, size, dtype) return of_dtype(g, self, size, 0, dtype) end)
+symbolic("aten::new_full", function(g, self, size, fill_value, dtype) return of_dtype(g, self, size, fill_value, dtype) end)
 
 symbolic("aten::fill", function(g, self, value) return like(g, self, value, sym.dtype(self)) end)
 symbolic("aten::zero", function(g, self) return like(g, self, 0, sym.dtype(self)) end)
@@ -136,13 +137,16 @@ end
 symbolic("aten::rand", random("RandomUniform"))
 symbolic("aten::randn", random("RandomNormal"))
 
-symbolic("aten::rand_like", function(g, self, dtype)
-  return g:op("RandomUniformLike", self, {dtype_i = sym.onnx_dtype(dtype or sym.dtype(self) or "float32")})
-end)
+-- Without a dtype the operators take that of the input.
+local function random_like(op)
+  return function(g, self, dtype)
+    local d = dtype or sym.traced_dtype(g) or sym.dtype(self)
+    return g:op(op, self, {dtype_i = d and sym.onnx_dtype(d)})
+  end
+end
 
-symbolic("aten::randn_like", function(g, self, dtype)
-  return g:op("RandomNormalLike", self, {dtype_i = sym.onnx_dtype(dtype or sym.dtype(self) or "float32")})
-end)
+symbolic("aten::rand_like", random_like("RandomUniformLike"))
+symbolic("aten::randn_like", random_like("RandomNormalLike"))
 
 local function eye(g, n, m, dtype)
   local rows, columns = sym.maybe_scalar(n), sym.maybe_scalar(m)
