@@ -64,24 +64,40 @@ static ox__verdict take_branch(ox__fold *f, ox_graph taken)
     return OX__FOLD_DONE;
 }
 
+/* Makes what reads cond in a block and its blocks read a constant in front of the If n, made when it is needed. What is
+ * looked at is the block and not the uses of cond: one flag may decide thousands of Ifs. */
+static ox_status settle_block(ox__conv *c, ox_node n, ox_graph block, ox_value cond, ox_arg *is, ox_value *known)
+{
+    for (ox_node k = ox_graph_first(c->m, block);; k = ox_node_next(c->m, k)) {
+        bool is_end = !k.id;
+        size_t n_in = is_end ? ox_graph_n_outputs(c->m, block) : ox_node_n_inputs(c->m, k);
+        for (size_t i = 0; i < n_in; i++) {
+            ox_value v = is_end ? ox_graph_output(c->m, block, i) : ox_node_input(c->m, k, i);
+            ox_status s = OX_OK;
+            if (v.id != cond.id) continue;
+            if (!known->id) s = ox__pass_constant(c, n, is, (ox_type){0}, known);
+            if (s == OX_OK)
+                s = is_end ? ox_graph_set_output(c->m, block, i, *known, c->err)
+                           : ox_node_set_input(c->m, k, i, *known, c->err);
+            if (s != OX_OK) return s;
+        }
+        if (is_end) return OX_OK;
+        for (size_t i = 0; i < ox_node_n_blocks(c->m, k); i++) {
+            ox_status s = settle_block(c, n, ox_node_block(c->m, k, i), cond, is, known);
+            if (s != OX_OK) return s;
+        }
+    }
+}
+
 /* Inside the branches the condition is known. */
 static ox_status settle_condition(ox__conv *c, ox_node n)
 {
     ox_value cond = ox_node_input(c->m, n, 0);
     ox_status s = OX_OK;
-    for (int b = 0; s == OX_OK && b < 2; b++) {
-        ox_graph block = ox_node_block(c->m, n, (size_t)b);
+    for (int b = 0; s == OX_OK && b < 2 && ox_value_n_uses(c->m, cond) > 1; b++) {
         ox_value known = {0};
         ox_arg a = {.kind = OX_ARG_BOOL, .i = b == 0};
-        for (ox_use u = ox_value_first_use(c->m, cond), next; s == OX_OK && u.node.id; u = next) {
-            next = ox_value_next_use(c->m, u);
-            if (!ox__block_holds(c, block, ox_node_graph(c->m, u.node))) continue;
-            if (!known.id) s = ox__pass_constant(c, n, &a, (ox_type){0}, &known);
-            if (s != OX_OK) break;
-            s = ox_node_is_return(c->m, u.node)
-                    ? ox_graph_set_output(c->m, ox_node_graph(c->m, u.node), u.index, known, c->err)
-                    : ox_node_set_input(c->m, u.node, u.index, known, c->err);
-        }
+        s = settle_block(c, n, ox_node_block(c->m, n, (size_t)b), cond, &a, &known);
     }
     return s;
 }

@@ -172,6 +172,8 @@ def p8(b):
             growth(b, f"{what} of a {shape}", b.tool(*what.split(), small), b.tool(*what.split(), large))
     for shape in ("", "chain", "star"):
         growth(b, f"reading a trace {shape}".strip(), b.tool("info", b.trace(20000, shape)), b.tool("info", b.trace(200000, shape)))
+    for shape in ("chain", "star", "blocks", "lists", "branches", "deep"):
+        growth(b, f"converting a trace: {shape}", b.tool("export", "--dry-run", b.trace(20000, shape)), b.tool("export", "--dry-run", b.trace(200000, shape)))
     ifs = b.model("ifs", "ifs.onnx", "--depth", "30")
     (r,) = in_turn(Run(b.tool("-e", "show", "-e", "check --only structure", ifs)), n=3)
     b.row("P8", "Ifs 30 deep", f"{r.time * 1000:.1f} ms", "no peer")
