@@ -315,30 +315,35 @@ end)
 
 -- ---- blocks of pixels ----
 
--- Splits, reorders and joins dims: `split` and `join` are shapes of ONNX's Reshape.
-local function rearrange(g, x, split, perm, join)
-  return sym.reshape(g, sym.transpose(g, sym.reshape(g, x, split), perm), join)
+-- x with its channels in another order: place i of the result, from 0, is channel from(i).
+local function reorder_channels(g, x, channels, from)
+  local order = {}
+  for i = 0, channels - 1 do order[i + 1] = from(i) end
+  return g:op("Gather", x, g:constant(order, "int64"), {axis_i = 1})
 end
 
+local function need_channels(g, x, what)
+  if sym.rank(x) ~= 4 then return g:unsupported(what .. " of an unknown rank, or of a rank other than 4") end
+  return sym.dim_size(x, 1) or g:unsupported(what .. " of an unknown number of channels")
+end
+
+-- PyTorch counts the places of a block within each channel; DepthToSpace did so from opset 11 on, SpaceToDepth never.
 symbolic("aten::pixel_shuffle", function(g, self, upscale_factor)
   local r = upscale_factor
   if sym.rank(self) == 4 and g:opset() >= 11 then return g:op("DepthToSpace", self, {blocksize_i = r, mode_s = "CRD"}) end
-  local s = sym.sizes(self)
-  if not s or s.n ~= 4 then return g:unsupported("pixel_shuffle of an unknown shape before opset 11, or of a rank other than 4") end
-  local n, c, h, w = s[1], s[2] // (r * r), s[3], s[4]
-  return rearrange(g, self, {n, c, r, r, h, w}, {0, 1, 4, 2, 5, 3}, {n, c, h * r, w * r})
+  local channels = need_channels(g, self, "pixel_shuffle")
+  local n = channels // (r * r)
+  local x = reorder_channels(g, self, channels, function(i) return i % n * r * r + i // n end)
+  return g:op("DepthToSpace", x, {blocksize_i = r})
 end)
 
 symbolic("aten::pixel_unshuffle", function(g, self, downscale_factor)
-  local r, s = downscale_factor, sym.sizes(self)
-  if not s or s.n ~= 4 then return g:unsupported("pixel_unshuffle needs a known shape of rank 4") end
-  local n, c, h, w = s[1], s[2], s[3] // r, s[4] // r
-  return rearrange(g, self, {n, c, h, r, w, r}, {0, 1, 3, 5, 2, 4}, {n, c * r * r, h, w})
+  local r, n = downscale_factor, need_channels(g, self, "pixel_unshuffle")
+  local x = g:op("SpaceToDepth", self, {blocksize_i = r})
+  return reorder_channels(g, x, n * r * r, function(i) return i % (r * r) * n + i // (r * r) end)
 end)
 
 symbolic("aten::channel_shuffle", function(g, self, groups)
-  local s = sym.sizes(self) or g:unsupported("channel_shuffle needs a known shape")
-  local split, perm = {s[1], groups, s[2] // groups}, {0, 2, 1}
-  for i = 3, s.n do split[i + 1], perm[i + 1] = s[i], i end
-  return rearrange(g, self, split, perm, s)
+  local channels = sym.dim_size(self, 1) or g:unsupported("channel_shuffle of an unknown number of channels")
+  return reorder_channels(g, self, channels, function(i) return i % groups * (channels // groups) + i // groups end)
 end)
