@@ -13,7 +13,7 @@ import warnings
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy
-from trace_models import NAMES, SIZES, import_torchvision, seed_statistics
+from trace_models import NAMES, SIZES, import_torchvision, scopes_of, seed_statistics
 
 warnings.filterwarnings("ignore")
 torch, models = import_torchvision()
@@ -182,14 +182,6 @@ def flat(v):
     return [numpy.array(v)] if isinstance(v, (int, float)) else []
 
 
-def scopes(graph, lines):
-    """The operators of a traced graph with the module that each belongs to."""
-    for node in graph.nodes():
-        if node.kind().startswith("aten::"):
-            last = node.scopeName().rsplit("/", 1)[-1]
-            lines.append(f"{node.kind()} {last.replace('__module.', '', 1) if last != '__module' else ''}".strip())
-
-
 def make(out, name, how, build, inputs):
     torch.manual_seed(0)
     model = build().eval()
@@ -200,10 +192,8 @@ def make(out, name, how, build, inputs):
         want = flat(module(*inputs))
     base = os.path.join(out, f"{name}.{how}")
     if how == "trace":
-        lines = []
-        scopes(module.inlined_graph, lines)
         with open(base + ".scopes.txt", "w") as f:
-            f.write("\n".join(lines))
+            f.write("\n".join(scopes_of(module.inlined_graph)))
         with open(base + ".traced.txt", "w") as f:
             f.write(str(module.inlined_graph))
     module.save(base + ".pt")

@@ -3,6 +3,7 @@ import argparse
 import atexit
 import glob
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -59,6 +60,42 @@ def corpora():
     out["onnx " + onnx.__version__] = sorted(glob.glob(root + "/**/*.onnx", recursive=True))
     out["onnx " + onnx.__version__ + " node tests"] = node_tests()
     return out
+
+
+def newest_opset():
+    """The newest opset of the installed onnx that the installed ONNX Runtime takes."""
+    import onnx
+    import onnxruntime
+    for opset in range(onnx.defs.onnx_opset_version(), 17, -1):
+        x = onnx.helper.make_tensor_value_info("x", 1, [1])
+        y = onnx.helper.make_tensor_value_info("y", 1, [1])
+        graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "g", [x], [y])
+        model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)])
+        for ir in (model.ir_version, 12, 11, 10):
+            model.ir_version = ir
+            try:
+                onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+                return opset
+            except Exception:  # the library has one exception for each refusal
+                continue
+    return 17
+
+
+SCOPE = re.compile(r", scope: ([^#]*[^# ])")
+PART = re.compile(r"\[([^]]*)\]")
+
+
+def scopes_differ(onnxsh, base):
+    """None if the operators of BASE.pt have the scopes that the tracer wrote to BASE.scopes.txt, else the first difference."""
+    with open(base + ".scopes.txt") as f:
+        want = f.read().splitlines()
+    got = []
+    for line in run(onnxsh, "show", "--style=seed", base + ".pt", "--graph", "1").stdout.decode().splitlines():
+        op, scope = re.search(r" = (aten::\w+)\(", line), SCOPE.search(line)
+        if op and scope:
+            got.append(f"{op.group(1)} {'.'.join(re.findall(PART, scope.group(1)))}".strip())
+    at = next((i for i, (a, b) in enumerate(zip(want, got)) if a != b), min(len(want), len(got)))
+    return None if want == got else f"operator {at + 1}: traced {want[at:at + 1]}, here {got[at:at + 1]}"
 
 
 class Tally:

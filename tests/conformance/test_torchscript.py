@@ -13,14 +13,12 @@ import suite
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|%[^\s,()]+')
 LOC = re.compile(r" # (.*?:\d+:\d+)$")
-SCOPE = re.compile(r", scope: ([^#]*[^# ])")
 WARNING = re.compile(r"\[warn_id=\d+\]")  # counted through the whole process
 
 
 # What conversion cannot do yet: lists that loops fill as often as data says, optionals that are inputs.
 NOT_EXPORTED = 2
 MADE = ("prim::NumToTensor", "prim::ListUnpack", "prim::TupleUnpack", "prim::ConstantChunk")
-PART = re.compile(r"\[([^]]*)\]")
 
 
 def statements(text):
@@ -36,7 +34,7 @@ def statements(text):
         if not line.strip():
             continue
         loc = LOC.search(line)
-        line = WARNING.sub("", SCOPE.sub("", LOC.sub("", line)))
+        line = WARNING.sub("", suite.SCOPE.sub("", LOC.sub("", line)))
         if line.startswith(("graph(", "with ")):
             numbers.clear()  # a graph of its own
         lines.append(TOKEN.sub(number, line.strip()))
@@ -72,18 +70,6 @@ def compare(onnxsh, base, name, counts, graphs):
         pairs = [(a, b) for a, b in zip(want_places, places) if a] if same else []
         counts["places"][0] += sum(a == b for a, b in pairs)
         counts["places"][1] += len(pairs)
-
-
-def compare_scopes(onnxsh, base, name, tally):
-    with open(base + ".scopes.txt") as f:
-        want = f.read().splitlines()
-    got = []
-    for line in show(onnxsh, base + ".pt", 1, "seed")[0].splitlines():
-        op, scope = re.search(r" = (aten::\w+)\(", line), SCOPE.search(line)
-        if op and scope:
-            got.append(f"{op.group(1)} {'.'.join(re.findall(PART, scope.group(1)))}".strip())
-    at = next((i for i, (a, b) in enumerate(zip(want, got)) if a != b), min(len(want), len(got)))
-    tally.add(want == got, name, f"operator {at + 1}: traced {want[at:at + 1]}, here {got[at:at + 1]}")
 
 
 def plain_type(text):
@@ -172,7 +158,8 @@ def main():
                 continue
             compare(o.onnxsh, base, name, counts, graphs)
             if os.path.exists(base + ".scopes.txt"):
-                compare_scopes(o.onnxsh, base, name, scopes)
+                why = suite.scopes_differ(o.onnxsh, base)
+                scopes.add(why is None, name, why)
                 compare_types(o.onnxsh, base, name, counts["types"], types)
             check_export(o.onnxsh, base, name, exports)
         held += [tally.close() for tally in (*graphs.values(), scopes, types) if tally.good or tally.bad]

@@ -12,6 +12,7 @@ import onnx
 import onnxruntime
 
 import suite
+from suite import newest_opset
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 QUICK = """alexnet vgg11_bn resnet18 resnet50 resnext50_32x4d squeezenet1_0 squeezenet1_1 densenet121 googlenet inception_v3
@@ -20,23 +21,6 @@ regnet_y_400mf regnet_x_400mf convnext_tiny""".split()
 FULL = QUICK + "vgg11 vgg16 wide_resnet50_2 mnasnet1_0 efficientnet_v2_s".split()
 RTOL, ATOL = 1e-3, 1e-5
 BUILTIN_OPSET = 17
-
-
-def newest_opset():
-    """The newest opset of the installed onnx that the installed ONNX Runtime takes."""
-    for opset in range(onnx.defs.onnx_opset_version(), 17, -1):
-        x = onnx.helper.make_tensor_value_info("x", 1, [1])
-        y = onnx.helper.make_tensor_value_info("y", 1, [1])
-        graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "g", [x], [y])
-        model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)])
-        for ir in (model.ir_version, 12, 11, 10):
-            model.ir_version = ir
-            try:
-                onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-                return opset
-            except Exception:  # the library has one exception for each refusal
-                continue
-    return 17
 
 
 def compare(path, io):

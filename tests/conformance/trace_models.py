@@ -79,6 +79,16 @@ def shorten(text):
     return "\n".join(out)
 
 
+def scopes_of(graph):
+    """The operators of a traced graph with the module that each belongs to."""
+    lines = []
+    for node in graph.nodes():
+        if node.kind().startswith("aten::"):
+            last = node.scopeName().rsplit("/", 1)[-1]
+            lines.append(f"{node.kind()} {last.replace('__module.', '', 1) if last != '__module' else ''}".strip())
+    return lines
+
+
 def graph_of(torch, model, args):
     utils = exporter(torch)
     if hasattr(utils, "_setup_trace_module_map"):
