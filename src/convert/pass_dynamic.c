@@ -67,25 +67,35 @@ static bool has_free_dim(const ox_model *m, ox_value v)
     return false;
 }
 
+/* Input i without the module objects that a script still reads; {0} behind the last. */
+static ox_value plain_input(const ox__conv *c, size_t i)
+{
+    ox_graph g = ox_model_main(c->m);
+    for (size_t k = 0; k < ox_graph_n_inputs(c->m, g); k++) {
+        ox_value v = ox_graph_input(c->m, g, k);
+        if (ox_type_get(c->m, ox_value_type(c->m, v)).kind == OX_TYPE_CLASS) continue;
+        if (i-- == 0) return v;
+    }
+    return (ox_value){0};
+}
+
 /* The input that --dynamic names, under its new name or that of the file. */
 static ox_status find_input(ox__conv *c, const char *name, ox_value *out)
 {
-    ox_graph g = ox_model_main(c->m);
-    size_t n = ox_graph_n_inputs(c->m, g);
-    for (size_t i = 0; i < c->opt->n_input_names && i < n; i++)
+    for (size_t i = 0; i < c->opt->n_input_names; i++)
         if (strcmp(c->opt->input_names[i], name) == 0) {
-            *out = ox_graph_input(c->m, g, i);
-            return OX_OK;
+            *out = plain_input(c, i);
+            if (out->id) return OX_OK;
         }
     ox__buf b = {0};
-    for (size_t i = 0; i < n; i++) {
-        *out = ox_graph_input(c->m, g, i);
+    size_t n = 0;
+    for (; (*out = plain_input(c, n)).id; n++) {
         const char *own = ox_str_text(c->m, ox_value_name(c->m, *out), NULL);
         if (strcmp(own, name) == 0) {
             ox__buf_free(&b);
             return OX_OK;
         }
-        if (i < 8) ox__buf_addf(&b, "%s%s", i ? ", " : "", own);
+        if (n < 8) ox__buf_addf(&b, "%s%s", n ? ", " : "", own);
     }
     ox__fail(c->err, OX_E_INVALID, "there is no input '%s' to be dynamic", name);
     if (b.n) ox_error_hint(c->err, "the inputs are %s%s", b.p, n > 8 ? ", ..." : "");

@@ -144,6 +144,41 @@ static void test_tuple_inputs(void **state)
              "graph(%p.0 : Float(2)\n      %p.1 : Float(2)) {\n  %s : Float(2) = onnx::Add(%p.0, %p.1)\n");
 }
 
+/* Its parts are inputs before dims are named: each can have one. */
+static void test_dynamic_part_of_a_tuple(void **state)
+{
+    cv *c = *state;
+    common(c);
+    const ox_dynamic_axis axis = {"p.1", 0, "batch"}, whole = {"p", 0, "batch"};
+    const char *trace =
+        TRACE("%p : (Float(2), Float(2, 3))", "  %a : Float(2), %b : Float(2, 3) = prim::TupleUnpack(%p)\n"
+                                              "  %y : Float(2, 3) = aten::relu(%b)\n  return (%y)\n");
+    c->opt.n_dynamic = 1;
+    c->opt.dynamic = &axis;
+    cv_gives(c, trace, "%y : Float(batch, 3) = onnx::Relu(%p.1)");
+    c->opt.dynamic = &whole;
+    assert_int_equal(cv_run(c, trace), OX_E_INVALID);
+    assert_string_equal(c->err.msg, "there is no input 'p' to be dynamic");
+}
+
+/* A module object that is still read is no input that has a name. */
+static void test_dynamic_beside_a_module(void **state)
+{
+    cv *c = *state;
+    common(c);
+    const ox_dynamic_axis axis = {"x", 0, "batch"};
+    const char *names[] = {"x"};
+    c->opt.n_dynamic = 1;
+    c->opt.dynamic = &axis;
+    c->opt.input_names = names;
+    c->opt.n_input_names = 1;
+    cv_gives(c,
+             TRACE("%self : __torch__.Net,\n      %in : Float(2, 3)",
+                   "  %t : bool = prim::GetAttr[name=\"training\"](%self)\n"
+                   "  %y : Float(2, 3) = aten::relu(%in)\n  return (%y)\n"),
+             "%y : Float(batch, 3) = onnx::Relu(%x)");
+}
+
 static void test_tuples_in_branches(void **state)
 {
     cv *c = *state;
@@ -460,6 +495,8 @@ int main(int argc, char **argv)
         T(test_dynamic),
         T(test_tuple_outputs),
         T(test_tuple_inputs),
+        T(test_dynamic_part_of_a_tuple),
+        T(test_dynamic_beside_a_module),
         T(test_tuples_in_branches),
         T(test_inplace),
         T(test_view_writes),
