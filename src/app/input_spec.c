@@ -1,7 +1,10 @@
 /* Floor 7. --input SPEC: [name=]dtype[dims], for files that do not carry the types of their inputs.
  *
  *   float32[1,3,224,224]   the next input, in order      x=float32[batch,3,?]   by name
- *   float32[]  rank 0      float32  unknown rank         n=int:3  a scalar      "odd=name"=int64[2]  a quoted name */
+ *   float32[]  rank 0      float32  unknown rank         n=int:3  a scalar      "odd=name"=int64[2]  a quoted name
+ *
+ * The parts of a tuple are inputs of their own, as an export has them: in order, or by name as in
+ * hidden.0=float32[2,8]. */
 #include "app/session.h"
 
 #include <onnxsh/graph.h>
@@ -133,37 +136,118 @@ static ox_status bind_scalar(ox_model *m, ox_value v, const spec *p, ox_error *e
     return st;
 }
 
-static ox_status find_input(ox_model *m, const spec *p, size_t *next, ox_value *out, ox_error *err)
+/* ---- which input ---- */
+enum { MAX_NESTED = 32 };
+
+typedef struct place {
+    ox_value v;
+    size_t part; /* of a tuple, parts of parts counted through */
+    bool is_part;
+} place;
+
+static size_t n_parts(const ox_model *m, ox_type type, int depth)
+{
+    ox_type_info t = ox_type_get(m, type);
+    if (t.kind != OX_TYPE_TUPLE || depth == MAX_NESTED) return 1;
+    size_t n = 0;
+    for (uint32_t i = 0; i < t.n_items; i++) n += n_parts(m, t.items[i], depth + 1);
+    return n;
+}
+
+static bool is_tuple(const ox_model *m, ox_type t)
+{
+    return ox_type_get(m, t).kind == OX_TYPE_TUPLE;
+}
+
+/* Which part of a tuple `.0.1` is. */
+static bool part_of_path(const ox_model *m, ox_type type, const char *path, size_t *part)
+{
+    *part = 0;
+    for (int depth = 0; *path == '.' && depth < MAX_NESTED; depth++) {
+        ox_type_info t = ox_type_get(m, type);
+        size_t n = strspn(++path, "0123456789");
+        int64_t at;
+        if (t.kind != OX_TYPE_TUPLE || !ox_text_parse_i64(path, n, &at) || at >= (int64_t)t.n_items) return false;
+        for (int64_t i = 0; i < at; i++) *part += n_parts(m, t.items[i], depth + 1);
+        type = t.items[at];
+        path += n;
+    }
+    return !*path && !is_tuple(m, type);
+}
+
+static ox_status find_named(const ox_model *m, const spec *p, place *out, ox_error *err)
 {
     ox_graph g = ox_model_main(m);
-    size_t n = ox_graph_n_inputs(m, g);
-    for (size_t i = 0; i < n && p->name; i++) {
-        ox_value v = ox_graph_input(m, g, i);
+    for (size_t i = 0; i < ox_graph_n_inputs(m, g); i++) {
         size_t len;
-        const char *name = ox_str_text(m, ox_value_name(m, v), &len);
-        if (len == strlen(p->name) && memcmp(name, p->name, len) == 0) {
-            *out = v;
-            return OX_OK;
-        }
-    }
-    if (p->name) {
-        ox_error_set(err, OX_E_INVALID, "--input %s: the graph has no input %s", p->text, p->name);
+        out->v = ox_graph_input(m, g, i);
+        ox_type type = ox_value_type(m, out->v);
+        const char *name = ox_str_text(m, ox_value_name(m, out->v), &len);
+        if (strncmp(name, p->name, len) != 0) continue;
+        out->is_part = p->name[len] == '.' && is_tuple(m, type);
+        if (out->is_part && part_of_path(m, type, p->name + len, &out->part)) return OX_OK;
+        if (p->name[len]) continue;
+        if (!is_tuple(m, type)) return OX_OK;
+        ox_error_set(err, OX_E_INVALID, "--input %s: %s is a tuple", p->text, p->name);
+        ox_error_hint(err, "name its parts: %s.0, %s.1, ...", p->name, p->name);
         return OX_E_INVALID;
     }
-    /* A module's own `self` is no input to give a shape to. */
-    while (*next < n && ox_type_get(m, ox_value_type(m, ox_graph_input(m, g, *next))).kind == OX_TYPE_CLASS) ++*next;
-    if (*next >= n) return ox_error_set(err, OX_E_INVALID, "--input %s: the graph has %zu inputs only", p->text, n);
-    *out = ox_graph_input(m, g, (*next)++);
-    return OX_OK;
+    return ox_error_set(err, OX_E_INVALID, "--input %s: the graph has no input %s", p->text, p->name);
+}
+
+static ox_status find_input(const ox_model *m, const spec *p, size_t *next, place *out, ox_error *err)
+{
+    if (p->name) return find_named(m, p, out, err);
+    ox_graph g = ox_model_main(m);
+    size_t seen = 0;
+    for (size_t i = 0; i < ox_graph_n_inputs(m, g); i++) {
+        out->v = ox_graph_input(m, g, i);
+        ox_type type = ox_value_type(m, out->v);
+        /* A module's own `self` is no input to give a shape to. */
+        if (ox_type_get(m, type).kind == OX_TYPE_CLASS) continue;
+        size_t n = n_parts(m, type, 0);
+        if (*next - seen < n) {
+            out->part = (*next)++ - seen;
+            out->is_part = is_tuple(m, type);
+            return OX_OK;
+        }
+        seen += n;
+    }
+    return ox_error_set(err, OX_E_INVALID, "--input %s: the graph has %zu input%s only", p->text, seen,
+                        seen == 1 ? "" : "s");
+}
+
+/* The type of a tuple with another type of one part. */
+static ox_type with_part(ox_model *m, ox_type type, size_t *part, ox_type want, int depth)
+{
+    ox_type_info t = ox_type_get(m, type);
+    if (t.kind != OX_TYPE_TUPLE || depth == MAX_NESTED) return (*part)-- == 0 ? want : type;
+    ox_type *items = malloc((t.n_items + 1) * sizeof *items);
+    if (!items) return (ox_type){0};
+    memcpy(items, t.items, t.n_items * sizeof *items);
+    for (uint32_t i = 0; i < t.n_items; i++) {
+        size_t n = n_parts(m, items[i], depth + 1);
+        if (*part >= n) {
+            *part -= n;
+            continue;
+        }
+        items[i] = with_part(m, items[i], part, want, depth + 1);
+        break;
+    }
+    t.items = items;
+    ox_type made = ox_type_add(m, &t);
+    free(items);
+    return made;
 }
 
 static ox_status apply(ox_model *m, const spec *p, size_t *next, ox_error *err)
 {
-    ox_value v;
-    ox_status st = find_input(m, p, next, &v, err);
+    place at = {0};
+    ox_status st = find_input(m, p, next, &at, err);
     if (st != OX_OK) return st;
+    if (p->scalar && at.is_part) return bad(p, err, "a part of a tuple cannot be a scalar");
     if (p->scalar) {
-        st = bind_scalar(m, v, p, err);
+        st = bind_scalar(m, at.v, p, err);
         if (st == OX_OK && !p->name) --*next; /* the list of inputs got shorter */
         return st;
     }
@@ -173,8 +257,11 @@ static ox_status apply(ox_model *m, const spec *p, size_t *next, ox_error *err)
     ox_dim dims[64];
     int32_t rank;
     st = parse_dims(m, p, dims, &rank, err);
-    if (st == OX_OK) st = ox_value_set_type(m, v, ox_type_tensor(m, dtype, rank, dims), err);
-    return st;
+    if (st != OX_OK) return st;
+    ox_type type = ox_type_tensor(m, dtype, rank, dims);
+    if (at.is_part) type = with_part(m, ox_value_type(m, at.v), &at.part, type, 0);
+    if (!type.id) return ox_error_set(err, OX_E_NOMEM, "out of memory");
+    return ox_value_set_type(m, at.v, type, err);
 }
 
 ox_status ox_input_apply(ox_model *m, const ox_words *specs, ox_error *err)

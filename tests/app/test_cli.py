@@ -330,6 +330,20 @@ class Inputs(Case):
         info = json.loads(self.run_it("--json", "--input", "float32", "info", "t.txt")[0])
         self.assertIsNone(info["inputs"][0]["shape"])
 
+    def test_parts_of_a_tuple(self):
+        self.write("t.txt", "graph(%h : (Tensor, (Tensor, Tensor)),\n      %x : Tensor):\n"
+                            "  %a : Tensor, %b : (Tensor, Tensor) = prim::TupleUnpack(%h)\n  return (%a)\n")
+        want = "(Float(1), (Float(2), Long(3)))"
+        for specs in (("float32[1]", "float32[2]", "int64[3]", "float32[4]"), ("h.1.1=int64[3]", "h.1.0=float32[2]", "h.0=float32[1]")):
+            words = [w for s in specs for w in ("--input", s)]
+            inputs = json.loads(self.run_it("--json", *words, "info", "t.txt")[0])["inputs"]
+            self.assertIn(want, inputs[0]["type"])
+        for spec, why in (("h=float32[1]", "name its parts: h.0"), ("h.2=float32", "the graph has no input h.2"),
+                          ("h.1=float32", "the graph has no input h.1"), ("h.0=int:3", "cannot be a scalar"), ("h.=float32", "no input h.")):
+            self.assertIn(why, self.run_it("--input", spec, "info", "t.txt", status=2)[1])
+        words = ["--input", "float32"] * 5
+        self.assertIn("the graph has 4 inputs only", self.run_it(*words, "info", "t.txt", status=2)[1])
+
     def test_errors(self):
         self.write("t.txt", self.TEXT)
         for spec in ("float33[2]", "x=float32[2", "y=float32[2]", "float32[-1]", "n=int:x", "=", "x=", "float32[,]"):
