@@ -315,6 +315,24 @@ function sym.size_list(g, x, from, to)
   return out
 end
 
+--- sym.count(g, n) -> value
+--- 0, 1, ... n - 1 as an int64 of rank 1; n is an integer or a value of one element. A constant if it is short.
+function sym.count(g, n)
+  local known = sym.maybe_scalar(n)
+  if known and known <= 65536 then
+    local list = {}
+    for i = 1, known do list[i] = i - 1 end
+    return g:constant(list, "int64", {known})
+  end
+  if g:opset() < 11 then -- the places of what is not zero
+    local ones = g:op("ConstantOfShape", sym.shape(g, {n}), {value_t = sym.tensor({1}, "int64")})
+    return sym.reshape(g, g:op("NonZero", ones), {-1})
+  end
+  local stop = sym.value(g, n, "int64")
+  if sym.rank(stop) ~= 0 then stop = sym.reshape(g, stop, {n = 0}) end
+  return g:op("Range", g:constant(0, "int64"), stop, g:constant(1, "int64"))
+end
+
 --- sym.reshape(g, x, list) -> value
 --- Reshape to a list of integers and values (-1: the rest). A 0 is a size of 0, as in PyTorch, not ONNX's "as it was".
 function sym.reshape(g, x, list)

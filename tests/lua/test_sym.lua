@@ -29,6 +29,14 @@ end
 -- True if the result is the input itself, which a graph returns by way of an Identity.
 local function is_input(n) return not n or n:op() == "onnx::Identity" and n:input(1):is_input() end
 
+-- 0, 1, ... of a length that is known, or not
+for _, opset in ipairs{9, 10, 11, 17} do
+  local n = convert(opset, function(g, x) return sym.count(g, sym.size(g, x, 0)) end)
+  check(list(graph:outputs()[1]:tensor()), "0 1", "count of a known length")
+  n = convert(opset, function(g, x) return sym.count(g, sym.size(g, x, 0)) end, "Float(*, 3)")
+  check(n:op(), opset < 11 and "onnx::Reshape" or "onnx::Range", "count at " .. opset)
+end
+
 -- axes that became inputs in opset 13
 for _, opset in ipairs{9, 11, 12, 13, 17, 18} do
   local n = convert(opset, function(g, x) return sym.unsqueeze(g, x, {0, -1}) end)

@@ -40,11 +40,11 @@ local function join_heads(g, x, features)
   return sym.keep_reshape(g, sym.transpose(g, x, {0, 2, 1, 3}), {0, 0, features})
 end
 
--- PyTorch's mask of a fused layer is true where a place is left out: [length, length], or [batch, length] of keys.
+-- PyTorch's mask of a fused layer is true where a place is left out: [length, length], or [batch, length] of keys. One of
+-- numbers is taken as true where it is not 0, though the layers outside would add it.
 local function left_out(g, mask, mask_type)
   if not mask then return nil end
-  if sym.dtype(mask) ~= "bool" then return g:unsupported("an attention mask that is not of type bool") end
-  local kept = g:op("Not", mask)
+  local kept = g:op("Not", sym.cast(g, mask, "bool"))
   if mask_type == 1 then return sym.unsqueeze(g, kept, {1, 2}) end
   return kept
 end

@@ -65,6 +65,7 @@ local function range(g, start, stop, step, dtype)
   local d = dtype or sym.traced_dtype(g) or sym.result_type(start, stop, step) or "int64"
   local y = a and b and c and constant_range(g, a, b, c, d)
   if y then return y end
+  if a == 0 and c == 1 and sym.dtype(stop) == "int64" then return sym.cast(g, sym.count(g, stop), d) end
   if g:opset() < 11 then return g:unsupported("a range with computed ends needs opset 11") end
   local function scalar(x)
     x = sym.cast(g, x, d)

@@ -139,9 +139,17 @@ symbolic("aten::take", function(g, self, index)
   return g:op("Gather", sym.reshape(g, self, {-1}), index)
 end)
 
+-- Before opset 14: the places where column - row is at least, or at most, the diagonal.
+local function triangle_by_places(g, x, diagonal, upper)
+  local rows, columns = sym.count(g, sym.size(g, x, -2)), sym.count(g, sym.size(g, x, -1))
+  rows = g:op("Add", sym.unsqueeze(g, rows, 1), g:constant(upper == 1 and diagonal - 1 or diagonal + 1, "int64"))
+  columns = sym.unsqueeze(g, columns, 0)
+  return g:op("Where", g:op("Less", upper == 1 and rows or columns, upper == 1 and columns or rows), x, sym.cast_like(g, 0, x))
+end
+
 local function triangle(upper)
   return function(g, self, diagonal)
-    if g:opset() < 14 then return g:unsupported("a triangle needs opset 14") end
+    if g:opset() < 14 then return triangle_by_places(g, self, diagonal, upper) end
     return g:op("Trilu", self, diagonal ~= 0 and g:constant(diagonal, "int64") or nil, {upper_i = upper})
   end
 end

@@ -129,11 +129,29 @@ symbolic("aten::any.dim", any_dim)
 
 -- ---- order ----
 
-local function topk(g, x, k, dim, largest, sorted)
-  local axis = sym.axis(g, x, dim)
+-- A vector of any length in order by counting what comes before each element: for opset 9, whose TopK has a constant k.
+local function sort_vector(g, x, largest)
+  local at = sym.count(g, sym.size(g, x, 0))
+  local a, b = sym.unsqueeze(g, x, 1), sym.unsqueeze(g, x, 0)
+  local less, more = g:op("Less", a, b), g:op("Less", b, a)
+  local equal = g:op("Not", g:op("Or", less, more))
+  local earlier = g:op("Less", sym.unsqueeze(g, at, 0), sym.unsqueeze(g, at, 1))
+  local before = g:op("Or", largest and less or more, g:op("And", equal, earlier))
+  local place = sym.reduce(g, "ReduceSum", sym.cast(g, before, "int64"), {1}, false)
+  local there = g:op("Equal", sym.unsqueeze(g, place, 0), sym.unsqueeze(g, at, 1))
+  local index = g:op("ArgMax", sym.cast(g, there, "int32"), {axis_i = 1, keepdims_i = 0})
+  return g:op("Gather", x, index, {axis_i = 0}), index
+end
+
+local function topk(g, x, k, dim, largest, in_order)
+  local axis, d = sym.axis(g, x, dim), sym.dtype(x)
+  if g:opset() < 11 and d and sym.is_integer_type(d) then -- TopK took no integers; a double holds those up to 2^53
+    local values, index = topk(g, sym.cast(g, x, "float64"), k, dim, largest, in_order)
+    return sym.cast(g, values, d), index
+  end
   local n = sym.maybe_scalar(k)
   if g:opset() >= 11 then
-    return g:op("TopK", x, sym.index(g, k), {axis_i = axis, largest_i = largest, sorted_i = sorted, outputs = 2})
+    return g:op("TopK", x, sym.index(g, k), {axis_i = axis, largest_i = largest, sorted_i = in_order, outputs = 2})
   end
   local y = largest and x or g:op("Neg", x)
   local values, index
@@ -150,12 +168,16 @@ symbolic("aten::topk", function(g, self, k, dim, largest, sorted)
   return topk(g, self, k, dim, largest, sorted)
 end)
 
-symbolic("aten::sort", function(g, self, dim, descending)
-  return topk(g, self, sym.size(g, self, dim), dim, descending, true)
-end)
+local function sorted(g, x, dim, descending)
+  local n = sym.size(g, x, dim)
+  if g:opset() < 10 and sym.rank(x) == 1 and not sym.maybe_scalar(n) then return sort_vector(g, x, descending) end
+  return topk(g, x, n, dim, descending, true)
+end
+
+symbolic("aten::sort", function(g, self, dim, descending) return sorted(g, self, dim, descending) end)
 
 symbolic("aten::argsort", function(g, self, dim, descending)
-  local _, index = topk(g, self, sym.size(g, self, dim), dim, descending, true)
+  local _, index = sorted(g, self, dim, descending)
   return index
 end)
 
