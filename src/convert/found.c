@@ -41,6 +41,7 @@ typedef struct finder {
     ox__translate t; /* from the copy back */
     ox_model *m;
     ox_value of; /* the value that is looked at */
+    bool any;    /* something stands for it */
     ox_error *err;
 } finder;
 
@@ -79,6 +80,7 @@ static void take(void *ud, ox_value end)
 {
     finder *w = ud;
     ox_type *to = &w->f->type[w->of.id], t = type_back(w, end);
+    w->any = true;
     if (ox__conv_flags(&w->c, end) & OX__V_FAILED) w->f->why[w->of.id] = (uint32_t)w->c.values.p[end.id].failure + 1;
     if (!t.id) return;
     *to = to->id ? ox__type_join(w->m, *to, t, "it differs from one copy of the node to another",
@@ -92,7 +94,10 @@ static ox_status take_all(finder *w)
         w->of = ox_model_value_at(w->m, id);
         ox_type_kind kind = ox_type_get(w->m, ox_value_given_type(w->m, w->of)).kind;
         if (!w->of.id || (kind != OX_TYPE_TENSOR && kind != OX_TYPE_NONE_KNOWN)) continue;
+        w->any = false;
         ox__trail_ends(&w->trail, w->of, take, w);
+        bool block = ox_graph_get_kind(w->m, ox_value_graph(w->m, w->of)) == OX_GRAPH_BLOCK;
+        if (!w->any && block) w->f->why[id] = OX__FOUND_GONE;
     }
     return w->t.failed ? ox__nomem(w->err) : ox_model_status(w->m, w->err);
 }

@@ -4,10 +4,13 @@
 
 #include "convert/internal.h"
 
+/* Why nothing is known of a value in a block of which nothing was left. */
+#define OX__FOUND_GONE UINT32_MAX
+
 typedef struct ox__found {
     uint32_t n;    /* value ids of the trace */
     ox_type *type; /* by value id, in the trace's own model: of tensors, what was found; {0} = nothing */
-    uint32_t *why; /* by value id: 1 + the failure in `report` that it stems from, 0 = none */
+    uint32_t *why; /* by value id: 1 + the failure in `report` that it stems from, 0 = none, or OX__FOUND_GONE */
     ox_report *report;
 } ox__found;
 

@@ -119,7 +119,8 @@ static ox_status tell_clash(search *r, ox_value v, ox_type given, ox_type found)
 static ox_status tell_failure(search *r, ox_value v)
 {
     uint32_t k = r->f.why[v.id];
-    const ox_failure *x = k ? ox_report_at(r->f.report, k - 1) : NULL;
+    const ox_failure *x = k && k != OX__FOUND_GONE ? ox_report_at(r->f.report, k - 1) : NULL;
+    if (ox_node_is(r->t->m, ox_value_node(r->t->m, v), "prim", "Uninitialized")) return OX_OK; /* nobody reads it */
     if (!x || r->told[k - 1] || x->node.id != ox_value_node(r->t->m, v).id) return OX_OK;
     char text[1024], op[128], why[800];
     r->told[k - 1] = true;
@@ -142,13 +143,53 @@ static ox_status settle(search *r, ox_value v)
     return s == OX_OK && ox__type_is_open(m, *to) ? tell_failure(r, v) : s;
 }
 
+static bool is_tuple(const ox_model *m, ox_value v)
+{
+    ox_node n = ox_value_node(m, v);
+    ox_type_info t = ox_type_get(m, ox_value_given_type(m, v));
+    return n.id && t.kind == OX_TYPE_TUPLE && ox_node_is(m, n, "prim", "TupleConstruct") &&
+           ox_node_n_inputs(m, n) == t.n_items;
+}
+
 static bool is_found(const ox_model *m, ox_value v)
 {
     ox_node n = ox_value_node(m, v);
     ox_graph g = ox_value_graph(m, v);
     ox_type_kind kind = ox_type_get(m, ox_value_given_type(m, v)).kind;
+    if (is_tuple(m, v)) return true;
     return v.id && (n.id || ox_graph_get_kind(m, g) == OX_GRAPH_BLOCK) &&
            (kind == OX_TYPE_TENSOR || kind == OX_TYPE_NONE_KNOWN);
+}
+
+/* A tuple is of the types that its parts have. */
+static ox_status settle_tuple(search *r, ox_value v)
+{
+    ox_model *m = r->t->m;
+    ox_node n = ox_value_node(m, v);
+    ox_type_info t = ox_type_get(m, ox_value_given_type(m, v));
+    ox_type *items = ox__alloc(((size_t)t.n_items + 1) * sizeof *items);
+    if (!items) return ox__nomem(r->err);
+    for (uint32_t i = 0; i < t.n_items; i++) {
+        ox_value part = ox_node_input(m, n, i);
+        items[i] = is_found(m, part) ? r->f.type[part.id] : ox_value_type(m, part);
+        if (!items[i].id) items[i] = t.items[i];
+    }
+    t.items = items;
+    r->f.type[v.id] = ox_type_add(m, &t);
+    ox__free(items);
+    return OX_OK;
+}
+
+static ox_status settle_graph(search *r, ox_graph g)
+{
+    const ox_model *m = r->t->m;
+    ox_status s = OX_OK;
+    for (ox_node n = ox_graph_first(m, g); s == OX_OK && n.id; n = ox_node_next(m, n)) {
+        ox_value v = ox_node_output(m, n, 0);
+        if (is_tuple(m, v)) s = settle_tuple(r, v);
+        for (size_t i = 0; s == OX_OK && i < ox_node_n_blocks(m, n); i++) s = settle_graph(r, ox_node_block(m, n, i));
+    }
+    return s;
 }
 
 static ox_status settle_all(search *r)
@@ -156,8 +197,9 @@ static ox_status settle_all(search *r)
     ox_status s = OX_OK;
     for (uint32_t id = 1; s == OX_OK && id < r->f.n; id++) {
         ox_value v = ox_model_value_at(r->t->m, id);
-        if (is_found(r->t->m, v)) s = settle(r, v);
+        if (is_found(r->t->m, v) && !is_tuple(r->t->m, v)) s = settle(r, v);
     }
+    if (s == OX_OK) s = settle_graph(r, ox_model_main(r->t->m)); /* a part stands before its tuple */
     return s == OX_OK ? ox_model_status(r->t->m, r->err) : s;
 }
 
@@ -237,9 +279,14 @@ void ox_typing_count(const ox_typing *t, ox_infer_counts *out)
 
 size_t ox_typing_reason(const ox_typing *t, ox_value v, char *buf, size_t size)
 {
-    uint32_t k = t && v.id < t->found.n ? t->found.why[v.id] : 0;
-    const ox_failure *x = k ? ox_report_at(t->found.report, k - 1) : NULL;
+    bool open = t && v.id < t->found.n && ox__type_is_open(t->m, ox_value_type(t->m, v));
+    uint32_t k = open ? t->found.why[v.id] : 0;
+    const ox_failure *x = k && k != OX__FOUND_GONE ? ox_report_at(t->found.report, k - 1) : NULL;
     if (size) *buf = '\0';
+    if (k == OX__FOUND_GONE && size) {
+        int len = snprintf(buf, size, "it is never computed: its branch is not taken, or its loop has no rounds");
+        return OX__MIN((size_t)OX__MAX(len, 0), size - 1);
+    }
     if (!x || size < 2) return 0;
     char place[300] = "";
     if (x->node.id) ox__node_place(t->m, x->node, place, sizeof place);

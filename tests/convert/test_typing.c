@@ -281,14 +281,15 @@ static void test_folded(void **state)
     cv *c = *state;
     common(c);
     types("graph(%x : Float(2, 3), %p : (Float(4), Long())):\n" INT("z", "0") INT(
-        "n",
-        "5") "  %u : Tensor, %v : Tensor = prim::TupleUnpack(%p)\n"
-             "  %s : int = aten::size(%x, %z)\n  %t : Tensor = prim::NumToTensor(%s)\n"
-             "  %f : float = prim::Constant[value=0.5]()\n  %g : Tensor = prim::NumToTensor(%f)\n"
-             "  %c : bool = prim::Constant[value=1]()\n"
-             "  %r : Tensor = prim::If(%c)\n    block0():\n      %in : Tensor = aten::relu(%x)\n      -> (%in)\n"
-             "    block1():\n      %other : Tensor = aten::relu(%u)\n      -> (%other)\n"
-             "  %y : Tensor = aten::relu_(%r)\n  %after : Tensor = aten::t(%r)\n  return (%y, %after, %t, %v, %g)\n");
+        "n", "5") "  %u : Tensor, %v : Tensor = prim::TupleUnpack(%p)\n"
+                  "  %s : int = aten::size(%x, %z)\n  %t : Tensor = prim::NumToTensor(%s)\n"
+                  "  %f : float = prim::Constant[value=0.5]()\n  %g : Tensor = prim::NumToTensor(%f)\n"
+                  "  %c : bool = prim::Constant[value=1]()\n"
+                  "  %r : Tensor = prim::If(%c)\n    block0():\n      %in : Tensor = aten::relu(%x)\n      -> (%in)\n"
+                  "    block1():\n      %other : Tensor = aten::relu(%u)\n      -> (%other)\n"
+                  "  %y : Tensor = aten::relu_(%r)\n  %after : Tensor = aten::t(%r)\n"
+                  "  %q : (Tensor, int) = prim::TupleConstruct(%after, %s)\n"
+                  "  %w : (Tensor, (Tensor, int)) = prim::TupleConstruct(%y, %q)\n  return (%w, %t, %v, %g)\n");
     type_is("u", "Float(4)");
     type_is("v", "Long()");
     type_is("t", "Long()");
@@ -297,7 +298,11 @@ static void test_folded(void **state)
     type_is("r", "Float(2, 3)");
     type_is("y", "Float(2, 3)");
     type_is("after", "Float(3, 2)");
-    type_is("other", "Tensor"); /* never computed */
+    type_is("other", "Tensor");
+    char why[256];
+    assert_true(ox_typing_reason(T.t, value("other"), why, sizeof why) > 0);
+    assert_non_null(strstr(why, "never computed"));
+    type_is("w", "(Float(2, 3), (Float(3, 2), int))");
 }
 
 static void test_blocks(void **state)
@@ -318,6 +323,35 @@ static void test_blocks(void **state)
     type_is("m", "Float(2, 3)");
     type_is("k", "Float(2, 3)");
     type_is("turned", "Float(...)"); /* of another shape in each round */
+}
+
+static ox_status concat(ox_call *k, size_t n, const ox_arg *args, void *ud, ox_error *err)
+{
+    (void)n, (void)ud;
+    ox_value v;
+    ox_attr axis = cv_int(k, "axis", args[1].i);
+    ox_status s = ox_call_op(k, "Concat", 1, &args[0], 1, &axis, 1, &v, err);
+    return s == OX_OK ? cv_return1(k, v, err) : s;
+}
+
+/* A value of a loop that is unrolled has what all rounds have in common. */
+static void test_rounds(void **state)
+{
+    cv *c = *state;
+    common(c);
+    cv_add(c, "aten::cat", "tensors dim", concat, NULL);
+    types("graph(%x : Float(2, 3)):\n" INT("z", "0")
+              INT("n", "3") "  %true : bool = prim::Constant[value=1]()\n  %y : Tensor = prim::Loop(%n, %true, %x)\n"
+                            "    block0(%i : int, %k : Tensor):\n      %a : Tensor = aten::relu(%x)\n"
+                            "      %l : Tensor[] = prim::ListConstruct(%k, %a)\n      %m : Tensor = aten::cat(%l, %z)\n"
+                            "      -> (%true, %m)\n  return (%y)\n");
+    type_is("y", "Float(8, 3)");
+    type_is("a", "Float(2, 3)");
+    type_is("m", "Float(*, 3)");
+    char why[256];
+    ox_type_info t = ox_type_get(c->src, ox_value_type(c->src, value("m")));
+    ox_dim_reason(c->src, t.dims[0], why, sizeof why);
+    assert_non_null(strstr(why, "differs from one copy of the node to another: aten::cat #"));
 }
 
 /* Sizes of symbolic dims and what is computed from them. */
@@ -446,7 +480,7 @@ int main(void)
         TEST(test_values),    TEST(test_beside),  TEST(test_edited_value), TEST(test_nothing_to_do),
         TEST(test_failures),  TEST(test_clash),   TEST(test_keep),         TEST(test_folded),
         TEST(test_blocks),    TEST(test_symbols), TEST(test_pass),         TEST(test_interrupted),
-        TEST(test_no_memory), TEST(test_refused), TEST(test_unfollowed),
+        TEST(test_no_memory), TEST(test_refused), TEST(test_rounds),       TEST(test_unfollowed),
     };
     return cmocka_run_group_tests_name("typing", tests, NULL, NULL);
 }
