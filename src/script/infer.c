@@ -83,6 +83,26 @@ static ox_status inference_of(ox_script *s, ox_model *m, const ox_infer_options 
     return ox_inference_create(&s->inference, m, opt, err);
 }
 
+/* Of a trace, by converting a copy. */
+static ox_status infer_trace(ox_script *s, ox_model *m, const ox_infer_options *opt, notes *found, ox_error *err)
+{
+    ox_status st = OX_OK;
+    if (!s->typing || s->typing_serial != ox_model_serial(m)) {
+        ox_typing_free(s->typing);
+        s->typing = NULL;
+        s->typing_serial = ox_model_serial(m);
+        st = ox_typing_create(&s->typing, m, s->symbolics, err);
+    }
+    return st == OX_OK ? ox_typing_update(s->typing, opt, NULL, on_finding, found, err) : st;
+}
+
+static ox_status infer(ox_script *s, ox_model *m, const ox_infer_options *opt, notes *found, ox_error *err)
+{
+    if (ox_typing_is_for(m)) return infer_trace(s, m, opt, found, err);
+    ox_status st = inference_of(s, m, opt, err);
+    return st == OX_OK ? ox_inference_update(s->inference, on_finding, found, NULL, err) : st;
+}
+
 int ox__lua_model_infer(lua_State *L)
 {
     ox_error err;
@@ -98,8 +118,7 @@ int ox__lua_model_infer(lua_State *L)
         opt.no_data = !flag(L, 2, "data", true);
     }
     ox_error_clear(&err);
-    ox_status st = inference_of(s, m, &opt, &err);
-    if (st == OX_OK) st = ox_inference_update(s->inference, on_finding, &found, NULL, &err);
+    ox_status st = infer(s, m, &opt, &found, &err);
     if (st == OX_OK && found.failed) st = ox__nomem(&err);
     if (st == OX_OK) {
         push p = {m, &found};

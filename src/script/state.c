@@ -108,6 +108,7 @@ void ox_script_free(ox_script *s)
         lua_close(s->L);
     }
     ox_inference_free(s->inference);
+    ox_typing_free(s->typing);
     ox__free(s->loaded);
     ox__free(s->lua_dir);
     ox__free(s);

@@ -103,6 +103,8 @@ struct ox_script {
     ox_inference *inference; /* of the model of inference_serial that was inferred last; may be NULL */
     uint64_t inference_serial;
     ox_infer_options inference_options;
+    ox_typing *typing; /* of the trace of typing_serial; may be NULL */
+    uint64_t typing_serial;
     ox_mark mark; /* what a failing chunk rolls back to, in the model of mark_serial */
     uint64_t mark_serial;
     ox_error raised; /* what ox__lua_raise raised last; its text is also in the registry */

@@ -117,6 +117,14 @@ class Types(Case):
                          "Tensor\n")
         self.assertEqual(self.run_it("-e", "#model:find('shape:[1,2,3,3] op:relu')", NEW)[0], "1\n")
 
+    def test_lua_infer(self):
+        trace = self.write("t.txt", FAILS)
+        out, _ = self.run_it("-e", "model:infer()[1].message", "-e", "set infer off", "-e", "model:infer().n", trace)
+        self.assertRegex(out, r"^acme::warp: there is no symbolic function of acme::warp at opset \d+\n1\n$")
+        out, _ = self.run_it("-e", "set infer off", "-e", "model:infer()", "-e",
+                             "model:graph():value('input.1'):type():dim(2)", NEW)
+        self.assertIn("2\n", out)
+
     def test_own_functions(self):
         trace = self.write("t.txt", FAILS)
         lua = self.write("w.lua", 'symbolic("acme::warp", function(g, x) print("called") return g:op("Transpose", x) end)')
