@@ -134,7 +134,9 @@ static void test_numbers(void **state)
     const char *longs = TRACE("%a : Long(2)", "  %y : Tensor = acme::it(%a)\n  return (%y)\n");
     const char *halfs = TRACE("%a : Half(2)", "  %y : Tensor = acme::it(%a)\n  return (%y)\n");
     const char *bools = TRACE("%a : Bool(2)", "  %y : Tensor = acme::it(%a)\n  return (%y)\n");
-    const char *unknown = TRACE("%a : Tensor", "  %y : Tensor = acme::it(%a)\n  return (%y)\n");
+    const char *unknown =
+        TRACE("%x : Float(2)", "  %a : Tensor = acme::odd(%x)\n  %y : Tensor = acme::it(%a)\n  return (%y)\n");
+    CV_PLAIN(c, "acme::odd", "x", "my::Odd");
     /* the dtype of the type variable */
     number(c, "Mul", one, two, "%Constant_output_0 : Float() = onnx::Constant[value={1}]");
     number(c, "Mul", half, halfs, "%Constant_output_0 : Half() = onnx::Constant[value={0.5}]");

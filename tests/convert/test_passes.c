@@ -386,10 +386,10 @@ static void test_parameters_of_modules(void **state)
     common(c);
     cv_gives(c,
              TRACE("%self.1 : __torch__.Net, %x : Float(2)",
-                   "  %fc : __torch__.Linear = prim::GetAttr[name=\"fc\"](%self.1)\n  %w : Tensor = "
+                   "  %fc : __torch__.Linear = prim::GetAttr[name=\"fc\"](%self.1)\n  %w : Float(2) = "
                    "prim::GetAttr[name=\"weight\"](%fc)\n" INT(
                        "o", "1") "  %y : Float(2) = aten::add(%x, %w, %o)\n  return (%y)\n"),
-             "graph(%x : Float(2)\n      %fc.weight : Tensor) {\n  %y : Float(2) = onnx::Add(%x, %fc.weight)");
+             "graph(%x : Float(2)\n      %fc.weight : Float(2)) {\n  %y : Float(2) = onnx::Add(%x, %fc.weight)");
     const ox_failure *f =
         cv_fails(c,
                  TRACE("%self.1 : __torch__.Net, %x : Float(2)",
@@ -398,6 +398,16 @@ static void test_parameters_of_modules(void **state)
                  OX_FAILURE_REFUSED, "the graph calls modules, whose code is not in the file");
     assert_non_null(strstr(f->hint, "inlined_graph"));
     assert_int_equal(ox_report_n_failures(c->report), 1);
+}
+
+static void test_border(void **state)
+{
+    cv *c = *state;
+    common(c);
+    const ox_failure *f = cv_fails(c, TRACE("%x : Tensor", "  %y : Tensor = aten::relu(%x)\n  return (%y)\n"),
+                                   OX_FAILURE_REFUSED, "the dtype of input 1 (%x) is not known");
+    assert_non_null(strstr(f->hint, "--input x=float32"));
+    cv_gives(c, TRACE("%x : Float(*, *)", "  %y : Tensor = aten::relu(%x)\n  return (%y)\n"), "onnx::Relu");
 }
 
 /* ---- after conversion ---- */
@@ -506,6 +516,7 @@ int main(int argc, char **argv)
         T(test_write_to_input),
         T(test_lists),
         T(test_parameters_of_modules),
+        T(test_border),
         T(test_control_flow),
         T(test_loop_that_grows),
         T(test_peepholes),
