@@ -602,6 +602,22 @@ function sym.gelu(g, x, approximate)
   return g:op("Mul", g:op("Mul", x, g:op("Add", erf, 1.0)), 0.5)
 end
 
+--- sym.nonzero(g, mask) -> list of values
+--- Where mask is true: for each of its dims the places along it, int64 of rank 1. Needs the rank, which is not 0.
+function sym.nonzero(g, mask)
+  local found, out = g:op("NonZero", mask), {n = sym.need_rank(g, mask, "a mask")}
+  for i = 1, out.n do out[i] = g:op("Gather", found, g:constant(i - 1, "int64"), {axis_i = 0}) end
+  return out
+end
+
+--- sym.nonzero_list(g, x) -> list of values, or a sequence
+--- What PyTorch's where(x) gives: sym.nonzero, taken apart if the trace takes it apart.
+function sym.nonzero_list(g, x)
+  local list = sym.nonzero(g, sym.need_rank(g, x) == 0 and sym.reshape(g, x, {1}) or x)
+  if g:n_outputs() == list.n then return list end
+  return sym.sequence(g, list)
+end
+
 --- sym.fill(g, shape, value, dtype) -> value
 --- A tensor of that shape (a list, or an int64 of rank 1) whose elements all are one number.
 function sym.fill(g, shape, value, dtype)

@@ -4,7 +4,7 @@
 usage: trace_coverage.py OUT_DIR [MODEL...]     (without models: prints their names)
 
 For each model: NAME.pt (torch.jit.save of the traced network) and NAME.io.npz, three inputs of the traced sizes and
-PyTorch's outputs: in0_0, in0_1, ..., out0_0, ... Weights are seeded, not trained, and conditioned so that the rounding of
+PyTorch's outputs: in0_0, in0_1, ..., out0_0, ... and `detections` where the rows of the outputs are found things. Weights are seeded, not trained, and conditioned so that the rounding of
 float32 stays small; networks that detect things are set to find some in noise.
 
 37 of torchvision 0.14 (with Debian's PyTorch 1.13 only), eight that PyTorch alone makes.
@@ -62,6 +62,7 @@ def detector(name, inputs, keys, spread, **keywords):
             def __init__(self):
                 super().__init__()
                 self.net = net
+                self.keys = keys
 
             def forward(self, x):
                 found = self.net([x[0]])
@@ -117,19 +118,19 @@ TORCHVISION = {
     "fcn_resnet50": segmenter("fcn_resnet50", image(64)),
     "deeplabv3_mobilenet_v3_large": segmenter("deeplabv3_mobilenet_v3_large", image(64)),
     "lraspp_mobilenet_v3_large": segmenter("lraspp_mobilenet_v3_large", image(64)),
-    "fasterrcnn_resnet50_fpn": detector("fasterrcnn_resnet50_fpn", image(128), BOXES, {"cls_score": 40, "cls_logits": 40},
+    "fasterrcnn_resnet50_fpn": detector("fasterrcnn_resnet50_fpn", image(128), BOXES, {"cls_score": 8, "cls_logits": 40},
                                         box_score_thresh=0.02, **SMALL),
     "fasterrcnn_mobilenet_v3_large_320_fpn": detector("fasterrcnn_mobilenet_v3_large_320_fpn", image(128), BOXES,
-                                                      {"cls_score": 40, "cls_logits": 40}, box_score_thresh=0.02, **SMALL),
+                                                      {"cls_score": 8, "cls_logits": 40}, box_score_thresh=0.02, **SMALL),
     "retinanet_resnet50_fpn": detector("retinanet_resnet50_fpn", image(128), BOXES, {"cls_logits": 40}, score_thresh=0.02, **SMALL),
     "ssd300_vgg16": detector("ssd300_vgg16", image(300), BOXES, {"classification_head": 1}, score_thresh=0.02),
     "ssdlite320_mobilenet_v3_large": detector("ssdlite320_mobilenet_v3_large", image(320), BOXES, {"classification_head": 4},
                                               score_thresh=0.02),
     "fcos_resnet50_fpn": detector("fcos_resnet50_fpn", image(128), BOXES, {"cls_logits": 40}, score_thresh=0.02, **SMALL),
-    "maskrcnn_resnet50_fpn": detector("maskrcnn_resnet50_fpn", image(128), BOXES + ("masks",), {"cls_score": 40, "cls_logits": 40},
+    "maskrcnn_resnet50_fpn": detector("maskrcnn_resnet50_fpn", image(128), BOXES + ("masks",), {"cls_score": 8, "cls_logits": 40},
                                       box_score_thresh=0.02, **SMALL),
     "keypointrcnn_resnet50_fpn": detector("keypointrcnn_resnet50_fpn", image(128), BOXES + ("keypoints", "keypoints_scores"),
-                                          {"cls_score": 40, "cls_logits": 40}, box_score_thresh=0.02, **SMALL),
+                                          {"cls_score": 8, "cls_logits": 40}, box_score_thresh=0.02, **SMALL),
     "raft_small": (flow, lambda torch: (torch.rand(1, 3, 128, 128) * 2 - 1, torch.rand(1, 3, 128, 128) * 2 - 1)),
 }
 
@@ -230,7 +231,7 @@ def one(torch, numpy, out, name):
         condition(torch, model, args[0])
         traced = torch.jit.trace(model, args[0], strict=False, check_trace=False)
         torch.jit.save(traced, f"{out}/{name}.pt")
-        io = {}
+        io = {"detections": numpy.array(1)} if hasattr(model, "keys") else {}
         for i, a in enumerate(args):
             io.update({f"in{i}_{k}": v.numpy() for k, v in enumerate(flat(a))})
             io.update({f"out{i}_{k}": v.numpy() for k, v in enumerate(flat(traced(*a)))})

@@ -218,6 +218,8 @@ symbolic("aten::where", function(g, condition, self, other)
   return g:op("Where", c, sym.cast_to(g, self, d), sym.cast_to(g, other, d))
 end)
 
+symbolic("aten::where", function(g, condition) return sym.nonzero_list(g, condition) end)
+
 symbolic("aten::masked_fill", function(g, self, mask, value)
   return g:op("Where", sym.cast(g, mask, "bool"), sym.cast_like(g, value, self), self)
 end)

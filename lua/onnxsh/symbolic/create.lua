@@ -50,6 +50,13 @@ symbolic("aten::tensor", function(g, data, dtype)
   return sym.concat(g, parts, 0)
 end)
 
+-- torch.tensor(1): what TorchScript writes for it.
+local function of_number(g, t, dtype) return sym.cast_to(g, t, dtype or sym.traced_dtype(g) or sym.dtype(t)) end
+
+symbolic("aten::tensor.int", of_number)
+symbolic("aten::tensor.float", of_number)
+symbolic("aten::tensor.bool", of_number)
+
 -- ---- ranges ----
 
 -- The numbers of a range whose ends are constants, as one constant.

@@ -80,6 +80,8 @@ symbolic("aten::nonzero", function(g, self)
   return places(g, self)
 end)
 
+symbolic("aten::nonzero_numpy", function(g, self) return sym.nonzero_list(g, self) end)
+
 symbolic("aten::masked_select", function(g, self, mask)
   if g:opset() < 11 then return g:unsupported("masked_select needs opset 11") end
   local like = sym.sizes(self) or g:op("Shape", self)
@@ -87,14 +89,24 @@ symbolic("aten::masked_select", function(g, self, mask)
   return g:op("GatherND", self, places(g, whole))
 end)
 
--- x[:, i, j] with tensors at adjacent dims from `first` on: those dims to the front, gather, and the gathered dims back.
-local function gather_many(g, x, first, indices)
-  local rank, n = sym.need_rank(g, x), #indices
-  local perm = {}
-  for i = 1, n do perm[i] = first + i - 1 end
-  for i = 0, rank - 1 do
-    if i < first or i >= first + n then perm[#perm + 1] = i end
+-- The dims of a rank, those of `dims` first.
+local function dims_first(rank, dims)
+  local perm, taken = {}, {}
+  for i, d in ipairs(dims) do perm[i], taken[d] = d, true end
+  for d = 0, rank - 1 do
+    if not taken[d] then perm[#perm + 1] = d end
   end
+  return perm
+end
+
+-- Where what is picked at `dims` stands in the result: at the first of them if they are neighbours, else in front.
+local function stands_at(dims)
+  return dims[#dims] - dims[1] + 1 == #dims and dims[1] or 0
+end
+
+-- x[:, i, j] with tensors at some dims: those dims to the front, gather, and the gathered dims to their place.
+local function gather_many(g, x, dims, indices)
+  local rank, n = sym.need_rank(g, x), #indices
   local at_rank = 0
   for i = 1, n do at_rank = math.max(at_rank, sym.need_rank(g, indices[i], "an index")) end
   local shape = indices[1]
@@ -104,7 +116,8 @@ local function gather_many(g, x, first, indices)
     local v = n > 1 and g:op("Add", indices[i], g:op("Sub", shape, shape)) or indices[i] -- broadcast to one shape
     columns[i] = sym.unsqueeze(g, v, at_rank)
   end
-  local y = g:op("GatherND", sym.transpose(g, x, perm), sym.concat(g, columns, at_rank))
+  local y = g:op("GatherND", sym.transpose(g, x, dims_first(rank, dims)), sym.concat(g, columns, at_rank))
+  local first = stands_at(dims)
   if first == 0 then return y end
   local back = {}
   for i = 1, first do back[i] = at_rank + i - 1 end
@@ -113,26 +126,46 @@ local function gather_many(g, x, first, indices)
   return sym.transpose(g, y, back)
 end
 
-symbolic("aten::index.Tensor", function(g, self, indices)
-  local used, first, last = {}, nil, nil
+-- The indices that are there and their dims, each mask as the places where it is true. A mask alone at the front stays.
+local function read_indices(g, indices)
+  local dims, used, dim, masks, first = {}, {}, 0, 0, nil
   for i = 1, indices.n do
-    if indices[i] then
-      first, last = first or i - 1, i - 1
-      used[#used + 1] = indices[i]
+    local v = indices[i]
+    local d = v and sym.dtype(v)
+    if d == "bool" or d == "uint8" then
+      masks, first = masks + 1, first or dim
+      local rank = sym.need_rank(g, v, "a mask")
+      used[#used + 1] = {mask = v, rank = rank}
+      dims[#dims + 1] = dim
+      dim = dim + rank
+    else
+      if v then
+        used[#used + 1], dims[#dims + 1] = {index = v}, dim
+      end
+      dim = dim + 1
     end
   end
-  if #used == 0 then return self end
-  local d = sym.dtype(used[1])
-  if d == "bool" or d == "uint8" then
-    if #used > 1 or first > 0 then return g:unsupported("a mask among other indices") end
-    if g:opset() < 11 then return g:unsupported("indexing by a mask needs opset 11") end
-    return g:op("GatherND", self, places(g, used[1]))
+  if #used == 1 and masks == 1 and first == 0 then return dims, used, used[1].mask end
+  local all_dims, all = {}, {}
+  for i, u in ipairs(used) do
+    local list = u.mask and sym.nonzero(g, u.mask) or {sym.cast(g, u.index, "int64"), n = 1}
+    for k = 1, list.n do
+      all[#all + 1], all_dims[#all_dims + 1] = list[k], dims[i] + k - 1
+    end
   end
-  for i, v in ipairs(used) do used[i] = sym.cast(g, v, "int64") end
-  if #used == 1 then return g:op("Gather", self, used[1], {axis_i = first}) end
-  if last - first + 1 ~= #used then return g:unsupported("indices at dims that are not adjacent") end
+  return all_dims, all
+end
+
+symbolic("aten::index.Tensor", function(g, self, indices)
+  local dims, used, mask = read_indices(g, indices)
+  if #used == 0 then return self end
+  if mask then
+    if g:opset() < 11 then return g:unsupported("indexing by a mask needs opset 11") end
+    return g:op("GatherND", self, places(g, mask))
+  end
+  if #used == 1 then return g:op("Gather", self, used[1], {axis_i = dims[1]}) end
   if g:opset() < 11 then return g:unsupported("several indices need opset 11") end
-  return gather_many(g, self, first, used)
+  return gather_many(g, self, dims, used)
 end)
 
 symbolic("aten::take", function(g, self, index)
@@ -207,32 +240,33 @@ local function put_mask(g, x, mask, values, accumulate)
   return scatter_nd(g, x, at, expanded(g, sym.cast_like(g, values, x), at, 1, x, sym.need_rank(g, mask)), accumulate)
 end
 
+-- values of x[:, i] as they lie once the dims that are written to stand in front: what was picked comes first.
+local function front(g, values, x, at, at_rank, first, n)
+  if first == 0 or sym.rank(values) == 0 then return values end
+  local rank, shape = sym.need_rank(g, x), sym.size_list(g, x, 0, first - 1)
+  for _, size in ipairs(sym.size_list(g, at, 0, at_rank - 1)) do shape[#shape + 1] = size end
+  if rank > first + n then
+    for _, size in ipairs(sym.size_list(g, x, first + n, rank - 1)) do shape[#shape + 1] = size end
+  end
+  shape.n = #shape
+  local perm = {}
+  for i = 1, at_rank do perm[i] = first + i - 1 end
+  for i = 0, shape.n - 1 do
+    if i < first or i >= first + at_rank then perm[#perm + 1] = i end
+  end
+  return sym.transpose(g, sym.expand(g, values, shape), perm)
+end
+
 symbolic("aten::index_put", function(g, self, indices, values, accumulate)
-  local used, first, last = {}, nil, nil
-  for i = 1, indices.n do
-    if indices[i] then
-      first, last = first or i - 1, i - 1
-      used[#used + 1] = indices[i]
-    end
-  end
+  local dims, used, mask = read_indices(g, indices)
   if #used == 0 then return sym.expand(g, sym.cast_like(g, values, self), sym.shape_of(g, self)) end
-  local d = sym.dtype(used[1])
-  if d == "bool" or d == "uint8" then
-    if #used > 1 or first > 0 then return g:unsupported("a mask among other indices") end
-    return put_mask(g, self, used[1], values, accumulate)
-  end
-  if last - first + 1 ~= #used then return g:unsupported("indices at dims that are not adjacent") end
-  for i, v in ipairs(used) do used[i] = sym.cast(g, v, "int64") end
-  local rank, perm, back = sym.need_rank(g, self), {}, {}
-  for i = 1, #used do perm[i] = first + i - 1 end
-  for i = 0, rank - 1 do
-    if i < first or i > last then perm[#perm + 1] = i end
-  end
+  if mask then return put_mask(g, self, mask, values, accumulate) end
+  local perm, back = dims_first(sym.need_rank(g, self), dims), {}
   for i, p in ipairs(perm) do back[p + 1] = i - 1 end
-  if first > 0 and sym.rank(values) ~= 0 then return g:unsupported("writing behind a whole dim") end
-  local x = sym.transpose(g, self, perm)
   local at, at_rank = stacked(g, used)
-  local y = scatter_nd(g, x, at, expanded(g, sym.cast_like(g, values, self), at, at_rank, x, #used), accumulate)
+  local x = sym.transpose(g, self, perm)
+  values = front(g, sym.cast_like(g, values, self), self, at, at_rank, stands_at(dims), #used)
+  local y = scatter_nd(g, x, at, expanded(g, values, at, at_rank, x, #used), accumulate)
   return sym.transpose(g, y, back)
 end)
 

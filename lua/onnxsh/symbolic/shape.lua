@@ -194,20 +194,25 @@ local function split(g, x, sizes, dim)
   return sym.split(g, x, sizes, sym.axis(g, x, dim))
 end
 
+-- Parts whose sizes may be computed. One part is the whole, whatever its size is called.
+local function split_sizes_of(g, x, sizes, dim)
+  local known = sym.ints(sizes)
+  if known then return split(g, x, known, dim) end
+  if sizes.n == 1 then return {n = 1, x} end
+  if g:opset() < 13 then return g:unsupported("computed sizes to split into need opset 13") end
+  return {n = sizes.n, g:op("Split", x, sym.shape(g, sizes), {axis_i = sym.axis(g, x, dim), outputs = sizes.n})}
+end
+
 symbolic("aten::split.Tensor", function(g, self, split_size, dim)
   return split(g, self, parts_of(g, self, sym.scalar(split_size), dim), dim)
 end)
 
-symbolic("aten::split.sizes", function(g, self, split_size, dim)
-  return split(g, self, sym.ints(split_size) or g:unsupported("computed sizes to split into"), dim)
-end)
+symbolic("aten::split.sizes", function(g, self, split_size, dim) return split_sizes_of(g, self, split_size, dim) end)
 
-symbolic("aten::split", function(g, self, split_sizes, dim)
-  return split(g, self, sym.ints(split_sizes) or g:unsupported("computed sizes to split into"), dim)
-end)
+symbolic("aten::split", function(g, self, split_sizes, dim) return split_sizes_of(g, self, split_sizes, dim) end)
 
 symbolic("aten::split_with_sizes", function(g, self, split_sizes, dim)
-  return split(g, self, sym.ints(split_sizes) or g:unsupported("computed sizes to split into"), dim)
+  return split_sizes_of(g, self, split_sizes, dim)
 end)
 
 symbolic("aten::unsafe_split.Tensor", function(g, self, split_size, dim)
