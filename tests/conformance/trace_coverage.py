@@ -222,13 +222,39 @@ def flat(x):
     return [x]
 
 
+def is_steady(torch, model, exact, args):
+    """True if what is found does not hang on the last bits: float64, and float32 of an input that differs by the rounding
+    of one, find the same. A box that is suppressed or not by a hair's breadth says nothing about an exporter."""
+    found = [model(*args), model(*[x + 2e-7 * torch.randn_like(x) for x in args]), exact(*[x.double() for x in args])]
+    scores = [f[2].double() for f in found]
+    boxes = [f[0].double() for f in found]
+    return all(s.shape == scores[0].shape and torch.allclose(s, scores[0], rtol=1e-4, atol=1e-6) for s in scores) and \
+        all(abs(b.sum() - boxes[0].sum()) < 1e-2 for b in boxes)
+
+
+def steady_inputs(torch, model, inputs):
+    import copy
+    exact = copy.deepcopy(model).double()
+    out = []
+    for _ in range(100):
+        args = inputs(torch)
+        if is_steady(torch, model, exact, args):
+            out.append(args)
+        if len(out) == N_INPUTS:
+            return out
+    raise RuntimeError("no steady inputs")
+
+
 def one(torch, numpy, out, name):
     make, inputs = {**TORCHVISION, **PLAIN}[name]
     torch.manual_seed(7)
     model = make(torch).eval()
-    args = [inputs(torch) for _ in range(N_INPUTS)]
     with torch.no_grad():
-        condition(torch, model, args[0])
+        condition(torch, model, inputs(torch))
+        if hasattr(model, "keys"):
+            args = steady_inputs(torch, model, inputs)
+        else:
+            args = [inputs(torch) for _ in range(N_INPUTS)]
         traced = torch.jit.trace(model, args[0], strict=False, check_trace=False)
         torch.jit.save(traced, f"{out}/{name}.pt")
         io = {"detections": numpy.array(1)} if hasattr(model, "keys") else {}
