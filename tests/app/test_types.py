@@ -182,7 +182,8 @@ class Types(Case):
 """)
         out, _ = self.run_it("show", "--style", "seed", trace)
         self.assertEqual([type_of(out, f"%{v} : ") for v in "zor"], ["Tensor", "Tensor(2)", "Tensor"])
-        self.run_it("export", "--dry-run", trace)
+        _, err = self.run_it("export", "--dry-run", trace, status=1)
+        self.assertIn("the dtype of input 1 (%x) is not known", err)
         _, err = self.run_it("export", "--dry-run", "--opset", "14", trace, status=1)
         self.assertIn("aten::zeros_like: the dtype to cast to is not known", err)
 
