@@ -42,6 +42,11 @@ typedef struct ox_lua_command {
     int run_id;
 } ox_lua_command;
 
+/* A key of the full screen that runs a line of the prompt. */
+typedef struct ox_bound {
+    char *key, *line;
+} ox_bound;
+
 typedef struct ox_session {
     ox_globals g;
     ox_out out; /* standard output, or the pager */
@@ -67,6 +72,13 @@ typedef struct ox_session {
     size_t failure; /* which failure of `report` was told last by `failure`, from 1; 0 = none */
     ox_lua_command *lua_commands;
     size_t n_lua_commands;
+    /* While the full screen has the terminal: lends it to a program that needs it (away), and takes it back. NULL:
+     * whoever asks has it already. */
+    void (*lend)(void *ud, bool away);
+    void *lend_ud;
+    const char *theme; /* of the full screen (`set theme`); NULL = auto */
+    ox_bound *bound;   /* keys of the full screen that the user bound */
+    size_t n_bound;
     ox_words typed; /* lines typed in the full screen, for the history of the prompt around it */
     ox_style style; /* of `show`; only if has_style (`set style`) */
     bool has_style;

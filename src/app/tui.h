@@ -8,4 +8,11 @@
  * there. Refused, with a hint, where there is no terminal or it cannot place the cursor. */
 ox_status ox_tui_run(ox_session *s, const char *file, ox_error *err) OX_MUST_USE;
 
+/* What `set theme` takes; auto is dark, or none where colour is off. */
+#define OX_TUI_THEMES "auto dark light contrast none"
+/* True if a key has that name: "j", "C-d", "F5". */
+bool ox_tui_is_key(const char *name);
+/* What a key does when nothing is bound to it, for people; NULL: nothing. */
+const char *ox_tui_key_help(const char *name);
+
 #endif

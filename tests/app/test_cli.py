@@ -177,8 +177,8 @@ class Table(Case):
             if r["name"] in ("undo", "redo"):
                 continue  # they need a change: test_undo below
             line = r["example"].replace("FILE", TRACE).replace("OUT", self.path("out"))
-            if r["name"] in ("check", "tui"):
-                continue  # tui needs a terminal: tui/test_terminal.c, and the test below
+            if r["name"] in ("check", "tui", "edit"):
+                continue  # tui needs a terminal: tui/test_terminal.c, and the test below; so does test_edit
             before = ["-e", "export --dry-run"] if "--result" in line else []
             self.run_it("-l", LUA, *before, "-e", line, TRACE)
 
@@ -204,6 +204,38 @@ class Table(Case):
         self.assertTrue(out.startswith(".TH ONNXSH 1"))
         for r in self.rows():
             self.assertIn(".SS " + r["name"], out)
+
+    def test_edit(self):
+        self.env["EDITOR"] = "echo edits"
+        source = self.write("net.py", "import torch\nx = torch.relu(y)\n")
+        self.write("t.txt", f"graph(%x : Float(2)):\n  %y : Float(2) = aten::relu(%x) # {source}:2:4\n  return (%y)\n")
+        out, _ = self.run_it("edit", "t.txt", "%y")
+        self.assertEqual(out, f"edits +2 {source}\n")
+        self.env["EDITOR"] = "false"
+        _, err = self.run_it("edit", "t.txt", "%y", status=3)
+        self.assertIn("ended with status 1", err)
+        os.unlink(source)
+        _, err = self.run_it("edit", "t.txt", "%y", status=2)
+        self.assertIn("its source is not here", err)
+        os.mkfifo(source)  # a name in a trace may be anything
+        self.run_it("edit", "t.txt", "%y", status=2)
+        self.write("u.txt", "graph(%x : Float(2)):\n  %y : Float(2) = aten::relu(%x)\n  return (%y)\n")
+        _, err = self.run_it("edit", "u.txt", "%y", status=2)
+        self.assertIn("--symbolic", err)
+        self.env["EDITOR"] = "true"
+        self.run_it("edit", "--symbolic", "u.txt", "%y")
+        with open(self.path("data/onnxsh/symbolics.lua")) as f:
+            self.assertIn('symbolic("aten::relu"', f.read())
+
+    def test_bind(self):
+        out, _ = self.run_it("-e", "bind W why {}", "-e", "bind C-t set theme light", "-e", "bind W", "-e", "bind", "-e", "set theme light",
+                             "-e", "set theme")
+        self.assertRegex(out, r"^KEY +LINE\nC-t +set theme light\nlight\n$")
+        out, _ = self.run_it("--json", "-e", 'command("bind F5 show")', "-e", "bind")
+        self.assertEqual(json.loads(out[out.rindex("{"):]), {"F5": "show"})
+        _, err = self.run_it("bind", "Nokey", "show", status=2)
+        self.assertIn("there is no key", err)
+        self.run_it("set", "theme", "pink", status=2)
 
     def test_full_screen_needs_a_terminal(self):
         for args in (["tui"], ["tui", TRACE], ["-t", TRACE], ["-e", "tui", TRACE]):

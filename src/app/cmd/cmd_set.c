@@ -2,6 +2,7 @@
 #include "app/cmd.h"
 
 #include "app/settings.h"
+#include "app/tui.h"
 
 #include <string.h>
 
@@ -83,6 +84,24 @@ static ox_status put_infer(ox_session *s, const char *word, ox_error *err)
     return st;
 }
 
+static ox_status put_theme(ox_session *s, const char *word, ox_error *err)
+{
+    static const char *const themes[] = {"dark", "light", "contrast", "none"};
+    bool automatic = strcmp(word, "auto") == 0;
+    if (automatic) s->theme = NULL;
+    for (size_t i = 0; i < sizeof themes / sizeof *themes; i++)
+        if (strcmp(themes[i], word) == 0) {
+            s->theme = themes[i];
+            return OX_OK;
+        }
+    return automatic ? OX_OK : ox_error_set(err, OX_E_INVALID, "set theme: one of " OX_TUI_THEMES);
+}
+
+static void get_theme(const ox_session *s, char *buf, size_t size)
+{
+    snprintf(buf, size, "%s", s->theme ? s->theme : "auto");
+}
+
 static void get_infer(const ox_session *s, char *buf, size_t size)
 {
     snprintf(buf, size, "%s", s->as_given ? "off" : "on");
@@ -92,6 +111,7 @@ static const ox_setting rows[] = {
     {"style", "auto seed folded torch onnx printable", "style of show", put_style, get_style},
     {"opset", "", "ONNX opset that export, ops and symbolics aim at", put_opset, get_opset},
     {"color", "on off", "colour", put_color, get_color},
+    {"theme", OX_TUI_THEMES, "colours of the full screen", put_theme, get_theme},
     {"pager", "on off", "page long output", put_pager, get_pager},
     {"cut", "on off", "cut lines that are wider than the terminal", put_cut, get_cut},
     {"strict", "on off", "warnings that concern correctness are failures", put_strict, get_strict},

@@ -27,12 +27,14 @@ ox_status ox_editor_run(ox_session *s, const char *path, uint32_t line, ox_error
     snprintf(command, sizeof command, "exec %s %s\"$0\"", editor(), line ? at : "");
     if (line) snprintf(command, sizeof command, "exec %s \"$1\" \"$0\"", editor());
     if (s->out.f) fflush(s->out.f);
+    if (s->lend) s->lend(s->lend_ud, true);
     pid_t pid = fork();
     if (pid == 0) {
         execl("/bin/sh", "sh", "-c", command, path, at, (char *)NULL);
         _exit(127);
     }
     while (pid > 0 && waitpid(pid, &state, 0) < 0 && errno == EINTR) {}
+    if (s->lend) s->lend(s->lend_ud, false);
     if (pid > 0 && WIFEXITED(state) && WEXITSTATUS(state) == 0) return OX_OK;
     if (pid > 0 && WIFEXITED(state) && WEXITSTATUS(state) != 127)
         ox_error_set(err, OX_E_IO, "the editor '%s' ended with status %d", editor(), WEXITSTATUS(state));

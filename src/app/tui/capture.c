@@ -35,6 +35,13 @@ ox_status ox_capture_begin(ox_capture *c, ox_error *err)
     return OX_E_IO;
 }
 
+void ox_capture_pause(ox_capture *c, bool pause)
+{
+    fflush(stdout);
+    fflush(stderr);
+    for (int i = 0; i < 2; i++) dup2(pause ? c->saved[i] : c->file, STDOUT_FILENO + i);
+}
+
 char *ox_capture_end(ox_capture *c, size_t limit, size_t *n, bool *whole)
 {
     struct stat st;

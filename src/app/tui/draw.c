@@ -9,15 +9,15 @@
 #define RULE "\xe2\x94\x80"
 #define BAR "\xe2\x94\x82"
 
-/* "- nodes -------- 61 -" */
-static void draw_title(ox_tui *t, ox_view *v, bool focus)
+/* "- 2 nodes -------- 61 -" */
+static void draw_title(ox_tui *t, ox_view *v, int number, bool focus)
 {
     char note[128] = "";
     ox_rect r = v->at;
     int room = r.cols - 2;
     ox_grid_line(&t->grid, r.row, r.col, r.cols, OX_ROLE_FRAME, RULE);
-    int used =
-        ox_grid_putf(&t->grid, r.row, r.col + 1, room, focus ? OX_ROLE_FOCUS : OX_ROLE_TITLE, " %s ", v->ops->name);
+    int used = ox_grid_putf(&t->grid, r.row, r.col + 1, room, focus ? OX_ROLE_FOCUS : OX_ROLE_TITLE, " %d %s ", number,
+                            v->ops->name);
     if (v->ops->note) v->ops->note(v, note, sizeof note);
     int n = (int)ox_text_width(note, strlen(note)) + 2;
     if (n > 2 && used + n + 1 <= room)
@@ -45,10 +45,10 @@ static void mark_matches(ox_tui *t, ox_rect line)
     }
 }
 
-static void draw_view(ox_tui *t, ox_view *v, bool focus)
+static void draw_view(ox_tui *t, ox_view *v, int number, bool focus)
 {
     ox_rect r = v->at, line = {r.row + 1, r.col, 1, r.cols};
-    draw_title(t, v, focus);
+    draw_title(t, v, number, focus);
     if (v->ops->head && r.rows > 1) v->ops->head(v, &t->grid, line);
     if (v->ops->head) line.row++;
     for (size_t i = v->list.top; i < v->list.n && line.row < r.row + r.rows; i++, line.row++) {
@@ -120,7 +120,7 @@ void ox_tui_draw(ox_tui *t)
 {
     ox_grid_clear(&t->grid);
     for (int i = 0; i < OX_N_VIEWS; i++)
-        if (t->views[i]->at.rows > 0) draw_view(t, t->views[i], i == t->focus);
+        if (t->views[i]->at.rows > 0) draw_view(t, t->views[i], i + 1, i == t->focus);
     draw_bar(t);
     draw_status(t);
 }

@@ -1,6 +1,8 @@
 /* Floor 7. Names of keys, and the look-up of what they do. */
 #include "app/tui/keys.h"
 
+#include "app/tui.h"
+
 #include <onnxsh/text.h>
 
 #include <stdio.h>
@@ -112,6 +114,19 @@ static bool has_key(const char *keys, uint32_t key)
         keys += n + strspn(keys + n, " ");
     }
     return false;
+}
+
+bool ox_tui_is_key(const char *name)
+{
+    uint32_t key;
+    return ox_key_parse(name, strlen(name), &key);
+}
+
+const char *ox_tui_key_help(const char *name)
+{
+    uint32_t key;
+    ox_action a = ox_key_parse(name, strlen(name), &key) ? ox_action_for(key, "") : OX_DO_NOTHING;
+    return a == OX_DO_NOTHING ? NULL : rows[a].help;
 }
 
 ox_action ox_action_for(uint32_t key, const char *view)

@@ -121,6 +121,13 @@ void ox_lines_draw(const ox_lines *l, size_t i, ox_grid *g, ox_rect line, size_t
     }
 }
 
+size_t ox_lines_copy(const ox_lines *l, size_t i, char *buf, size_t size)
+{
+    size_t n;
+    const char *s = ox_lines_text(l, i, &n);
+    return (size_t)snprintf(buf, size, "%.*s", (int)n, s);
+}
+
 bool ox_lines_match(const ox_lines *l, size_t i, const ox_needle *k)
 {
     size_t n;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PIECE_MS = 8, BURST = 64 };
@@ -44,25 +45,31 @@ static bool open_failed(ox_tui *t, ox_error *err)
     return true;
 }
 
-static ox_status loop(ox_tui *t, ox_error *err)
+static const ox_theme *theme_for(const ox_session *s, bool colour)
+{
+    return ox_theme_find(s->theme ? s->theme : colour ? "dark" : "none");
+}
+
+static ox_status loop(ox_tui *t, bool color, ox_error *err)
 {
     ox_status st = OX_OK;
+    const char *theme = t->s->theme;
     bool busy = true;
     while (st == OX_OK && !t->quit) {
+        if (theme != t->s->theme) ox_paint_theme(theme_for(t->s, color));
+        theme = t->s->theme;
         ox_tui_draw(t);
         ox_paint_show(&t->grid, t->redraw);
         t->redraw = false;
+        if (t->copied) ox_paint_copy(t->copied, strlen(t->copied));
+        free(t->copied);
+        t->copied = NULL;
         ox_event e = ox_paint_wait(busy ? 0 : -1);
         if (e.kind != OX_EVENT_NONE) st = take_all(t, e, err);
         busy = ox_tui_work(t, PIECE_MS);
         if (open_failed(t, err)) st = t->open_status;
     }
     return st;
-}
-
-static const ox_theme *theme_for(const ox_session *s)
-{
-    return ox_theme_find(s->out.color ? "dark" : "none");
 }
 
 /* A file on standard input is read first: keys come from the terminal then. */
@@ -75,6 +82,17 @@ static ox_status open_input(ox_session *s, ox_error *err)
     return st;
 }
 
+static void lend(void *tui, bool away)
+{
+    if (away) {
+        ox_paint_lend(true);
+        ox_run_lend(tui, true);
+    } else {
+        ox_run_lend(tui, false);
+        ox_paint_lend(false);
+    }
+}
+
 ox_status ox_tui_run(ox_session *s, const char *file, ox_error *err)
 {
     ox_tui *t;
@@ -82,7 +100,8 @@ ox_status ox_tui_run(ox_session *s, const char *file, ox_error *err)
     bool interactive = s->interactive, color = s->out.color;
     if (s->full_screen) return ox_error_set(err, OX_E_INVALID, "this is the full screen");
     ox_status st = file && strcmp(file, "-") == 0 ? open_input(s, err) : OX_OK;
-    if (st == OX_OK) st = ox_paint_open(theme_for(s), err);
+    if (st == OX_OK && !file) st = ox_session_script(s, err); /* what init.lua binds and sets */
+    if (st == OX_OK) st = ox_paint_open(theme_for(s, color), err);
     if (st != OX_OK) return st;
     if (s->model && strcmp(s->path, "-") == 0) file = NULL;
     s->interactive = s->full_screen = true;
@@ -90,9 +109,12 @@ ox_status ox_tui_run(ox_session *s, const char *file, ox_error *err)
     st = ox_tui_create(&t, s, rows, cols, err);
     if (st == OX_OK) {
         t->alone = !interactive;
+        s->lend = lend;
+        s->lend_ud = t;
         ox_prompt_load(t);
         if (file) st = ox_run_open(t, file, err);
-        if (st == OX_OK) st = loop(t, err);
+        ox_run_types(t);
+        if (st == OX_OK) st = loop(t, color, err);
         ox_run_end(t);
         ox_prompt_save(t);
     }
@@ -100,6 +122,7 @@ ox_status ox_tui_run(ox_session *s, const char *file, ox_error *err)
     ox_paint_close();
     s->interactive = interactive;
     s->full_screen = false;
+    s->lend = NULL;
     s->out.color = color;
     ox_out_resize(&s->out);
     return st;

@@ -41,7 +41,7 @@ static struct {
     size_t n_restore;
     struct sigaction fatal_before[N_FATAL], noted_before[N_NOTED];
     const ox_theme *theme;
-    bool utf8, color, mouse;
+    bool utf8, color, mouse, clipboard;
     ox_grid shown; /* what curses has been told */
     struct {
         int8_t fg, bg;
@@ -157,10 +157,12 @@ static ox_status look_at_terminal(ox_error *err)
         ox_error_hint(err, "one command instead: onnxsh COMMAND FILE");
         return OX_E_INVALID;
     }
+    use_extended_names(TRUE); /* Ms is one */
     term.others = cur_term;
     if (setupterm(NULL, STDOUT_FILENO, &what) != OK) return refuse(err, "is known here");
     bool can = has("cup") && has("clear");
     term.mouse = has("kmous");
+    term.clipboard = has("Ms");
     term.n_restore = 0;
     if (term.mouse) add_restore("\033[?1006l\033[?1000l");
     add_restore(tigetstr("sgr0"));
@@ -357,6 +359,21 @@ void ox_paint_show(const ox_grid *g, bool anew)
     refresh();
 }
 
+/* Base64, as OSC 52 wants it. */
+void ox_paint_copy(const char *text, size_t n)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *p = (const unsigned char *)text;
+    if (!term.clipboard) return;
+    fprintf(term.out, "\033]52;c;");
+    for (size_t i = 0; i < n; i += 3) {
+        uint32_t v = (uint32_t)p[i] << 16 | (i + 1 < n ? (uint32_t)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
+        for (size_t k = 0; k < 4; k++) fputc(k <= n - i ? digits[v >> (18 - 6 * k) & 63] : '=', term.out);
+    }
+    fputc('\a', term.out);
+    fflush(term.out);
+}
+
 /* ---- waiting ---- */
 
 static uint32_t key_of(wint_t c)
@@ -411,6 +428,32 @@ static bool read_event(ox_event *e)
     return true;
 }
 
+static void give_back(void)
+{
+    report_mouse(false);
+    endwin();
+    term.active = 0;
+}
+
+/* Whoever had the terminal meanwhile may have left it in any state. */
+static void take_again(void)
+{
+    term.active = 1;
+    reset_prog_mode();
+    report_mouse(true);
+    ox_grid_free(&term.shown);
+    clearok(curscr, TRUE);
+}
+
+void ox_paint_lend(bool away)
+{
+    if (away)
+        give_back();
+    else
+        take_again();
+    term.winch = 1; /* the size may be another one */
+}
+
 /* Stops as Ctrl-Z wants, with the terminal as it was; comes back when the shell says so. */
 static void stop_and_come_back(void)
 {
@@ -418,9 +461,7 @@ static void stop_and_come_back(void)
     memset(&sa, 0, sizeof sa);
     sa.sa_handler = SIG_DFL;
     sigemptyset(&sa.sa_mask);
-    report_mouse(false);
-    endwin();
-    term.active = 0;
+    give_back();
     sigaction(SIGTSTP, &sa, &ours);
     sigset_t one, before;
     sigemptyset(&one);
@@ -429,7 +470,6 @@ static void stop_and_come_back(void)
     raise(SIGTSTP);
     sigprocmask(SIG_SETMASK, &before, NULL);
     sigaction(SIGTSTP, &ours, NULL);
-    term.active = 1;
 }
 
 /* What the signals have noted; true if it is an event. */
@@ -442,12 +482,7 @@ static bool noted_event(ox_event *e)
         term.cont = 1;
     }
     if (term.cont || term.winch) {
-        if (term.cont) { /* whoever had the terminal meanwhile may have left it in any state */
-            reset_prog_mode();
-            report_mouse(true);
-            ox_grid_free(&term.shown);
-            clearok(curscr, TRUE);
-        }
+        if (term.cont) take_again();
         term.cont = term.winch = 0;
         e->kind = OX_EVENT_RESIZE;
     } else if (ox_interrupt_pending()) {

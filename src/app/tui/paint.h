@@ -28,6 +28,10 @@ void ox_paint_theme(const ox_theme *theme);
 void ox_paint_size(int *rows, int *cols);
 /* Sends what differs from what the terminal shows; all of it if anew. */
 void ox_paint_show(const ox_grid *g, bool anew);
+/* Gives the terminal back for a while, and takes it again. */
+void ox_paint_lend(bool away);
+/* Puts text into the terminal's clipboard, where the terminal says that it has one. */
+void ox_paint_copy(const char *text, size_t n);
 /* The next event; waits at most so many milliseconds, -1: until there is one. */
 ox_event ox_paint_wait(int ms);
 

@@ -1,6 +1,8 @@
-/* Floor 7. Going to nodes: there and back, to producers and consumers, to marks. */
+/* Floor 7. Going to nodes: there and back, to producers and consumers, to marks and failures; lines and copies of where
+ * we are. */
 #include "app/tui/tui.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool same(ox_node a, ox_node b)
@@ -112,4 +114,46 @@ void ox_tui_to_mark(ox_tui *t, uint32_t key)
         ox_tui_go(t, n);
     else
         ox_tui_say(t, OX_ROLE_WARNING, "there is no mark %c", (int)key);
+}
+
+/* ---- where we are ---- */
+
+void ox_tui_run_at(ox_tui *t, const char *command)
+{
+    char line[128];
+    if (!t->s->model || !ox_node_is_alive(t->s->model, t->node)) {
+        ox_tui_say(t, OX_ROLE_NOTE, "there is no node here");
+        return;
+    }
+    snprintf(line, sizeof line, "%s #%u", command, t->node.id);
+    ox_run_line(t, line);
+}
+
+void ox_tui_copy(ox_tui *t)
+{
+    enum { MOST = 4096 };
+    ox_view *v = t->views[t->focus];
+    char *text = v->ops->copy ? malloc(MOST) : NULL;
+    size_t n = text ? v->ops->copy(v, text, MOST) : 0;
+    if (!n) {
+        free(text);
+        ox_tui_say(t, OX_ROLE_NOTE, "there is nothing to copy");
+        return;
+    }
+    char safe[256];
+    ox_text_sanitize(text, strlen(text), safe, sizeof safe);
+    ox_tui_say(t, OX_ROLE_NOTE, "copied %s", safe);
+    free(t->copied);
+    t->copied = text;
+}
+
+void ox_tui_to_told_failure(ox_tui *t)
+{
+    const ox_session *s = t->s;
+    if (s->failure == t->failure) return;
+    t->failure = s->failure;
+    if (!s->report || !s->failure || s->failure > ox_report_n(s->report)) return;
+    ox_list_go(&t->views[OX_VIEW_failures]->list, s->failure - 1);
+    ox_node n = ox_report_at(s->report, s->failure - 1)->node;
+    if (s->model && ox_node_is_alive(s->model, n)) ox_tui_go(t, n);
 }

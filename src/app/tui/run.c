@@ -15,17 +15,27 @@ enum { OUTPUT_MAX = 4 << 20 };
 struct ox_run {
     ox_job *job;
     ox_session *s;
-    char *line; /* a prompt line, or a path */
-    bool opens;
+    enum run_kind { LINE, OPEN, TYPES } kind;
+    char *line; /* a prompt line, a path, what is done */
     ox_capture capture;
 };
+
+/* What init.lua binds and sets holds from the start; a mistake in it keeps nobody from looking at a file. */
+static ox_status open_file(ox_session *s, const char *path, ox_error *err)
+{
+    if (ox_session_script(s, err) != OX_OK) ox_session_warn(s, err);
+    ox_error_clear(err);
+    return ox_session_open(s, path, 0, err);
+}
 
 static ox_status work(void *ud, const ox_task *task, ox_error *err)
 {
     struct ox_run *r = ud;
     bool incomplete = false;
     ox_progress_watch(task);
-    ox_status st = r->opens ? ox_session_open(r->s, r->line, 0, err) : ox_session_line(r->s, r->line, &incomplete, err);
+    ox_status st = r->kind == OPEN    ? open_file(r->s, r->line, err)
+                   : r->kind == TYPES ? ox_session_types(r->s, err)
+                                      : ox_session_line(r->s, r->line, &incomplete, err);
     ox_progress_watch(NULL);
     if (incomplete) st = ox_error_set(err, OX_E_SCRIPT, "the Lua is not finished");
     return st;
@@ -41,7 +51,7 @@ static void set_output(ox_tui *t)
     o->tty = true;
 }
 
-static ox_status begin(ox_tui *t, const char *line, bool opens, ox_error *err)
+static ox_status begin(ox_tui *t, const char *line, enum run_kind kind, ox_error *err)
 {
     struct ox_run *r = calloc(1, sizeof *r);
     ox_status st = OX_E_NOMEM;
@@ -52,7 +62,7 @@ static ox_status begin(ox_tui *t, const char *line, bool opens, ox_error *err)
         st = ox_job_create(&r->job, work, r, err);
     if (st == OX_OK) {
         r->s = t->s;
-        r->opens = opens;
+        r->kind = kind;
         set_output(t);
         st = ox_capture_begin(&r->capture, err);
     }
@@ -82,18 +92,24 @@ void ox_run_line(ox_tui *t, const char *line)
     ox_error err;
     line += strspn(line, " \t");
     if (!*line) return;
+    if (t->run && t->run->kind == TYPES) ox_run_end(t); /* nobody asked for it */
     if (t->run) {
         ox_tui_say(t, OX_ROLE_WARNING, "'%.60s' is still at work; Ctrl-C stops it", t->run->line);
         return;
     }
     ox_error_clear(&err);
     ox_log_command(t, line);
-    if (begin(t, line, false, &err) != OX_OK) complain(t, &err);
+    if (begin(t, line, LINE, &err) != OX_OK) complain(t, &err);
 }
 
 ox_status ox_run_open(ox_tui *t, const char *path, ox_error *err)
 {
-    return begin(t, path, true, err);
+    return begin(t, path, OPEN, err);
+}
+
+void ox_run_lend(ox_tui *t, bool away)
+{
+    if (t->run) ox_capture_pause(&t->run->capture, away);
 }
 
 bool ox_run_progress(const ox_tui *t, char *buf, size_t size)
@@ -103,7 +119,7 @@ bool ox_run_progress(const ox_tui *t, char *buf, size_t size)
     if (!t->run) return false;
     ox_job_progress(t->run->job, &what, &done, &total);
     if (!*what)
-        snprintf(buf, size, "%s ...", t->run->opens ? "opening" : "working");
+        snprintf(buf, size, "%s ...", t->run->kind == OPEN ? "opening" : "working");
     else if (total)
         snprintf(buf, size, "%s %u%%", what, (unsigned)((double)done * 100 / (double)total));
     else
@@ -131,6 +147,13 @@ static void show_output(ox_tui *t, const char *text, size_t n, bool whole)
         ox_log_open(t);
 }
 
+static void show_report(ox_tui *t)
+{
+    size_t all = ox_report_n(t->report), n = ox_report_n_failures(t->report);
+    if (all) ox_tui_put(t, OX_VIEW_failures);
+    ox_tui_say(t, n ? OX_ROLE_ERROR : OX_ROLE_GOOD, n ? "%zu failures; f goes to the first" : "the export succeeds", n);
+}
+
 static void finish(ox_tui *t)
 {
     struct ox_run *r = t->run;
@@ -144,17 +167,34 @@ static void finish(ox_tui *t)
     ox_progress_watch(NULL);
     char *text = ox_capture_end(&r->capture, OUTPUT_MAX, &n, &whole);
     if (st == OX_E_INTERRUPTED && !err.msg[0]) ox_error_set(&err, st, "interrupted");
-    if (text) show_output(t, text, n, whole);
-    if (st != OX_OK) complain(t, &err);
-    if (r->opens) {
+    if (text && r->kind == TYPES)
+        ox_log_text(t, OX_ROLE_PLAIN, text, n);
+    else if (text)
+        show_output(t, text, n, whole);
+    if (st != OX_OK && err.msg[0] && !(r->kind == TYPES && st == OX_E_INTERRUPTED)) complain(t, &err);
+    if (r->kind == OPEN) {
         t->open_status = st;
         t->open_error = err;
     }
     if (t->s->quit) t->quit = true;
+    bool asked = r->kind != TYPES;
     free(text);
     free(r->line);
     free(r);
+    const ox_report *before = t->report;
     ox_tui_sync(t);
+    if (t->report != before && t->report) show_report(t);
+    ox_tui_to_told_failure(t);
+    if (asked) ox_run_types(t);
+}
+
+void ox_run_types(ox_tui *t)
+{
+    const ox_session *s = t->s;
+    ox_error err;
+    if (t->run || t->quit || !s->model || s->as_given || !ox_typing_is_for(s->model)) return;
+    if (s->typing && !ox_typing_has_work(s->typing)) return;
+    if (begin(t, "types", TYPES, &err) != OX_OK) complain(t, &err);
 }
 
 bool ox_run_work(ox_tui *t, unsigned ms)

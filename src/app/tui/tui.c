@@ -61,6 +61,8 @@ void ox_tui_free(ox_tui *t)
     ox_typed_free(&t->commands);
     ox_typed_free(&t->filters);
     ox_grid_free(&t->grid);
+    free(t->copied);
+    free(t->failed);
     free(t);
 }
 
@@ -72,6 +74,21 @@ ox_status ox_tui_resize(ox_tui *t, int rows, int cols, ox_error *err)
 }
 
 /* ---- what the panes show ---- */
+
+/* Without memory for the marks there are none: the list of failures tells the same. */
+static void mark_failed(ox_tui *t)
+{
+    const ox_model *m = t->s->model;
+    const ox_report *r = t->s->report;
+    free(t->failed);
+    t->failed = NULL;
+    t->n_failed = m ? ox_model_node_limit(m) : 0;
+    if (!m || !r || !ox_report_n_failures(r) || !(t->failed = calloc(t->n_failed, 1))) return;
+    for (size_t i = 0; i < ox_report_n(r); i++) {
+        const ox_failure *f = ox_report_at(r, i);
+        if (f->kind != OX_FAILURE_WARNING && ox_node_is_alive(m, f->node)) t->failed[f->node.id] = 1;
+    }
+}
 
 void ox_tui_sync(ox_tui *t)
 {
@@ -89,6 +106,7 @@ void ox_tui_sync(ox_tui *t)
     t->n_undo = n_undo;
     t->n_redo = n_redo;
     t->search.view = NULL;
+    mark_failed(t);
     if (m && !ox_node_is_alive(m, t->node)) t->node = (ox_node){0, 0};
     for (int i = 0; i < OX_N_VIEWS; i++)
         if (t->views[i]->ops->reset) t->views[i]->ops->reset(t->views[i]);
@@ -134,6 +152,14 @@ void ox_tui_show(ox_tui *t, int view)
 {
     t->at[t->views[view]->ops->place] = view;
     t->focus = view;
+    ox_tui_layout(t);
+}
+
+void ox_tui_put(ox_tui *t, int view)
+{
+    int *at = &t->at[t->views[view]->ops->place];
+    if (t->focus == *at) t->focus = view; /* it takes the place of the one that has them */
+    *at = view;
     ox_tui_layout(t);
 }
 
@@ -213,7 +239,13 @@ static bool leave(ox_tui *t, uint32_t key)
     return t->quit = true;
 }
 
-static void act(ox_tui *t, ox_action a)
+static void pick(ox_tui *t, uint32_t key)
+{
+    int view = (int)key - '1';
+    if (view >= 0 && view < OX_N_VIEWS) ox_tui_show(t, view);
+}
+
+static void act(ox_tui *t, ox_action a, uint32_t key)
 {
     ox_view *v = t->views[t->focus];
     if ((v->ops->act && v->ops->act(v, a)) || move(v, a)) return;
@@ -225,6 +257,14 @@ static void act(ox_tui *t, ox_action a)
     case OX_DO_FORTH: ox_tui_forth(t); break;
     case OX_DO_MARK: ox_prompt_begin(t, OX_MODE_MARK, ""); break;
     case OX_DO_TO_MARK: ox_prompt_begin(t, OX_MODE_TO_MARK, ""); break;
+    case OX_DO_NEXT_FAILURE: ox_run_line(t, "failure next"); break;
+    case OX_DO_PREV_FAILURE: ox_run_line(t, "failure prev"); break;
+    case OX_DO_EXPORT: ox_run_line(t, "export --dry-run"); break;
+    case OX_DO_WHY: ox_tui_run_at(t, "why"); break;
+    case OX_DO_EDIT: ox_tui_run_at(t, "edit"); break;
+    case OX_DO_EDIT_SYMBOLIC: ox_tui_run_at(t, "edit --symbolic"); break;
+    case OX_DO_COPY: ox_tui_copy(t); break;
+    case OX_DO_VIEW: pick(t, key); break;
     case OX_DO_CENTRE: centre(&v->list); break;
     case OX_DO_NEXT_PANE: focus(t, ox_tui_next_shown(t, t->focus, 1)); break;
     case OX_DO_PREV_PANE: focus(t, ox_tui_next_shown(t, t->focus, -1)); break;
@@ -252,6 +292,26 @@ static void act(ox_tui *t, ox_action a)
     }
 }
 
+/* A key that the user bound. `{}` in its line is the node that is spoken of. */
+static bool run_bound(ox_tui *t, uint32_t key)
+{
+    char name[16], line[OX_LINE_MAX], node[16];
+    ox_key_name(key, name);
+    const char *bound = NULL;
+    for (size_t i = 0; i < t->s->n_bound && !bound; i++)
+        if (strcmp(t->s->bound[i].key, name) == 0) bound = t->s->bound[i].line;
+    if (!bound) return false;
+    snprintf(node, sizeof node, "#%u", t->node.id);
+    size_t n = 0;
+    for (const char *p = bound; *p && n + sizeof node < sizeof line;) {
+        bool here = p[0] == '{' && p[1] == '}';
+        n += (size_t)snprintf(line + n, sizeof line - n, "%.*s", here ? 16 : 1, here ? node : p);
+        p += here ? 2 : 1;
+    }
+    ox_run_line(t, line);
+    return true;
+}
+
 void ox_tui_key(ox_tui *t, uint32_t key)
 {
     bool warned = t->warned;
@@ -259,8 +319,10 @@ void ox_tui_key(ox_tui *t, uint32_t key)
     t->warned = false;
     if (t->mode != OX_MODE_PANES)
         ox_prompt_key(t, key);
+    else if (run_bound(t, key))
+        return;
     else if (!warned || !leave(t, key))
-        act(t, ox_action_for(key, t->views[t->focus]->ops->name));
+        act(t, ox_action_for(key, t->views[t->focus]->ops->name), key);
 }
 
 /* ---- the mouse ---- */

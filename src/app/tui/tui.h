@@ -59,6 +59,10 @@ struct ox_tui {
     ox_search search;
     char message[512]; /* sanitised; shown until the next key */
     ox_role message_role;
+    char *copied;    /* to be sent to the terminal's clipboard; NULL: nothing */
+    uint8_t *failed; /* by node of the model: 1 if the last export failed there; NULL: nowhere */
+    uint32_t n_failed;
+    size_t failure; /* the one that `failure` told last */
     bool quit;
     bool alone;  /* leaving ends the program */
     bool warned; /* of unsaved edits, by the key before */
@@ -82,6 +86,8 @@ void ox_tui_say(ox_tui *t, ox_role role, const char *fmt, ...) OX_PRINTF(3, 4);
 void ox_tui_set_node(ox_tui *t, ox_node n, const ox_view *from);
 /* Shows a view in its place and gives it the keys; takes it away again. */
 void ox_tui_show(ox_tui *t, int view);
+/* Shows it and leaves the keys where they are. */
+void ox_tui_put(ox_tui *t, int view);
 void ox_tui_hide(ox_tui *t, int view);
 
 /* ---- place.c ---- */
@@ -94,6 +100,13 @@ void ox_tui_up(ox_tui *t);
 void ox_tui_down(ox_tui *t);
 void ox_tui_mark(ox_tui *t, uint32_t key);
 void ox_tui_to_mark(ox_tui *t, uint32_t key);
+
+/* Runs a line that speaks of the node: "why" becomes "why #17". */
+void ox_tui_run_at(ox_tui *t, const char *command);
+/* Keeps what the line of the cursor names for the clipboard. */
+void ox_tui_copy(ox_tui *t);
+/* What `failure` told last is where we are. */
+void ox_tui_to_told_failure(ox_tui *t);
 
 /* ---- view_nodes.c ---- */
 /* Lists what a query selects, "" all nodes. A query that cannot be read changes nothing and fills err. */
@@ -130,9 +143,13 @@ void ox_tui_filter(ox_tui *t, const char *query);
 /* Logs a line and runs it; refused with a message while another is at work. */
 void ox_run_line(ox_tui *t, const char *line);
 ox_status ox_run_open(ox_tui *t, const char *path, ox_error *err) OX_MUST_USE;
+/* Begins to infer the types of a trace, if they are wanted and not known; any line that is run stops that. */
+void ox_run_types(ox_tui *t);
 /* Lets it work for about that long; false when nothing is at work any more. */
 bool ox_run_work(ox_tui *t, unsigned ms);
 void ox_run_cancel(ox_tui *t);
+/* Another program has the terminal for a while. */
+void ox_run_lend(ox_tui *t, bool away);
 /* Stops it and waits for that. */
 void ox_run_end(ox_tui *t);
 /* What it is doing; false: nothing is at work. */

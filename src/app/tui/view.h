@@ -44,6 +44,8 @@ typedef struct ox_view_ops {
     bool (*act)(ox_view *v, ox_action a);
     /* What stands behind the name of the pane: a count. */
     void (*note)(ox_view *v, char *buf, size_t size);
+    /* What `y` copies: bytes as they are; as snprintf. NULL: nothing. */
+    size_t (*copy)(ox_view *v, char *buf, size_t size);
     /* ---- search: items are numbered from 0 in their order, lines that are folded away included ---- */
     size_t (*n_items)(ox_view *v); /* NULL: items are lines, and all four are needed or none */
     size_t (*item)(ox_view *v);    /* that of the cursor */

@@ -395,6 +395,11 @@ static void draw(ox_view *v, ox_grid *g, ox_rect line, size_t i)
     ox_lines_draw(&((detail *)v)->lines, i, g, line, v->left);
 }
 
+static size_t copy(ox_view *v, char *buf, size_t size)
+{
+    return ox_lines_copy(&((detail *)v)->lines, v->list.cursor, buf, size);
+}
+
 static bool matches(ox_view *v, size_t i, const ox_needle *k)
 {
     return ox_lines_match(&((detail *)v)->lines, i, k);
@@ -412,5 +417,6 @@ const ox_view_ops ox_view_detail = {
     .work = work,
     .draw = draw,
     .act = act,
+    .copy = copy,
     .matches = matches,
 };

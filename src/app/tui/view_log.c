@@ -106,6 +106,11 @@ static void draw(ox_view *v, ox_grid *g, ox_rect line, size_t i)
     ox_lines_draw(&((log_view *)v)->lines, i, g, line, v->left);
 }
 
+static size_t copy(ox_view *v, char *buf, size_t size)
+{
+    return ox_lines_copy(&((log_view *)v)->lines, v->list.cursor, buf, size);
+}
+
 static bool matches(ox_view *v, size_t i, const ox_needle *k)
 {
     return ox_lines_match(&((log_view *)v)->lines, i, k);
@@ -124,5 +129,6 @@ const ox_view_ops ox_view_log = {
     .destroy = destroy,
     .draw = draw,
     .note = note,
+    .copy = copy,
     .matches = matches,
 };

@@ -293,6 +293,20 @@ static bool act(ox_view *v, ox_action a)
     return true;
 }
 
+/* Its name, or that of its result, as commands take it. */
+static size_t copy(ox_view *v, char *buf, size_t size)
+{
+    nodes *k = (nodes *)v;
+    const ox_model *m = model(k);
+    ox_node n = node_at(k, v->list.cursor);
+    size_t len;
+    if (!n.id) return 0;
+    const char *name = ox_str_text(m, ox_node_name(m, n), &len);
+    ox_value out = ox_node_output(m, n, 0);
+    if (len) return (size_t)snprintf(buf, size, "%s", name);
+    return out.id ? ox_value_label(m, out, buf, size) : (size_t)snprintf(buf, size, "#%u", n.id);
+}
+
 static void note(ox_view *v, char *buf, size_t size)
 {
     nodes *k = (nodes *)v;
@@ -391,6 +405,9 @@ static void draw(ox_view *v, ox_grid *g, ox_rect line, size_t i)
     size_t len;
     if (!n.id) return;
     ox_columns_fit(&c, columns, N_COLUMNS, line.cols);
+    const ox_tui *t = v->t;
+    bool failed = t->failed && n.id < t->n_failed && t->failed[n.id];
+    ox_grid_putz(g, line.row, line.col + c.at[C_MARK].col, c.at[C_MARK].width, OX_ROLE_ERROR, failed ? "!" : " ");
     int d = depth(m, n);
     put_op(m, n, g, line.row, line.col + c.at[C_OP].col + d, c.at[C_OP].width - d);
     if (out.id) put_shape(m, out, g, line, &c);
@@ -475,5 +492,6 @@ const ox_view_ops ox_view_nodes = {
     .draw = draw,
     .act = act,
     .note = note,
+    .copy = copy,
     .matches = matches,
 };

@@ -275,6 +275,15 @@ static bool act(ox_view *v, ox_action a)
     }
 }
 
+static size_t copy(ox_view *v, char *buf, size_t size)
+{
+    tree *k = (tree *)v;
+    const item *i = current(k);
+    ox_scope s = i ? ox_model_scope_at(model(k), i->id) : (ox_scope){0, 0};
+    size_t n = i ? ox_scope_path(model(k), s, buf, size) : 0;
+    return i && n == 0 ? ox_scope_print(model(k), s, buf, size) : n;
+}
+
 static void note(ox_view *v, char *buf, size_t size)
 {
     tree *k = (tree *)v;
@@ -384,6 +393,7 @@ const ox_view_ops ox_view_tree = {
     .draw = draw,
     .act = act,
     .note = note,
+    .copy = copy,
     .n_items = n_items,
     .item = item_at,
     .matches = matches,

@@ -26,7 +26,7 @@ struct terminal {
     size_t bytes;
     VTerm *vt;
     VTermScreen *screen;
-    char text[SCREEN_MAX];
+    char text[SCREEN_MAX], clipboard[256];
 };
 
 static int64_t now_ms(void)
@@ -110,9 +110,12 @@ static bool pump(terminal *t, int ms)
     char buf[65536];
     struct pollfd p = {t->fd, POLLIN, 0};
     if (poll(&p, 1, ms) <= 0 || !(p.revents & POLLIN)) return false;
-    ssize_t n = read(t->fd, buf, sizeof buf);
+    ssize_t n = read(t->fd, buf, sizeof buf - 1);
     if (n <= 0) return false;
+    buf[n] = '\0';
     t->bytes += (size_t)n;
+    const char *osc = memmem(buf, (size_t)n, "\033]52;", 5); /* which the emulator does not know */
+    if (osc) snprintf(t->clipboard, sizeof t->clipboard, "%.*s", (int)strcspn(osc + 5, "\a"), osc + 5);
     vterm_input_write(t->vt, buf, (size_t)n);
     char answer[256]; /* the emulator answers what it is asked */
     for (size_t k; (k = vterm_output_read(t->vt, answer, sizeof answer)) > 0;)
@@ -251,6 +254,11 @@ bool terminal_cursor(const terminal *t)
 bool terminal_mouse(const terminal *t)
 {
     return t->mouse;
+}
+
+const char *terminal_clipboard(const terminal *t)
+{
+    return t->clipboard;
 }
 
 pid_t terminal_pid(const terminal *t)

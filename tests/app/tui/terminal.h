@@ -36,6 +36,8 @@ struct termios terminal_modes(const terminal *t);
 bool terminal_alternate(const terminal *t);
 bool terminal_cursor(const terminal *t);
 bool terminal_mouse(const terminal *t);
+/* What OSC 52 put there last: "c;BASE64". */
+const char *terminal_clipboard(const terminal *t);
 pid_t terminal_pid(const terminal *t);
 /* Waits for the end of the program; its status as of waitpid, or -1 at the deadline. */
 int terminal_wait(terminal *t);

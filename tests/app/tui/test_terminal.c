@@ -4,8 +4,10 @@
 
 #include "terminal.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -121,7 +123,7 @@ static void test_plain_locale_without_colour(void **state)
     (void)state;
     const char *argv[] = {program, "--no-init", "-t", trace, NULL}, *extra[] = {"NO_COLOR=1", "LC_ALL=C", NULL};
     start_with("xterm", extra, argv, 24, 80);
-    assert_true(terminal_shows(t, "- tree ---"));
+    assert_true(terminal_shows(t, "- 1 tree ---"));
     terminal_send(t, "q");
     assert_leaves(0);
 }
@@ -220,6 +222,51 @@ static void test_commands_and_completion(void **state)
     terminal_send(t, "q");
     terminal_send(t, "q");
     assert_leaves(0);
+}
+
+/* The editor has the terminal for as long as it runs; what y copies goes to the terminal's clipboard. */
+static void test_editor_and_clipboard(void **state)
+{
+    (void)state;
+    char path[256], source[256], config[256];
+    snprintf(source, sizeof source, "%s/net.py", home);
+    snprintf(path, sizeof path, "%s/t.txt", home);
+    snprintf(config, sizeof config, "%s/onnxsh", home);
+    FILE *f = fopen(source, "w");
+    assert_non_null(f);
+    fprintf(f, "import torch\n\ty = torch.relu(x)\n");
+    fclose(f);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f, "graph(%%x : Float(2)):\n  %%y : Float(2) = aten::relu(%%x) # %s:2:4\n  return (%%y)\n", source);
+    fclose(f);
+    assert_true(mkdir(config, 0700) == 0 || errno == EEXIST); /* the history made it */
+    strcat(config, "/init.lua");
+    f = fopen(config, "w");
+    assert_non_null(f);
+    fprintf(f, "command('bind W node {}') command('set theme light')\n");
+    fclose(f);
+    const char *argv[] = {program, "-t", path, NULL},
+               *extra[] = {"EDITOR=printf 'the editor has it'; sleep 1; true", NULL};
+    start_with("xterm-256color", extra, argv, 40, 80);
+    assert_true(terminal_shows(t, "txt  trace"));
+    assert_true(terminal_shows(t, ">     2      y = torch.relu(x)")); /* the source, in the details */
+    terminal_settle(t, 100);
+    terminal_send(t, "e");
+    assert_true(terminal_shows(t, "the editor has it"));
+    assert_false(terminal_alternate(t));
+    assert_true(terminal_shows(t, "txt  trace"));
+    terminal_settle(t, 100);
+    assert_true(terminal_alternate(t));
+    terminal_send(t, "y");
+    assert_true(terminal_shows(t, "copied %y"));
+    terminal_settle(t, 100);
+    assert_string_equal(terminal_clipboard(t), "c;JXk=");
+    terminal_send(t, "W"); /* bound by init.lua */
+    assert_true(terminal_shows(t, "> node #"));
+    terminal_send(t, "q");
+    assert_leaves(0);
+    unlink(config);
 }
 
 static void test_from_the_prompt_and_back(void **state)
@@ -329,6 +376,7 @@ int main(void)
         T(test_every_size),
         T(test_mouse),
         T(test_commands_and_completion),
+        T(test_editor_and_clipboard),
         T(test_from_the_prompt_and_back),
         T(test_signals_restore_the_terminal),
         T(test_stop_and_continue),
