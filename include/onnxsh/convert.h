@@ -46,6 +46,8 @@ OX_API ox_model *ox_call_model(const ox_call *c); /* the model being made */
 OX_API ox_node ox_call_node(const ox_call *c);    /* the node being converted; new nodes go before it */
 OX_API int64_t ox_call_opset(const ox_call *c, const char *domain); /* the target opset, 0 if the domain has none */
 OX_API bool ox_call_training(const ox_call *c);
+/* The type that the trace gives output i of the node; {0} if there is none. */
+OX_API ox_type ox_call_traced_type(const ox_call *c, size_t i);
 /* How many results a list result was unpacked into; 1 if it was not. */
 OX_API size_t ox_call_n_outputs(const ox_call *c);
 /* Adds an ONNX node: op is "Elu" or "domain::Op". It is held against its schema at the target opset right here (arity,
@@ -63,6 +65,13 @@ OX_API ox_tensor ox_call_value_tensor(const ox_call *c, ox_value v);
 OX_API OX_MUST_USE ox_status ox_call_return(ox_call *c, size_t n, const ox_arg *results, ox_error *err);
 /* Refuses the case: fills err so that returning the status makes `why` the failure of the node. */
 OX_API ox_status ox_call_unsupported(ox_call *c, const char *why, ox_error *err);
+
+/* For a function that is registered with `repeats`: what it did may be done again, without a call, for equal arguments
+ * (in this conversion or a later one). Its arguments are what it gets; the types of values that it looks at are
+ * followed if it says so here, and so are the other calls above. */
+OX_API void ox_call_looks_at_type(ox_call *c, ox_value v);
+/* It looks at anything else of the model, or at something outside: this call is not one to repeat. */
+OX_API void ox_call_looks(ox_call *c);
 
 /* ---- the registry ---- */
 typedef struct ox_symbolics ox_symbolics;
@@ -87,6 +96,7 @@ typedef struct ox_symbolic_def {
     size_t n_ignore;
     const char *const *ignore;
     const char *schema;
+    bool repeats;     /* what it does follows from its arguments and what it asks of its call: see ox_call_looks */
     bool builtin;     /* a user's function comes before every built-in and replaces the user's earlier one */
     const char *file; /* where it was defined, for messages; NULL = C */
     uint32_t line;
@@ -105,6 +115,10 @@ OX_API OX_MUST_USE ox_status ox_symbolics_remove(ox_symbolics *r, const char *na
  * may add functions. */
 typedef ox_status (*ox_symbolics_load_fn)(void *ud, const char *name, ox_error *err);
 OX_API void ox_symbolics_set_loader(ox_symbolics *r, ox_symbolics_load_fn fn, void *ud);
+/* Asked before each conversion: false if what functions with `repeats` are made of has changed since they were
+ * registered, so that each must be called. */
+typedef bool (*ox_symbolics_guard_fn)(void *ud);
+OX_API void ox_symbolics_set_guard(ox_symbolics *r, ox_symbolics_guard_fn fn, void *ud);
 /* The registrations for a name (overload included or not), those of users first; calls fn until false. NULL = all that
  * are loaded, by name. An error is that of loading the family of the name; a name that serves nothing is none. */
 typedef bool (*ox_symbolics_fn)(void *ud, const ox_symbolic_def *def);
@@ -196,6 +210,8 @@ OX_API void ox_report_free(ox_report *r);
 OX_API size_t ox_report_n(const ox_report *r);
 OX_API const ox_failure *ox_report_at(const ox_report *r, size_t i);
 OX_API size_t ox_report_n_failures(const ox_report *r); /* all but warnings */
+/* How many nodes a symbolic function was called for, and for how many what it did before was repeated. */
+OX_API void ox_report_calls(const ox_report *r, uint64_t *called, uint64_t *repeated);
 OX_API size_t ox_report_passes(const ox_report *r, const ox_pass_stat **rows);
 
 /* Converts. *out (the caller frees it) is the ONNX model: on success, or when the policy lets unsupported nodes stand;

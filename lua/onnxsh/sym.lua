@@ -227,8 +227,8 @@ end
 --- sym.traced_dtype(g, [i]) -> dtype or nil
 --- The element type that the trace saw for the i-th output (the first by default) of the node being converted.
 function sym.traced_dtype(g, i)
-  local v = g:node():output(i or 1)
-  return v and v:type():dtype()
+  local t = g:traced_type(i)
+  return t and t:dtype()
 end
 
 --- sym.promote(g, dtype, ...) -> values and numbers

@@ -1,5 +1,5 @@
 /* Floor 5. What a symbolic function can do: add nodes and constants, look at values, return results, refuse. */
-#include "convert/call.h"
+#include "convert/recipe.h"
 
 #include "ir/ir.h"
 
@@ -10,13 +10,25 @@ ox_model *ox_call_model(const ox_call *k)
     return k->c->m;
 }
 
+void ox_call_looks_at_type(ox_call *k, ox_value v)
+{
+    ox__record_type(k, v);
+}
+
+void ox_call_looks(ox_call *k)
+{
+    ox__record_fails(k);
+}
+
 ox_node ox_call_node(const ox_call *k)
 {
+    ox__record_fails((ox_call *)k);
     return k->node;
 }
 
 int64_t ox_call_opset(const ox_call *k, const char *domain)
 {
+    if (domain && *domain) ox__record_fails((ox_call *)k);
     return ox__conv_opset(k->c, domain ? domain : "");
 }
 
@@ -26,12 +38,18 @@ bool ox_call_training(const ox_call *k)
     return false; /* --training is refused before any call */
 }
 
+ox_type ox_call_traced_type(const ox_call *k, size_t i)
+{
+    ox_value v = i < ox_node_n_outputs(k->c->m, k->node) ? ox_node_output(k->c->m, k->node, i) : (ox_value){0};
+    return ox_value_type(k->c->m, v);
+}
+
 size_t ox_call_n_outputs(const ox_call *k)
 {
     return k->n_outputs;
 }
 
-ox_tensor ox_call_value_tensor(const ox_call *k, ox_value v)
+static ox_tensor tensor_of(const ox_call *k, ox_value v)
 {
     ox_tensor t = {0};
     ox_node n = ox_value_node(k->c->m, v);
@@ -45,10 +63,25 @@ ox_tensor ox_call_value_tensor(const ox_call *k, ox_value v)
     return s == OX_OK ? t : (ox_tensor){0};
 }
 
+ox_tensor ox_call_value_tensor(const ox_call *k, ox_value v)
+{
+    ox_tensor t = tensor_of(k, v);
+    if (t.id)
+        ox__record_fails((ox_call *)k);
+    else
+        ox__record_no_tensor((ox_call *)k, v);
+    return t;
+}
+
 ox_status ox_call_constant(ox_call *k, ox_tensor t, ox_value *out, ox_error *err)
 {
     if (!t.id || !ox_tensor_get(k->c->m, t).dtype) return ox__fail(err, OX_E_INVALID, "no tensor was given");
-    return ox__emit_constant(k->c, k->node, ox_node_graph(k->c->m, k->node), k->node, t, out, err);
+    ox_status s = ox__emit_constant(k->c, k->node, ox_node_graph(k->c->m, k->node), k->node, t, out, err);
+    if (s == OX_OK)
+        ox__record_constant(k, t, *out);
+    else
+        ox__record_fails(k);
+    return s;
 }
 
 /* ---- operators ---- */
@@ -124,8 +157,8 @@ static ox_status flatten(ox__conv *c, size_t n, const ox_arg *in, size_t *n_flat
     return OX_OK;
 }
 
-ox_status ox_call_op(ox_call *k, const char *op, size_t n_in, const ox_arg *in, size_t n_attrs, const ox_attr *attrs,
-                     size_t n_out, ox_value *outs, ox_error *err)
+static ox_status add_op(ox_call *k, const char *op, size_t n_in, const ox_arg *in, size_t n_attrs, const ox_attr *attrs,
+                        size_t n_out, ox_value *outs, ox_error *err)
 {
     ox__conv *c = k->c;
     char domain[256];
@@ -157,6 +190,17 @@ ox_status ox_call_op(ox_call *k, const char *op, size_t n_in, const ox_arg *in, 
     return s;
 }
 
+ox_status ox_call_op(ox_call *k, const char *op, size_t n_in, const ox_arg *in, size_t n_attrs, const ox_attr *attrs,
+                     size_t n_out, ox_value *outs, ox_error *err)
+{
+    ox_status s = add_op(k, op, n_in, in, n_attrs, attrs, n_out, outs, err);
+    if (s == OX_OK)
+        ox__record_op(k, op, n_in, in, n_attrs, attrs, n_out, outs);
+    else
+        ox__record_fails(k); /* it may go on in another way */
+    return s;
+}
+
 /* ---- results ---- */
 ox_status ox_call_return(ox_call *k, size_t n, const ox_arg *results, ox_error *err)
 {
@@ -170,6 +214,7 @@ ox_status ox_call_return(ox_call *k, size_t n, const ox_arg *results, ox_error *
     }
     k->n_results = n;
     k->returned = true;
+    ox__record_return(k);
     return OX_OK;
 }
 

@@ -10,7 +10,8 @@ struct ox_call {
     size_t n_outputs; /* of the list result, 1 if it is not unpacked */
     bool returned;
     size_t n_results;
-    ox_arg *results; /* in c->call */
+    ox_arg *results;           /* in c->call */
+    struct ox__recording *rec; /* NULL: it is not recorded */
 };
 
 /* The inputs of a new node as values: numbers get the type that the operator's type variables have, tensors of other

@@ -2,6 +2,7 @@
  * report. */
 #include "convert/dispatch.h"
 #include "convert/pass.h"
+#include "convert/recipe.h"
 
 #include "ir/ir.h"
 #include "rewrite/clone.h"
@@ -86,11 +87,13 @@ ox_status ox__conv_open(ox__conv *c)
     c->s_value = ox__conv_str(c, "value");
     c->inf = (ox__infer_options){.opset = c->opset, .lenient = true, .evaluate = true};
     s = find_as_is(c);
+    if (s == OX_OK) ox__recipes_begin(c);
     return s == OX_OK ? ox__facts_create(&c->facts, c->m, c->err) : s;
 }
 
 void ox__conv_close(ox__conv *c)
 {
+    ox__recipes_end(c);
     ox__facts_free(c->facts);
     ox__vec_free(&c->values);
     ox__vec_free(&c->ops);

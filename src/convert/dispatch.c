@@ -2,6 +2,7 @@
  * results, gathers failures. A failed node stays where it is; its outputs are the placeholders. */
 #include "convert/dispatch.h"
 
+#include "convert/recipe.h"
 #include "convert/trail.h"
 #include "ir/ir.h"
 
@@ -131,7 +132,7 @@ static ox_status call_function(ox__conv *c, ox_node n, const ox__binding *b)
     ox_call k = {.c = c, .node = n, .n_outputs = unpack.id ? ox_node_n_outputs(c->m, unpack) : 1};
     uint64_t casts = c->n_casts;
     ox_mark mark = ox_journal_mark(c->m);
-    ox_status s = b->symbol->def.fn(&k, b->n_args, b->args, b->symbol->def.ud, &e);
+    ox_status s = ox__recipe_call(&k, b, mark, &e);
     if (s == OX_OK && !k.returned && ox_node_n_outputs(c->m, n) == 0) k.returned = true;
     if (s == OX_OK && !k.returned)
         s = ox__fail(&e, OX_E_INVALID, "the symbolic function of %s returned nothing", b->op->name);

@@ -28,6 +28,7 @@ typedef struct ox__vinfo {
 
 typedef struct ox__opcache ox__opcache;
 typedef struct ox__trail ox__trail;
+typedef struct ox__recipes ox__recipes;
 
 typedef struct ox__conv {
     ox_model *m; /* the copy that becomes the result */
@@ -47,11 +48,13 @@ typedef struct ox__conv {
     OX__VEC(ox_value) twins;    /* by value id: its copy, while a block is copied */
     OX__VEC(uint32_t) marks;    /* by value id: the last search that met it */
     uint32_t search;
-    bool lists_marked; /* some value is, or was, marked as written to */
-    size_t unrolled;   /* nodes that the rounds of loops were copied to */
-    bool as_is;        /* the source is of ONNX operators alone */
-    ox__trail *trail;  /* only the types are wanted: nothing that is read by nobody goes; else NULL */
-    size_t depth;      /* of blocks under way */
+    bool lists_marked;    /* some value is, or was, marked as written to */
+    size_t unrolled;      /* nodes that the rounds of loops were copied to */
+    bool as_is;           /* the source is of ONNX operators alone */
+    ox__trail *trail;     /* only the types are wanted: nothing that is read by nobody goes; else NULL */
+    size_t depth;         /* of blocks under way */
+    ox__recipes *recipes; /* what functions did before; NULL: each is called */
+    ox__buf key;          /* of the call under way */
     uint64_t n_casts;
     uint64_t done;      /* nodes of the pass under way */
     size_t n_out_names; /* of the main graph, as the trace calls them */
@@ -84,6 +87,7 @@ struct ox_report {
     OX__VEC(ox_failure) rows;
     size_t n_failures;
     OX__VEC(ox_pass_stat) passes;
+    uint64_t n_called, n_repeated; /* calls of symbolic functions */
 };
 ox_report *ox__report_create(void);
 /* Adds a row about a node of the copy ({0}: the whole graph). Texts are copied; hint, arguments and err may be NULL.

@@ -1,6 +1,8 @@
 /* Floor 5. The registry: groups of functions by the operator's name. It owns copies of all definitions. */
 #include "convert/registry.h"
 
+#include "convert/recipe.h"
+
 #include <stdlib.h>
 
 struct ox_symbolics {
@@ -8,7 +10,11 @@ struct ox_symbolics {
     ox__index index; /* by name: number in groups + 1 */
     ox_symbolics_load_fn load;
     void *load_ud;
+    ox_symbolics_guard_fn guard;
+    void *guard_ud;
     uint64_t edits; /* functions of the user, added or taken away */
+    uint64_t numbers;
+    ox__recipes recipes;
 };
 
 /* ---- groups ---- */
@@ -76,6 +82,7 @@ void ox_symbolics_free(ox_symbolics *r)
         ox__free(g->name);
         ox__free(g);
     }
+    ox__recipes_free(&r->recipes);
     ox__vec_free(&r->groups);
     ox__index_free(&r->index);
     ox__free(r);
@@ -184,6 +191,7 @@ ox_status ox_symbolics_add(ox_symbolics *r, const ox_symbolic_def *def, ox_error
         return ox__nomem(err);
     }
     r->edits += !y->def.builtin;
+    y->number = ++r->numbers;
     if (y->def.builtin && stays_away(g, y->overload)) {
         symbol_free(y, true);
         return OX_OK;
@@ -203,6 +211,17 @@ ox_status ox_symbolics_add(ox_symbolics *r, const ox_symbolic_def *def, ox_error
 uint64_t ox__symbolics_edits(const ox_symbolics *r)
 {
     return r->edits;
+}
+
+void ox_symbolics_set_guard(ox_symbolics *r, ox_symbolics_guard_fn fn, void *ud)
+{
+    r->guard = fn;
+    r->guard_ud = ud;
+}
+
+ox__recipes *ox__symbolics_recipes(ox_symbolics *r)
+{
+    return !r->guard || r->guard(r->guard_ud) ? &r->recipes : NULL;
 }
 
 /* ---- looking up ---- */

@@ -22,7 +22,9 @@ typedef struct ox__symbol {
     ox_aten_schema *own;  /* of def.schema */
     size_t n_plans;       /* one for each schema that it serves; 0: positional */
     ox__plan *plans;
-    ox__arena mem; /* holds texts and plans */
+    ox__arena mem;      /* holds texts and plans */
+    uint64_t number;    /* no other function of the registry has it, nor gets it later */
+    uint32_t fruitless; /* recordings of it that came to nothing, one after the other */
 } ox__symbol;
 
 typedef struct ox__symgroup {
@@ -50,6 +52,9 @@ typedef struct ox__choice {
 } ox__choice;
 /* *later (may be NULL) gets the least opset above the target that some function serves, 0 = none. */
 const ox__symbol *ox__symbolics_choose(const ox__symgroup *g, const ox__choice *want, int64_t *later);
+
+/* The recipes of the registry's functions; NULL if they must not be used now. */
+struct ox__recipes *ox__symbolics_recipes(ox_symbolics *r);
 
 /* Counts what the user registered and removed: equal counts mean the same functions. */
 uint64_t ox__symbolics_edits(const ox_symbolics *r);

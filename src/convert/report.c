@@ -34,6 +34,12 @@ size_t ox_report_n_failures(const ox_report *r)
     return r ? r->n_failures : 0;
 }
 
+void ox_report_calls(const ox_report *r, uint64_t *called, uint64_t *repeated)
+{
+    *called = r ? r->n_called : 0;
+    *repeated = r ? r->n_repeated : 0;
+}
+
 size_t ox_report_passes(const ox_report *r, const ox_pass_stat **rows)
 {
     if (rows) *rows = r ? r->passes.p : NULL;

@@ -239,7 +239,7 @@ static void read_input(lua_State *L, int idx, size_t at, const ox__lua_target *t
                      "input %zu: a value, a number, a tensor or nil expected, got %s", at, ox__lua_what(L, idx));
     ox_model *of = NULL;
     out->kind = OX_ARG_VALUE;
-    out->v = ox__lua_check_value(L, idx, &of);
+    out->v = ox__lua_given_value(L, idx, &of);
     if (of != to->m)
         ox__lua_fail(L, "the model being made and the trace are two models", "input %zu belongs to another model", at);
 }

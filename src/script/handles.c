@@ -39,6 +39,12 @@ ox_model *ox__lua_model_of(ox_script *s, uint64_t serial)
     return m && ox_model_serial(m) == serial ? m : NULL;
 }
 
+void ox__lua_looks(lua_State *L)
+{
+    const ox_script *s = ox__lua_script(L);
+    if (s->frame) ox_call_looks(s->frame->call);
+}
+
 static ox__lua_handle *check_handle(lua_State *L, int idx, ox__lua_kind kind, ox_model **m)
 {
     ox__lua_handle *h = ox__lua_test(L, idx, kind);
@@ -51,6 +57,7 @@ static ox__lua_handle *check_handle(lua_State *L, int idx, ox__lua_kind kind, ox
     if (!*m)
         ox__lua_fail(L, "it is not the current model, nor the one being made", "%s of a model that is closed",
                      kind_names[kind]);
+    if (kind != OX__LUA_VALUE && kind != OX__LUA_TYPE) ox__lua_looks(L);
     return h;
 }
 
@@ -77,6 +84,12 @@ ox_node ox__lua_check_node(lua_State *L, int idx, ox_model **m)
 }
 
 ox_value ox__lua_check_value(lua_State *L, int idx, ox_model **m)
+{
+    ox__lua_looks(L);
+    return ox__lua_given_value(L, idx, m);
+}
+
+ox_value ox__lua_given_value(lua_State *L, int idx, ox_model **m)
 {
     const ox__lua_handle *h = check_handle(L, idx, OX__LUA_VALUE, m);
     ox_value v = {h->id, h->gen};
@@ -267,6 +280,7 @@ static int handle_tostring(lua_State *L)
     ox__lua_kind kind = (ox__lua_kind)lua_tointeger(L, lua_upvalueindex(1));
     const ox__lua_handle *h = ox__lua_test(L, 1, kind);
     luaL_argcheck(L, h, 1, "not a handle");
+    ox__lua_looks(L);
     const ox_model *m = ox__lua_model_of(ox__lua_script(L), h->serial);
     if (!m || !is_alive(m, kind, h)) {
         lua_pushfstring(L, "(%s %s)", m ? "deleted" : "closed model's", strchr(kind_names[kind], ' ') + 1);

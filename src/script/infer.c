@@ -137,6 +137,7 @@ int ox__lua_type_reason(lua_State *L)
     char text[1024];
     ox_model *m = NULL;
     ox_type t = ox__lua_check_type(L, 1, &m, NULL);
+    ox__lua_looks(L);
     ox_type_info info = ox_type_get(m, t);
     if (info.kind == OX_TYPE_OPTIONAL && info.n_items == 1) info = ox_type_get(m, info.items[0]);
     if (info.kind != OX_TYPE_TENSOR && info.kind != OX_TYPE_SPARSE) return 0;

@@ -27,6 +27,7 @@ int ox__lua_print(lua_State *L)
 {
     int n = lua_gettop(L);
     luaL_Buffer b;
+    ox__lua_looks(L);
     luaL_buffinit(L, &b);
     for (int i = 1; i <= n; i++) {
         if (i > 1) luaL_addchar(&b, '\t');
@@ -98,6 +99,7 @@ static void push_prompt_function(lua_State *L, const char *name)
 int ox__lua_help(lua_State *L)
 {
     lua_settop(L, 1);
+    ox__lua_looks(L);
     push_prompt_function(L, "help");
     lua_insert(L, 1);
     lua_call(L, 1, 1);
@@ -178,6 +180,7 @@ int ox__lua_command(lua_State *L)
 {
     ox_script *s = ox__lua_script(L);
     ox_error err;
+    ox__lua_looks(L);
     if (lua_type(L, 1) == LUA_TTABLE) {
         define_command(L);
         return 0;

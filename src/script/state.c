@@ -44,6 +44,7 @@ static int global_index(lua_State *L)
     lua_setglobal(L, "sym");
     ox__lua_load_file(L, "sym.lua");
     lua_call(L, 0, 0);
+    ox__lua_remember(L, -1);
     return 1;
 }
 
@@ -70,6 +71,7 @@ static int open_state(lua_State *L)
     lua_pushcfunction(L, global_index);
     lua_setfield(L, -2, "__index");
     lua_setmetatable(L, -2);
+    ox__lua_remember_globals(L);
     return 0;
 }
 
@@ -90,7 +92,10 @@ ox_status ox_script_create(ox_script **out, const ox_script_options *opt, ox_err
     }
     *(ox_script **)lua_getextraspace(s->L) = s;
     if ((st = ox__lua_protect(s, open_state, NULL, err)) != OX_OK) goto out;
-    if (s->symbolics) ox_symbolics_set_loader(s->symbolics, ox__lua_load_family, s);
+    if (s->symbolics) {
+        ox_symbolics_set_loader(s->symbolics, ox__lua_load_family, s);
+        ox_symbolics_set_guard(s->symbolics, ox__lua_is_pristine, s);
+    }
     *out = s;
     s = NULL;
 out:
@@ -101,7 +106,10 @@ out:
 void ox_script_free(ox_script *s)
 {
     if (!s) return;
-    if (s->symbolics) ox_symbolics_set_loader(s->symbolics, NULL, NULL);
+    if (s->symbolics) {
+        ox_symbolics_set_loader(s->symbolics, NULL, NULL);
+        ox_symbolics_set_guard(s->symbolics, NULL, NULL);
+    }
     for (ox__lua_fn *f = s->fns; f; f = f->next) f->script = NULL;
     if (s->L) {
         s->running = s->L;

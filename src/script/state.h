@@ -144,6 +144,10 @@ void *ox__lua_test(lua_State *L, int idx, ox__lua_kind kind);
 ox_graph ox__lua_check_graph(lua_State *L, int idx, ox_model **m);
 ox_node ox__lua_check_node(lua_State *L, int idx, ox_model **m);
 ox_value ox__lua_check_value(lua_State *L, int idx, ox_model **m);
+/* The same of one that is only passed on, or asked for what the call follows by itself: all others tell it that the
+ * function under way looks at more than its arguments (ox_call_looks). */
+ox_value ox__lua_given_value(lua_State *L, int idx, ox_model **m);
+void ox__lua_looks(lua_State *L);
 ox_scope ox__lua_check_scope(lua_State *L, int idx, ox_model **m);
 ox_type ox__lua_check_type(lua_State *L, int idx, ox_model **m, ox_layout *layout);
 ox_model *ox__lua_check_model(lua_State *L, int idx);
@@ -216,6 +220,13 @@ void ox__lua_load_file(lua_State *L, const char *name);
 ox_status ox__lua_load_family(void *ud, const char *name, ox_error *err);
 /* The text of an embedded file by its chunk name, NULL if it is none. */
 const ox__lua_file *ox__lua_embedded(const ox_script *s, const char *name);
+
+/* ---- pristine.c ---- */
+/* Remembers the fields of the globals and of the tables among them; of one more table. */
+void ox__lua_remember_globals(lua_State *L);
+void ox__lua_remember(lua_State *L, int idx);
+/* The guard of the registry (ud: the script): all is as it was remembered. */
+bool ox__lua_is_pristine(void *script);
 
 /* ---- api.c: the documented functions ---- */
 typedef struct ox__lua_row {

@@ -138,6 +138,7 @@ static ox_status add_fn(ox_script *s, reading *r, ox_error *err)
     if (s->fns) s->fns->link = &f->next;
     s->fns = f;
     r->def.builtin = s->loading;
+    r->def.repeats = s->loading && !s->lua_dir; /* the library's own, which read nothing that changes */
     r->def.fn = ox__lua_call_symbolic;
     r->def.ud = f;
     r->def.free_ud = free_fn;
@@ -206,7 +207,7 @@ static void read_result(lua_State *L, int idx, const ox__lua_frame *f, ox__scrat
         ox__lua_fail(L, "sym.constant(g, x) makes a value of a number", "result %zu is %s, not a value", at,
                      ox__lua_what(L, idx));
     out->kind = OX_ARG_VALUE;
-    out->v = ox__lua_check_value(L, idx, &of);
+    out->v = ox__lua_given_value(L, idx, &of);
     if (of != f->model) ox__lua_fail(L, NULL, "result %zu belongs to another model", at);
 }
 
@@ -349,6 +350,16 @@ int ox__lua_g_training(lua_State *L)
 int ox__lua_g_n_outputs(lua_State *L)
 {
     lua_pushinteger(L, (lua_Integer)ox_call_n_outputs(ox__lua_check_g(L, 1)->call));
+    return 1;
+}
+
+int ox__lua_g_traced_type(lua_State *L)
+{
+    const ox__lua_frame *f = ox__lua_check_g(L, 1);
+    lua_Integer i = luaL_optinteger(L, 2, 1);
+    ox_type t = i > 0 ? ox_call_traced_type(f->call, (size_t)i - 1) : (ox_type){0};
+    if (!t.id) return 0;
+    ox__lua_push_type(L, f->model, t, (ox_layout){0});
     return 1;
 }
 

@@ -15,6 +15,7 @@ int ox__lua_g_constant(lua_State *L);
 int ox__lua_g_opset(lua_State *L);
 int ox__lua_g_training(lua_State *L);
 int ox__lua_g_n_outputs(lua_State *L);
+int ox__lua_g_traced_type(lua_State *L);
 int ox__lua_g_node(lua_State *L);
 int ox__lua_g_unsupported(lua_State *L);
 

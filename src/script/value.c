@@ -17,7 +17,10 @@ void ox__lua_want_types(lua_State *L, const ox_model *m)
 int ox__lua_value_type(lua_State *L)
 {
     ox_model *m = NULL;
-    ox_value v = ox__lua_check_value(L, 1, &m);
+    ox_value v = ox__lua_given_value(L, 1, &m);
+    const ox__lua_frame *f = ox__lua_script(L)->frame;
+    if (f && f->model == m) ox_call_looks_at_type(f->call, v);
+    if (f && f->model != m) ox_call_looks(f->call);
     ox__lua_want_types(L, m);
     ox__lua_push_type(L, m, ox_value_type(m, v), ox_value_layout(m, v));
     return 1;
@@ -64,6 +67,7 @@ static ox_tensor tensor_of(lua_State *L, const ox_model *m, ox_value v)
 {
     const ox__lua_frame *f = ox__lua_script(L)->frame;
     if (f && f->model == m) return ox_call_value_tensor(f->call, v);
+    ox__lua_looks(L);
     ox_tensor t = ox_value_tensor(m, v);
     ox_node n = ox_value_node(m, v);
     if (t.id || !n.id || !ox_node_is(m, n, "", "Constant")) return t;
@@ -74,7 +78,7 @@ static ox_tensor tensor_of(lua_State *L, const ox_model *m, ox_value v)
 int ox__lua_value_is_constant(lua_State *L)
 {
     ox_model *m = NULL;
-    ox_value v = ox__lua_check_value(L, 1, &m);
+    ox_value v = ox__lua_given_value(L, 1, &m);
     lua_pushboolean(L, tensor_of(L, m, v).id != 0);
     return 1;
 }
@@ -82,7 +86,7 @@ int ox__lua_value_is_constant(lua_State *L)
 int ox__lua_value_tensor(lua_State *L)
 {
     ox_model *m = NULL;
-    ox_value v = ox__lua_check_value(L, 1, &m);
+    ox_value v = ox__lua_given_value(L, 1, &m);
     ox__lua_push_tensor(L, m, tensor_of(L, m, v));
     return 1;
 }

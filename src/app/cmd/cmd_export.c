@@ -184,6 +184,12 @@ static ox_status tell(ox_session *s, const request *r, const ox_export_summary *
             ox_out_f(&s->out, ", ");
             ox_out_count(&s->out, ox_graph_n_initializers(e->result, ox_model_main(e->result)), "weight", "weights");
             ox_out_f(&s->out, "\n");
+            if (r->verbose) {
+                uint64_t called, repeated;
+                ox_report_calls(e->report, &called, &repeated);
+                ox_out_f(&s->out, "%llu symbolic functions called, %llu calls repeated from earlier ones\n",
+                         (unsigned long long)called, (unsigned long long)repeated);
+            }
         }
     }
     if (st == OX_OK && r->report) st = ox_report_write(r->report, e, err);

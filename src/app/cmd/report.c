@@ -221,6 +221,10 @@ void ox_report_json(ox_json *j, const ox_export_summary *e)
         ox_json_close(j, '}');
     }
     ox_json_close(j, ']');
+    uint64_t called, repeated;
+    ox_report_calls(e->report, &called, &repeated);
+    ox_json_int(j, "functions_called", (int64_t)called);
+    ox_json_int(j, "functions_repeated", (int64_t)repeated);
     if (e->with_graph && e->result) json_graph(j, e->result);
     ox_json_close(j, '}');
 }
