@@ -113,7 +113,7 @@ static ox_status lower(finder *w, bool no_data)
     return s == OX_OK && w->trail.failed ? ox__nomem(w->err) : s;
 }
 
-ox_status ox__found_make(ox__found *f, ox_model *m, ox_symbolics *r, const ox_convert_options *opt, bool no_data,
+ox_status ox__found_make(ox__found *f, ox_model *m, ox_symbolics *r, const ox_convert_options *opt, ox__found_how how,
                          ox_error *err)
 {
     memset(f, 0, sizeof *f);
@@ -133,9 +133,15 @@ ox_status ox__found_make(ox__found *f, ox_model *m, ox_symbolics *r, const ox_co
     }
     own.opset = ox_opset_newest(""); /* where most can be said */
     finder w = {.f = f, .m = m, .err = err};
-    w.c = (ox__conv){
-        .src = m, .syms = r, .opt = &own, .opset = own.opset, .trace = true, .report = f->report, .err = err};
-    ox_status s = lower(&w, no_data);
+    w.c = (ox__conv){.src = m,
+                     .syms = r,
+                     .opt = &own,
+                     .opset = own.opset,
+                     .trace = true,
+                     .inner = how.inner,
+                     .report = f->report,
+                     .err = err};
+    ox_status s = lower(&w, how.no_data);
     if (s == OX_OK && w.c.trail) {
         ox__translate_init(&w.t, w.c.m, m);
         w.t.back = true;

@@ -14,9 +14,14 @@ typedef struct ox__found {
     ox_report *report;
 } ox__found;
 
+typedef struct ox__found_how {
+    bool no_data; /* as in ox_infer_options */
+    bool inner;   /* for a conversion that folds what is known and asks again: the copy does not do the same */
+} ox__found_how;
+
 /* Lowers a copy of m, a trace whatever its kind says, as far as it goes. m itself gets nothing but new types in its
- * tables. opt may be NULL; no_data as in ox_infer_options; ox__found_free also after a failure. */
-ox_status ox__found_make(ox__found *f, ox_model *m, ox_symbolics *r, const ox_convert_options *opt, bool no_data,
+ * tables. opt may be NULL; ox__found_free also after a failure. */
+ox_status ox__found_make(ox__found *f, ox_model *m, ox_symbolics *r, const ox_convert_options *opt, ox__found_how how,
                          ox_error *err) OX_MUST_USE;
 void ox__found_free(ox__found *f);
 

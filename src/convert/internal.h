@@ -52,6 +52,7 @@ typedef struct ox__conv {
     size_t unrolled;      /* nodes that the rounds of loops were copied to */
     bool as_is;           /* the source is of ONNX operators alone */
     ox__trail *trail;     /* only the types are wanted: nothing that is read by nobody goes; else NULL */
+    bool inner;           /* for the types of a conversion that is under way */
     size_t depth;         /* of blocks under way */
     ox__recipes *recipes; /* what functions did before; NULL: each is called */
     ox__buf key;          /* of the call under way */

@@ -25,9 +25,9 @@ size_t ox_passes(const ox_pass_stat **out)
 }
 
 /* Where only the types of the trace's values are wanted: what changes no type, or would lose values, is left out. */
-static bool is_for_types(ox__pass_fn run)
+static bool is_for_types(const ox__conv *c, ox__pass_fn run)
 {
-    return run != ox__pass_parameters && run != ox__pass_shapes && run != ox__pass_dead;
+    return run != ox__pass_parameters && run != ox__pass_dead && (run != ox__pass_shapes || !c->inner);
 }
 
 ox_status ox__passes_run(ox__conv *c)
@@ -35,7 +35,7 @@ ox_status ox__passes_run(ox__conv *c)
     for (size_t i = 0; i < OX__COUNT(passes); i++) {
         ox_pass_stat stat = rows[i];
         if (c->trail && passes[i].run == ox__pass_casts) break; /* all is lowered */
-        if (c->trail && !is_for_types(passes[i].run)) continue;
+        if (c->trail && !is_for_types(c, passes[i].run)) continue;
         if (c->report->n_failures && passes[i].run == ox__pass_outputs) break; /* the rest would look at placeholders */
         c->done = 0;
         ox_status s = ox__conv_tick(c, stat.name);

@@ -32,7 +32,7 @@ static ox_status lay(ox__conv *c, const ox__found *f, uint64_t *changed)
 static ox_status find(ox__conv *c, uint64_t *changed)
 {
     ox__found f;
-    ox_status s = ox__found_make(&f, c->m, c->syms, c->opt, false, c->err);
+    ox_status s = ox__found_make(&f, c->m, c->syms, c->opt, (ox__found_how){.inner = true}, c->err);
     if (s == OX_OK) s = lay(c, &f, changed);
     ox__found_free(&f);
     return s;

@@ -222,7 +222,8 @@ static ox_status lay_all(search *r)
 static ox_status run(ox_typing *t, search *r, const ox_convert_options *opt)
 {
     ox_mark mark = ox_journal_mark(t->m);
-    ox_status s = ox__found_make(&r->f, t->m, t->symbolics, opt, r->how && r->how->no_data, r->err);
+    ox_status s =
+        ox__found_make(&r->f, t->m, t->symbolics, opt, (ox__found_how){.no_data = r->how && r->how->no_data}, r->err);
     if (s == OX_OK) {
         r->told = ox__calloc(ox_report_n(r->f.report) + 1, sizeof *r->told);
         s = r->told ? settle_all(r) : ox__nomem(r->err);

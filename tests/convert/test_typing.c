@@ -396,6 +396,10 @@ static void test_pass(void **state)
     size_t n = ox_report_passes(c->report, &rows);
     for (size_t i = 0; i < n; i++)
         if (strcmp(rows[i].name, "shapes") == 0) assert_true(rows[i].changed >= 2);
+    types(trace);
+    type_is("f", "Float(2, 3)");
+    type_is("r", "Float(2, 3)");
+    type_is("g", "Tensor");
     /* without blocks one conversion is enough */
     cv_add(c, "acme::count", "x", cv_record, c);
     cv_gives(c, "graph(%x : Float(2, 3)):\n  %y : Tensor = acme::count(%x)\n  return (%y)\n", "Float(2, 3)");
