@@ -62,6 +62,32 @@ static void check_result(const ox_model *m)
     fuzz_clean();
 }
 
+static void on_finding(void *ud, const ox_infer_finding *f)
+{
+    const ox_model *m = ud;
+    FUZZ_CHECK(f->message && f->message[0], "a finding has no message");
+    FUZZ_CHECK(ox_node_is_alive(m, f->node), "a finding is about no node: %s", f->message);
+}
+
+/* Types are found beside everything else, and can be taken back. */
+static void check_types(ox_model *m)
+{
+    ox_typing *t;
+    ox_error err;
+    ox_infer_options how = {0};
+    ox_error_clear(&err);
+    ox_status s = ox_typing_create(&t, m, symbolics, &err);
+    if (s == OX_OK) s = ox_typing_update(t, &how, NULL, on_finding, m, &err);
+    if (s != OX_OK) fuzz_check_error(&err, s, SIZE_MAX - 1);
+    FUZZ_CHECK(!ox_model_is_modified(m) && !ox_journal_is_open(m), "looking at types is no edit");
+    ox_typing_reset(t);
+    for (uint32_t id = 1; id < ox_model_value_limit(m); id++) {
+        ox_value v = ox_model_value_at(m, id);
+        FUZZ_CHECK(ox_value_type(m, v).id == ox_value_given_type(m, v).id, "value %u keeps a type", id);
+    }
+    ox_typing_free(t);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static const int64_t opsets[] = {9, 11, 13, 17, 18, 21, 0, 10};
@@ -85,6 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (s == OX_OK) check_result(out);
     ox_report_free(report);
     ox_model_free(out);
+    check_types(m);
     ox_model_free(m);
     return 0;
 }
