@@ -270,6 +270,95 @@ symbolic("aten::index_put", function(g, self, indices, values, accumulate)
   return sym.transpose(g, y, back)
 end)
 
+-- ---- a view replaced in what it is a view of ----
+
+-- x with src along `axis` at the places of a list (int64, rank 1).
+local function put_along(g, x, src, axis, index)
+  if g:opset() < 11 then return g:unsupported("writing to these places needs opset 11") end
+  local rank = sym.need_rank(g, x)
+  local perm, back = dims_first(rank, {axis}), {}
+  for i, p in ipairs(perm) do back[p + 1] = i - 1 end
+  local y = g:op("ScatterND", sym.transpose(g, x, perm), sym.unsqueeze(g, index, 1), sym.transpose(g, src, perm))
+  return sym.transpose(g, y, back)
+end
+
+-- What is before, and what is behind, as slices: for bounds that do not cross.
+local function put_between(g, x, src, axis, from, to)
+  local parts = {}
+  if from ~= 0 then parts[1] = sym.slice(g, x, {axis}, {0}, {from}) end
+  parts[#parts + 1] = src
+  if to then parts[#parts + 1] = sym.slice(g, x, {axis}, {to}, {math.maxinteger}) end
+  return sym.concat(g, parts, axis)
+end
+
+-- Bounds as numbers in 0..size; nil where they cannot be told.
+local function bounds_of(start, end_, size)
+  if not (start and end_) then return nil end
+  if size then
+    local function clamp(i) return math.min(math.max(i < 0 and i + size or i, 0), size) end
+    local from = clamp(start)
+    return from, math.max(clamp(end_), from)
+  end
+  if start >= 0 and end_ == math.maxinteger then return start, nil, true end
+  if start == 0 and end_ < 0 then return start, end_, true end
+  return nil
+end
+
+local function slice_scatter(g, self, src, dim, start, end_, step)
+  local axis = sym.axis(g, self, dim)
+  start, end_ = start or 0, end_ or math.maxinteger
+  local size, by = sym.dim_size(self, axis), sym.maybe_scalar(step)
+  src = sym.cast_like(g, src, self)
+  local from, to, open = bounds_of(sym.maybe_scalar(start), sym.maybe_scalar(end_), size)
+  if by == 1 and from and (size or open) then
+    if size and from == 0 and to == size then return src end
+    return put_between(g, self, src, axis, from, to ~= size and to or nil)
+  end
+  local places_of = sym.slice(g, sym.count(g, sym.size(g, self, axis)), {0}, {start}, {end_}, {step})
+  return put_along(g, self, src, axis, places_of)
+end
+
+symbolic("aten::slice_scatter", slice_scatter)
+
+symbolic("aten::select_scatter", function(g, self, src, dim, index)
+  local axis = sym.axis(g, self, dim)
+  local row = sym.unsqueeze(g, sym.cast_like(g, src, self), axis)
+  local i, size = sym.maybe_scalar(index), sym.dim_size(self, axis)
+  if i then
+    if i < 0 and size then i = i + size end
+    return slice_scatter(g, self, row, dim, i, i == -1 and math.maxinteger or i + 1, 1)
+  end
+  local at = sym.reshape(g, sym.cast(g, index, "int64"), {1})
+  if g:opset() >= 11 then
+    local length = sym.reshape(g, sym.value(g, sym.size(g, self, axis), "int64"), {1})
+    at = g:op("Where", g:op("Less", at, g:constant({0}, "int64", {1})), g:op("Add", at, length), at)
+  end
+  return put_along(g, self, row, axis, at)
+end)
+
+symbolic("aten::diagonal_scatter", function(g, self, src, offset, dim1, dim2)
+  local s = sym.sizes(self) or g:unsupported("writing to the diagonal of an unknown shape")
+  local a, b = sym.axis(g, self, dim1), sym.axis(g, self, dim2)
+  local perm, back, shape, flat, places_of = dims_first(s.n, {a, b}), {}, {}, {s[a + 1] * s[b + 1]}, {}
+  for i, p in ipairs(perm) do
+    back[p + 1], shape[i] = i - 1, s[p + 1]
+    if i > 2 then flat[#flat + 1] = s[p + 1] end
+  end
+  for i = 0, s[a + 1] - 1 do
+    local j = i + offset
+    if j >= 0 and j < s[b + 1] then places_of[#places_of + 1] = i * s[b + 1] + j end
+  end
+  local x = sym.reshape(g, sym.transpose(g, self, perm), flat)
+  local rows = sym.transpose(g, sym.cast_like(g, src, self), dims_first(s.n - 1, {s.n - 2})) -- the diagonal is the last dim
+  local y = scatter_nd(g, x, g:constant(places_of, "int64", {#places_of, 1}), rows)
+  return sym.transpose(g, sym.reshape(g, y, shape), back)
+end)
+
+-- What copy_ leaves in its target.
+symbolic("aten::copy", function(g, self, src)
+  return sym.expand(g, sym.cast_like(g, src, self), sym.sizes(self) or g:op("Shape", self))
+end)
+
 -- index along one dim as the elements of a whole source, which ScatterElements wants.
 local function along(g, x, dim, index, source)
   local rank, axis = sym.need_rank(g, x), sym.axis(g, x, dim)
