@@ -60,6 +60,9 @@ ox_value ox__w_current(ox__memory *w, ox_value v);
 ox_status ox__w_give_roots(ox__memory *w, uint32_t value, const uint32_t *roots, uint32_t n) OX_MUST_USE;
 /* The tables for what a node makes without writing. */
 ox_status ox__w_make_outputs(ox__memory *w, ox_node n, const ox__effect *e, ox_graph g) OX_MUST_USE;
+/* The same for a node with blocks, before those are walked: what a branch returns from outside, or a loop was given,
+ * may be its result. */
+ox_status ox__w_branch_outputs(ox__memory *w, ox_node n, ox_graph g) OX_MUST_USE;
 /* Puts the tables back to what they were at a mark of the log. */
 void ox__w_undo(ox__memory *w, size_t mark);
 
@@ -74,6 +77,7 @@ ox_value ox__w_root_of(ox__memory *w, ox_value v);
 typedef struct ox__whop {
     ox_node view;
     size_t part;     /* of a split: which */
+    ox_node unpack;  /* of a split: what takes its list apart, {0} = nothing does */
     ox_value parent; /* as the trace has it */
     ox_value fresh;  /* as it is at this point */
 } ox__whop;

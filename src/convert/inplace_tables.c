@@ -173,6 +173,53 @@ static bool few_members(const ox__memory *w, const uint32_t *roots, uint32_t n)
     return n > 0 && n < OX__W_MAX_ROOTS / 2;
 }
 
+/* What the branches of a node return from outside is in its results too. NULL when out of memory. */
+static uint32_t *roots_of_branches(ox__memory *w, ox_node n, size_t output, uint32_t *count)
+{
+    const ox_model *m = w->c->m;
+    bool loop = ox__is_prim(w->c, n, "Loop");
+    size_t at = output + loop, total = 0, n_blocks = ox_node_n_blocks(m, n);
+    ox_value returned[4];
+    size_t n_returned = 0;
+    for (size_t b = 0; b < n_blocks && n_returned < 3; b++) {
+        ox_value v = ox_graph_output(m, ox_node_block(m, n, b), at);
+        if (ox__w_known(w, v)) returned[n_returned++] = v;
+    }
+    if (loop && ox__w_known(w, ox_node_input(m, n, output + 2)))
+        returned[n_returned++] = ox_node_input(m, n, output + 2);
+    for (size_t i = 0; i < n_returned; i++) total += w->of[returned[i].id].roots.n;
+    uint32_t *roots = ox__alloc((total + 1) * sizeof *roots);
+    *count = 0;
+    w->search++;
+    for (size_t i = 0; roots && i < n_returned; i++) {
+        const ox__ids *r = &w->of[returned[i].id].roots;
+        for (uint32_t k = 0; k < r->n; k++) {
+            if (w->seen[r->p[k]] == w->search) continue;
+            w->seen[r->p[k]] = w->search;
+            roots[(*count)++] = r->p[k];
+        }
+    }
+    return roots;
+}
+
+ox_status ox__w_branch_outputs(ox__memory *w, ox_node n, ox_graph g)
+{
+    const ox_model *m = w->c->m;
+    ox_status s = OX_OK;
+    for (size_t i = 0; s == OX_OK && i < ox_node_n_outputs(m, n); i++) {
+        ox_value v = ox_node_output(m, n, i);
+        uint32_t k;
+        if (!ox__w_known(w, v)) continue;
+        w->of[v.id].home = g;
+        if (!holds_tensors(w->c, v)) continue;
+        uint32_t *roots = roots_of_branches(w, n, i, &k);
+        if (!roots) return ox__nomem(w->c->err);
+        s = ox__w_give_roots(w, v.id, roots, k);
+        ox__free(roots);
+    }
+    return s;
+}
+
 ox_status ox__w_make_outputs(ox__memory *w, ox_node n, const ox__effect *e, ox_graph g)
 {
     const ox_model *m = w->c->m;

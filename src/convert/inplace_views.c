@@ -101,6 +101,15 @@ ox_status ox__w_fresh(ox__memory *w, const ox__wplace *at, ox_value v, ox_value 
 
 /* ---- written back ---- */
 
+static bool constant_index(const ox__conv *c, ox_value v, size_t *out)
+{
+    ox_node n = ox_value_node(c->m, v);
+    const ox_attr *a = n.id && ox__is_prim(c, n, "Constant") ? ox_node_attr(c->m, n, "value") : NULL;
+    if (!a || a->kind != OX_ATTR_INT || a->u.i < 0) return false;
+    *out = (size_t)a->u.i;
+    return true;
+}
+
 /* One step from a view to what it is made of: false at a value that is no view, or one that is not surely one. */
 static bool find_hop(const ox__memory *w, ox_value v, ox__whop *hop)
 {
@@ -109,7 +118,10 @@ static bool find_hop(const ox__memory *w, ox_value v, ox__whop *hop)
     ox_node n = ox_value_node(c->m, v);
     if (!n.id) return false;
     *hop = (ox__whop){.view = n, .part = ox_value_index(c->m, v)};
-    if (ox__is_prim(c, n, "ListUnpack")) {
+    bool item = ox__is_aten(c, n, "__getitem__"), unpacked = ox__is_prim(c, n, "ListUnpack");
+    if (item && !constant_index(w->c, ox_node_input(c->m, n, 1), &hop->part)) return false;
+    if (unpacked) hop->unpack = n;
+    if (unpacked || item) {
         hop->view = ox_value_node(c->m, ox_node_input(c->m, n, 0));
         if (!hop->view.id || is_gathering(c, hop->view)) return false;
     }
@@ -139,12 +151,35 @@ ox_status ox__w_find_hops(ox__memory *w, const ox__wplace *at, ox_value target, 
     return OX_OK;
 }
 
+/* The parts of a split joined again, one of them replaced: where the sizes are not known. */
+static ox_status join_parts(ox__memory *w, const ox__wplace *at, const ox__whop *h, ox_value src, ox_value *out)
+{
+    ox__conv *c = w->c;
+    size_t n = h->unpack.id ? ox_node_n_outputs(c->m, h->unpack) : 0;
+    ox_value *parts = ox__alloc((n + 1) * sizeof *parts), in[2];
+    bool ok = h->part < n;
+    ox_status s = parts ? OX_OK : ox__nomem(c->err);
+    for (size_t i = 0; s == OX_OK && ok && i < n; i++) {
+        if (i == h->part)
+            parts[i] = src;
+        else
+            s = ox__w_fresh(w, at, ox_node_output(c->m, h->unpack, i), &parts[i], &ok);
+    }
+    in[1] = ox_node_input(c->m, h->view, 2);
+    ox_type list = ox_value_type(c->m, ox_node_input(c->m, h->unpack, 0));
+    if (s == OX_OK && ok && in[1].id) s = ox__wplace_node(c, at, c->s_prim, "ListConstruct", n, parts, list, &in[0]);
+    if (s == OX_OK && ok && in[1].id) s = ox__wplace_node(c, at, c->s_aten, "cat", 2, in, (ox_type){0}, out);
+    ox__free(parts);
+    return s;
+}
+
 ox_status ox__w_write_back(ox__memory *w, const ox__wplace *at, ox_value out, const ox__whop *hops, size_t n)
 {
     ox__conv *c = w->c;
     for (size_t i = 0; i < n; i++) {
         ox_value made, was = hops[i].fresh;
         ox_status s = ox__view_put(c, at, &hops[i], out, &made);
+        if (s == OX_OK && !made.id && hops[i].unpack.id) s = join_parts(w, at, &hops[i], out, &made);
         if (s != OX_OK || !made.id) return s; /* what it is a view of stays stale */
         s = ox_value_set_type(c->m, made, ox_value_type(c->m, was), c->err);
         if (s == OX_OK) s = ox__w_know(w, made, at->g);

@@ -182,6 +182,8 @@ ox_status ox__w_walk(ox__memory *w, ox_graph g, bool in_loop)
         s = read_inputs(w, n, g);
         if (s == OX_OK && first.id)
             s = write_to(w, n, ox_node_input(c->m, n, (size_t)e.writes), first, g);
+        else if (s == OX_OK && ox_node_n_blocks(c->m, n))
+            s = ox__w_branch_outputs(w, n, g);
         else if (s == OX_OK)
             s = ox__w_make_outputs(w, n, &e, g);
         if (s == OX_OK && ox_node_n_blocks(c->m, n)) s = ox__w_walk_blocks(w, n, in_loop);

@@ -6,11 +6,12 @@
 
 enum { MAX_ROUNDS = 4 };
 
-static bool has_blocks(const ox_model *m)
+/* Branches and loops, and questions whose answers constant propagation wants to know: of what dtype is it? */
+static bool asks_for_types(const ox_model *m)
 {
     ox_graph g = ox_model_main(m);
     for (ox_node n = ox_graph_first(m, g); n.id; n = ox_node_next(m, n))
-        if (ox_node_n_blocks(m, n)) return true;
+        if (ox_node_n_blocks(m, n) || ox_node_is(m, n, "prim", "dtype")) return true;
     return false;
 }
 
@@ -41,7 +42,7 @@ static ox_status find(ox__conv *c, uint64_t *changed)
 ox_status ox__pass_shapes(ox__conv *c, uint64_t *changed)
 {
     if (!c->trace || c->as_is) return OX_OK;
-    for (int i = 0; i < MAX_ROUNDS && has_blocks(c->m) && ox__types_missing(c->m); i++) {
+    for (int i = 0; i < MAX_ROUNDS && asks_for_types(c->m) && ox__types_missing(c->m); i++) {
         uint64_t found = 0, folded = 0;
         ox_status s = find(c, &found);
         if (s == OX_OK && found) s = ox__pass_constants(c, &folded);
