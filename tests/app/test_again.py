@@ -64,31 +64,39 @@ class Again(Case):
         with open(path, "rb") as f:
             return f.read()
 
-    def check(self, trace, seed):
+    def check(self, trace, seed, lines=()):
+        """Exports after each of the lines, or of some random ones, in one session; how many models there were."""
         rnd = random.Random(seed)
-        lines = [changes(rnd) for _ in range(STEPS)]
+        lines = lines or [changes(rnd) for _ in range(STEPS)]
+        for i in range(len(lines) + 1):
+            if os.path.exists(self.path(f"{i}.onnx")):
+                os.unlink(self.path(f"{i}.onnx"))
         words = ["-e", self.softly(f"export {self.path('0.onnx')}")]
         for i, line in enumerate(lines):
             words += ["-e", self.softly(line), "-e", self.softly(f"export {self.path(f'{i + 1}.onnx')}")]
         self.run_it("-q", *words, trace)
         made = 0
-        for i in range(STEPS + 1):
+        for i in range(len(lines) + 1):
             got, want = self.read(self.path(f"{i}.onnx")), self.export(trace, lines[:i])
             made += got is not None
             what = f"{trace}: after {lines[:i]}"
             self.assertTrue(got == want, f"another model than in a process of its own, {what}")
-            if i in (0, 1, STEPS):
+            if i in (0, 1, len(lines)):
                 self.assertTrue(got == self.export(trace, lines[:i], "--lua-dir", os.path.join(ROOT, "lua/onnxsh")), f"not that of calls, {what}")
         return made
 
     def test_random_changes(self):
         made = 0
-        for seed, name in enumerate(TRACES):
-            for i in range(STEPS + 1):
-                if os.path.exists(self.path(f"{i}.onnx")):
-                    os.unlink(self.path(f"{i}.onnx"))
+        for seed, name in enumerate(TRACES * 3):
             made += self.check(os.path.join(ROOT, "tests/traces", name + ".graph.txt"), seed)
-        self.assertGreater(made, 60)
+        self.assertGreater(made, 200)
+
+    def test_what_users_functions_read(self):
+        """A global, and the graph around the node."""
+        reads = ['symbolic("aten::relu", function(g, self) return g:op("LeakyRelu", self, {alpha_f = SLOPE}) end)', "SLOPE = 0.5", "SLOPE = 0.25",
+                 'symbolic("aten::relu", function(g, self) return g:op("LeakyRelu", self, {alpha_f = #g:node():output():uses()}) end)',
+                 'local n = model:find("op:max_pool2d")[1]; n:replace_with(n:input(1))']
+        self.assertGreater(self.check(os.path.join(ROOT, "tests/traces/cnn.aten.graph.txt"), 0, reads), 3)
 
     def blocks(self, n):
         path = self.path("blocks.txt")
