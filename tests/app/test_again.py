@@ -98,6 +98,22 @@ class Again(Case):
                  'local n = model:find("op:max_pool2d")[1]; n:replace_with(n:input(1))']
         self.assertGreater(self.check(os.path.join(ROOT, "tests/traces/cnn.aten.graph.txt"), 0, reads), 3)
 
+    def test_types_downstream(self):
+        """What a changed function gives another type or rank, later functions see."""
+        trace = self.write("types.txt", """graph(%x : Float(2, 3)):
+  %none : NoneType = prim::Constant()
+  %one : int = prim::Constant[value=1]()
+  %last : int = prim::Constant[value=-1]()
+  %a : Tensor = aten::relu(%x)
+  %b : Tensor = aten::transpose(%a, %one, %last)
+  %c : Tensor = aten::sum(%b, %none)
+  return (%b, %c)
+""")
+        made = ['{to_i = 6})', '{to_i = 9})', '{to_i = 11})']
+        lines = [f'symbolic("aten::relu", function(g, self) return g:op("Cast", self, {m} end)' for m in made]
+        lines.append('symbolic("aten::relu", function(g, self) return g:op("Unsqueeze", self, {0}) end)')
+        self.assertEqual(self.check(trace, 0, lines), 5)
+
     def blocks(self, n):
         path = self.path("blocks.txt")
         subprocess.run([sys.executable, os.path.join(ROOT, "tests/bench/gen_trace.py"), str(n), path, "blocks"], check=True)
