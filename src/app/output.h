@@ -72,7 +72,7 @@ const char *const *ox_out_inks(const ox_out *o);
 ox_sink ox_out_sink(ox_out *o);
 
 /* ---- aligned columns ---- */
-enum { OX_TABLE_MAX_COLUMNS = 8 };
+enum { OX_TABLE_MAX_COLUMNS = 12 };
 typedef struct ox_table ox_table;
 /* Titles (NULL-terminated array); a title that begins with '>' makes its column right-aligned, one with '!' is
  * cut only when the others are narrow. Widths are decided from

@@ -5,6 +5,7 @@
 #include "rewrite/convbn.h"
 
 #include "ir/ir.h"
+#include "rewrite/origin.h"
 
 #include <math.h>
 
@@ -100,17 +101,17 @@ out:
 /* ---- changing the graph ---- */
 
 /* The value that holds t from now on: the old one where only this node read it, so that the name stays. */
-static ox_status give(folding *d, ox_node conv, size_t i, const char *name, ox_tensor t)
+static ox_status give(folding *d, ox_node conv, size_t i, const char *name, const char *doc, ox_tensor t)
 {
     ox_value old = ox_node_input(d->m, conv, i), made = old;
-    ox_status s = OX_OK;
+    ox_status s = ox__tensor_with_doc(d->m, &t, doc, d->err);
     bool own = old.id && ox_value_is_initializer(d->m, old) && !ox_value_is_input(d->m, old) &&
                ox_value_n_uses(d->m, old) == 1;
+    if (s != OX_OK) return s;
     if (own)
         s = ox_value_set_tensor(d->m, old, t, d->err);
     else
         s = ox_graph_add_initializer(d->m, &made, ox_model_main(d->m), ox_value_fresh_name(d->m, name), t, d->err);
-    if (s == OX_OK) s = ox_value_set_doc(d->m, made, ox_str_addz(d->m, "BatchNormalization is folded in"), d->err);
     if (s == OX_OK) s = ox__facts_set_tensor(d->f, made, t, d->err);
     if (s != OX_OK || own) return s;
     if (i < ox_node_n_inputs(d->m, conv)) return ox_node_set_input(d->m, conv, i, made, d->err);
@@ -136,15 +137,18 @@ static ox_status change(folding *d, pair *p)
     info.external = false;
     info.source = 0;
     int64_t dims[1] = {(int64_t)p->channels};
-    ox__buf name = {0};
+    ox__buf name = {0}, doc = {0};
     const char *weight = ox_str_text(d->m, ox_value_name(d->m, ox_node_input(d->m, p->conv, 1)), NULL);
     bias_name(weight, &name);
-    ox_status s = name.failed ? ox__nomem(d->err) : ox_tensor_add(d->m, &w, &info, d->err);
+    ox__buf_addf(&doc, "the BatchNormalization of %s is folded in",
+                 ox_str_text(d->m, ox_value_name(d->m, ox_node_input(d->m, p->norm, 1)), NULL));
+    ox_status s = name.failed || doc.failed ? ox__nomem(d->err) : ox_tensor_add(d->m, &w, &info, d->err);
     if (s == OX_OK)
         s = ox_tensor_add_raw(d->m, &bias, OX_FLOAT, 1, dims, p->bias, p->channels * sizeof *p->bias, d->err);
-    if (s == OX_OK) s = give(d, p->conv, 2, name.p, bias);
-    if (s == OX_OK) s = give(d, p->conv, 1, weight, w);
+    if (s == OX_OK) s = give(d, p->conv, 2, name.p, doc.p, bias);
+    if (s == OX_OK) s = give(d, p->conv, 1, weight, doc.p, w);
     ox__buf_free(&name);
+    ox__buf_free(&doc);
     ox_value out = ox_node_output(d->m, p->norm, 0), x = ox_node_output(d->m, p->conv, 0);
     if (s == OX_OK)
         s = ox_value_set_type(d->m, x, ox__type_merge(d->m, ox_value_type(d->m, x), ox_value_type(d->m, out), NULL),

@@ -2,11 +2,14 @@
  * are computed here if they only move bytes of weights, within a budget. */
 #include "rewrite/fold.h"
 
+#include "rewrite/origin.h"
+
 typedef struct folder {
     ox__facts *f;
     ox_model *m;
     const ox__fold_options *opt;
     uint64_t *count, total, done;
+    ox__origins origins;
     ox_error *err;
 } folder;
 
@@ -92,15 +95,22 @@ static ox_status as_constant(folder *d, ox_node n, ox_tensor t, ox_value *out)
     return s;
 }
 
+static ox_status as_weight(folder *d, ox_node n, ox_value weight, ox_tensor t, ox_value *out)
+{
+    ox__origin from;
+    ox_status s = ox__origin_of(&d->origins, d->m, n, &from, d->err);
+    if (s == OX_OK) s = ox__origin_doc(d->m, &from, &t, d->err);
+    if (s == OX_OK) s = ox_graph_add_initializer(d->m, out, ox_model_main(d->m), name_of(d, n, weight), t, d->err);
+    return s == OX_OK ? ox__origin_keep(&d->origins, *out, &from, d->err) : s;
+}
+
 static ox_status replace(folder *d, ox_node n, const ox_tensor *outs)
 {
     ox_value weight = weight_of(d, n);
     for (size_t i = 0; i < ox_node_n_outputs(d->m, n); i++) {
         ox_value out = ox_node_output(d->m, n, i), made;
         if (!out.id || !ox_value_n_uses(d->m, out)) continue;
-        ox_status s = weight.id ? ox_graph_add_initializer(d->m, &made, ox_model_main(d->m), name_of(d, n, weight),
-                                                           outs[i], d->err)
-                                : as_constant(d, n, outs[i], &made);
+        ox_status s = weight.id ? as_weight(d, n, weight, outs[i], &made) : as_constant(d, n, outs[i], &made);
         if (s == OX_OK) s = ox__facts_set_tensor(d->f, made, outs[i], d->err);
         if (s == OX_OK)
             s = ox_value_set_type(
@@ -172,5 +182,7 @@ static ox_status fold_graph(folder *d, ox_graph g)
 ox_status ox__fold_constants(ox__facts *f, ox_graph g, const ox__fold_options *opt, uint64_t *count, ox_error *err)
 {
     folder d = {.f = f, .m = ox__facts_model(f), .opt = opt, .count = count, .err = err};
-    return fold_graph(&d, g);
+    ox_status s = fold_graph(&d, g);
+    ox__vec_free(&d.origins.rows);
+    return s;
 }

@@ -5,6 +5,7 @@ inputs each; with the batch as a dynamic dim also on batches of two other sizes.
 the scopes that the tracer saw."""
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from suite import newest_opset, scopes_differ
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RTOL, ATOL = 1e-3, 1e-5
+MADE_OF = re.compile(r"made of (.*) by \w+(, \w+)*$")
 REFUSED = {"lstm_projected.trace": "a recurrent layer with projections"}  # ONNX's LSTM has none
 # PyTorch 2.13's encoder asks its mask whether it is a causal one, and has none in one branch.
 NOT_EXPORTED = {"2.13.0 word_transformer.script"}
@@ -70,9 +72,21 @@ def compare(path, data, samples):
     return None
 
 
-def one_model(a, base, label, opsets, tallies):
+def unknown_weights(path, names):
+    """None if each float weight has a name of the model, or says of which of them it is made; else those that do not."""
+    bad = []
+    for t in onnx.load(path, load_external_data=False).graph.initializer:
+        made = MADE_OF.match(t.doc_string)
+        from_names = made.group(1).split(", ") if made else [t.name]
+        if t.name not in names and not t.doc_string.startswith("the BatchNormalization of ") and not set(from_names) <= names:
+            bad.append(f"{t.name} ({t.doc_string})")
+    return f"of unknown origin: {bad[:3]}" if bad else None
+
+
+def one_model(a, base, label, opsets, tallies, weights):
     with open(base + ".json") as f:
-        batch = json.load(f)["batch"]
+        about = json.load(f)
+    batch, names = about["batch"], set(about["weights"])
     data, out = numpy.load(base + ".npz"), base + ".onnx"
     for opset in opsets:
         for dims, samples in (([], (0, 1, 2)), (batch, (0, 3, 4))):
@@ -81,6 +95,9 @@ def one_model(a, base, label, opsets, tallies):
                 why = None if REFUSED[os.path.basename(base)] in (why or "") else f"not refused as it should be: {why}"
             elif why is None:
                 why = compare(out, data, samples)
+            if os.path.basename(base) not in REFUSED and label not in NOT_EXPORTED and not dims:
+                unknown = why or unknown_weights(out, names)
+                weights.add(unknown is None, f"{label} opset {opset}", unknown)
             tallies[opset, bool(dims)].add(why is None, f"{label} opset {opset}{', dynamic batch' if dims else ''}", why)
 
 
@@ -89,6 +106,7 @@ def one_version(a, python, opsets):
                              text=True, check=True).stdout.strip()
     tallies = {(o, d): suite.Tally(f"models of 2018 saved by PyTorch {version} equal it at opset {o}"
                                    f"{', dynamic batch of two other sizes' if d else ''}") for o in opsets for d in (False, True)}
+    weights = suite.Tally(f"of the exported files have weights by PyTorch's names, or what they were made of (PyTorch {version})")
     scopes = suite.Tally(f"traces of them have the scopes that the tracer of PyTorch {version} saw")
     with tempfile.TemporaryDirectory(prefix="onnxsh-2018-") as place:
         subprocess.run([python, os.path.join(HERE, "trace_models_2018.py"), place, *(["--full"] if a.full else []), *a.words],
@@ -98,14 +116,14 @@ def one_version(a, python, opsets):
             base, name = os.path.join(place, file[:-3]), file[:-3]
             missing += f"{version} {name}" in NOT_EXPORTED
             few = name.startswith(FEW) and not a.full
-            one_model(a, base, f"{version} {name}", [opsets[0], opsets[-1]] if few else opsets, tallies)
+            one_model(a, base, f"{version} {name}", [opsets[0], opsets[-1]] if few else opsets, tallies, weights)
             if os.path.exists(base + ".scopes.txt"):
                 why = scopes_differ(a.onnxsh, base)
                 scopes.add(why is None, f"{version} {name}", why)
             for f in os.listdir(place):
                 if f.startswith(name + "."):
                     os.remove(os.path.join(place, f))
-    return all([t.close(allowed=missing) for t in tallies.values()] + [scopes.close()])
+    return all([t.close(allowed=missing) for t in tallies.values()] + [weights.close(), scopes.close()])
 
 
 def main():

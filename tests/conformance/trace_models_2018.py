@@ -4,7 +4,8 @@
 usage: trace_models_2018.py OUT_DIR [--full] [NAME...]
 
 For each: NAME.pt; NAME.npz, inputs and PyTorch's outputs as sK.inI and sK.outI: three samples of the size that was
-traced, then two of other batches; NAME.json, the dims that are the batch; NAME.scopes.txt, of a traced model its
+traced, then two of other batches; NAME.json, the dims that are the batch, and the
+names of its weights; NAME.scopes.txt, of a traced model its
 operators before it was saved, with their modules. Weights are seeded, not trained. --full takes images and layers of
 full size.
 """
@@ -147,7 +148,7 @@ def make(out, name, how, build, inputs, batch_dims):
         arrays.update({f"s{k}.out{i}": a for i, a in enumerate(results[k])})
     numpy.savez(base + ".npz", **arrays)
     with open(base + ".json", "w") as f:
-        json.dump({"batch": batch_dims}, f)
+        json.dump({"batch": batch_dims, "weights": sorted(model.state_dict())}, f)
 
 
 def main():

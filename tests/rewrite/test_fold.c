@@ -102,6 +102,11 @@ static float element(fixture *fx, const char *name, uint64_t i)
     return f;
 }
 
+static const char *doc_of(fixture *fx, const char *name)
+{
+    return ox_str_text(fx->m, ox_tensor_get(fx->m, ox_value_tensor(fx->m, value(fx, name))).doc, NULL);
+}
+
 /* ---- BatchNormalization ---- */
 #define CONV_BN(tail) \
     "graph(%x : Float(1, 2, 5), %w1.weight : Float(3, 2, 2), %w1.bias : Float(3), %wg : Float(3), %wb : Float(3), " \
@@ -125,8 +130,8 @@ static void test_batchnorm(void **state)
             assert_true(fabs(element(fx, "w1.weight", o * 4 + i) - (double)(o * 4 + i + 1) * 0.5 * k) < 1e-6);
         assert_true(fabs(element(fx, "w1.bias", o) - half) < 1e-6);
     }
-    assert_string_equal(ox_str_text(fx->m, ox_value_doc(fx->m, value(fx, "w1.weight")), NULL),
-                        "BatchNormalization is folded in");
+    assert_string_equal(doc_of(fx, "w1.weight"), "the BatchNormalization of wg is folded in");
+    assert_string_equal(doc_of(fx, "w1.bias"), "the BatchNormalization of wg is folded in");
     count = 0;
     assert_ok(ox__remove_dead_initializers(fx->m, &count, &fx->err), &fx->err);
     assert_int_equal(count, 4);
@@ -192,7 +197,8 @@ static void test_weights(void **state)
     fold(fx, 1 << 20);
     shows(fx, "%w.weight^T : Float(300, 200)) {\n  %y : Float(2, 200) = onnx::Foo(%x, %w.weight^T)");
     assert_true(element(fx, "w.weight^T", 1) == 150.5f); /* [0, 1] was [1, 0] */
-    open_graph(fx, trace);                               /* beyond the budget it stays */
+    assert_string_equal(doc_of(fx, "w.weight^T"), "made of w.weight by Transpose");
+    open_graph(fx, trace); /* beyond the budget it stays */
     fold(fx, 1000);
     shows(fx, "onnx::Transpose");
     open_graph(
@@ -201,6 +207,40 @@ static void test_weights(void **state)
         "  %y : Float(5) = onnx::Foo(%x, %c)\n  return (%y)\n");
     fold(fx, 1000);
     shows(fx, "onnx::Foo(%x, %wa.concat)");
+    assert_string_equal(doc_of(fx, "wa.concat"), "made of wa, wb by Concat");
+}
+
+/* Step by step: the last one names the weights that the first ones read, each once, and so do the operators. */
+static void test_where_weights_come_from(void **state)
+{
+    fixture *fx = *state;
+    open_graph(
+        fx, "graph(%x : Float(2), %wa : Float(2, 2), %wb : Float(2, 2)):\n"
+            "  %a : Float(2, 2) = onnx::Transpose[perm=[1, 0]](%wa)\n"
+            "  %b : Float(4, 2) = onnx::Concat[axis=0](%a, %wa)\n  %c : Float(6, 2) = onnx::Concat[axis=0](%b, %wb)\n"
+            "  %d : Float(2, 6) = onnx::Transpose[perm=[1, 0]](%c)\n  %y : Float(2) = onnx::Foo(%x, %d, %c)\n"
+            "  return (%y)\n");
+    fold(fx, 1000);
+    assert_string_equal(doc_of(fx, "wa^T.concat.concat^T"), "made of wa, wb by Transpose, Concat");
+    assert_string_equal(doc_of(fx, "wa^T.concat.concat"), "made of wa, wb by Transpose, Concat");
+}
+
+/* A list that would be too long for a line ends with dots. */
+static void test_many_weights_in_one(void **state)
+{
+    fixture *fx = *state;
+    ox__buf text = {0};
+    ox__buf_addz(&text, "graph(%x : Float(2)");
+    for (int i = 0; i < 100; i++) ox__buf_addf(&text, ", %%w.of.a.rather.long.name.%d : Float(1)", i);
+    ox__buf_addz(&text, "):\n  %c : Float(100) = onnx::Concat[axis=0](");
+    for (int i = 0; i < 100; i++) ox__buf_addf(&text, "%s%%w.of.a.rather.long.name.%d", i ? ", " : "", i);
+    ox__buf_addz(&text, ")\n  %y : Float(2) = onnx::Foo(%x, %c)\n  return (%y)\n");
+    open_graph(fx, text.p);
+    ox__buf_free(&text);
+    fold(fx, 1000);
+    const char *doc = doc_of(fx, "w.of.a.rather.long.name.0.concat");
+    assert_true(strlen(doc) < 1100);
+    assert_non_null(strstr(doc, ", ... by Concat"));
 }
 
 static void test_small_constants(void **state)
@@ -263,6 +303,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_batchnorm_without_bias, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batchnorm_that_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(test_weights, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_where_weights_come_from, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_weights_in_one, setup, teardown),
         cmocka_unit_test_setup_teardown(test_small_constants, setup, teardown),
         cmocka_unit_test_setup_teardown(test_peepholes, setup, teardown),
     };

@@ -97,6 +97,13 @@ static ox_status print_data(ox_session *s, const ox_model *m, ox_tensor t, ox_er
              k.rounded ? ", printed rounded by the dump" : "");
     ox_out_f(o, "          ");
     ox_status st = ox_tensor_preview(o, m, t, 8, err);
+    size_t n;
+    const char *doc = ox_str_text(m, k.doc, &n);
+    if (st == OX_OK && n) {
+        ox_out_f(o, "doc       ");
+        ox_out_name(o, doc, n);
+        ox_out_f(o, "\n");
+    }
     if (st != OX_OK || k.dtype == OX_STRING || k.n_elements < 2) return st;
     ox_tensor_stats_t stats;
     st = ox_stats_of(s, m, t, &stats, err);

@@ -12,7 +12,7 @@ typedef struct listing {
     ox_session *s;
     const ox_model *m;
     const char *pattern; /* NULL: all */
-    bool stats;
+    bool stats, docs;
     ox_table *t;
     ox_json *j;
     uint64_t n, bytes;
@@ -35,13 +35,27 @@ static bool wanted(const listing *l, const char *name)
     return strncmp(name, l->pattern, n) == 0 && name[n] == '.';
 }
 
+static void stats_cells(listing *l, const ox_tensor_stats_t *stats)
+{
+    for (int i = 0; !stats && i < 4; i++) ox_table_cellz(l->t, "", OX_INK_PLAIN);
+    if (!stats) return;
+    ox_table_cellf(l->t, OX_INK_PLAIN, "%.4g", stats->min);
+    ox_table_cellf(l->t, OX_INK_PLAIN, "%.4g", stats->max);
+    ox_table_cellf(l->t, OX_INK_PLAIN, "%.4g", stats->mean);
+    if (stats->n_nan + stats->n_inf)
+        ox_table_cellf(l->t, OX_INK_ATTR, "%llu", (unsigned long long)stats->n_nan + stats->n_inf);
+    else
+        ox_table_cellz(l->t, "", OX_INK_PLAIN);
+}
+
 static ox_status row(listing *l, ox_value v, ox_error *err)
 {
-    size_t len;
+    size_t len, n_doc;
     char shape[256], bytes[32];
     const char *name = ox_str_text(l->m, ox_value_name(l->m, v), &len);
     ox_tensor t = ox_value_tensor(l->m, v);
     ox_tensor_info k = ox_tensor_get(l->m, t);
+    const char *doc = ox_str_text(l->m, k.doc, &n_doc);
     ox_tensor_stats_t stats;
     bool has = l->stats && k.dtype != OX_STRING && (k.storage == OX_STORAGE_FILE || k.storage == OX_STORAGE_OWNED);
     ox_status st = has ? ox_stats_of(l->s, l->m, t, &stats, err) : OX_OK;
@@ -61,6 +75,7 @@ static ox_status row(listing *l, ox_value v, ox_error *err)
         ox_json_close(l->j, ']');
         ox_json_int(l->j, "bytes", (int64_t)ox_tensor_raw_size(l->m, t));
         ox_json_bool(l->j, "external", k.external);
+        if (n_doc) ox_json_str(l->j, "doc", doc, n_doc);
         if (has) ox_stats_json(l->j, &stats);
         ox_json_close(l->j, '}');
         return OX_OK;
@@ -70,19 +85,18 @@ static ox_status row(listing *l, ox_value v, ox_error *err)
     ox_table_cellz(l->t, shape, OX_INK_PLAIN);
     ox_bytes_text(ox_tensor_raw_size(l->m, t), bytes, sizeof bytes);
     ox_table_cellz(l->t, bytes, OX_INK_PLAIN);
-    if (!l->stats) return OX_OK;
-    if (has) {
-        ox_table_cellf(l->t, OX_INK_PLAIN, "%.4g", stats.min);
-        ox_table_cellf(l->t, OX_INK_PLAIN, "%.4g", stats.max);
-        ox_table_cellf(l->t, OX_INK_PLAIN, "%.4g", stats.mean);
-        if (stats.n_nan + stats.n_inf)
-            ox_table_cellf(l->t, OX_INK_ATTR, "%llu", (unsigned long long)stats.n_nan + stats.n_inf);
-        else
-            ox_table_cellz(l->t, "", OX_INK_PLAIN);
-    } else {
-        for (int i = 0; i < 4; i++) ox_table_cellz(l->t, "", OX_INK_PLAIN);
-    }
+    if (l->stats) stats_cells(l, has ? &stats : NULL);
+    if (l->docs) ox_table_cell(l->t, doc, n_doc, OX_INK_PLAIN);
     return OX_OK;
+}
+
+/* Whether a weight says where it comes from. */
+static bool any_doc(const listing *l)
+{
+    ox_graph g = ox_model_main(l->m);
+    for (size_t i = 0; i < ox_graph_n_initializers(l->m, g); i++)
+        if (ox_tensor_get(l->m, ox_value_tensor(l->m, ox_graph_initializer(l->m, g, i))).doc.id > 1) return true;
+    return false;
 }
 
 static ox_status list(listing *l, ox_error *err)
@@ -100,8 +114,10 @@ static ox_status list(listing *l, ox_error *err)
 
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {
-    static const char *const plain[] = {"NAME", "!DTYPE", "!SHAPE", ">BYTES", NULL};
-    static const char *const full[] = {"NAME", "!DTYPE", "!SHAPE", ">BYTES", ">MIN", ">MAX", ">MEAN", ">NAN/INF", NULL};
+    enum { N_PLAIN = 4, N_COLUMNS = 8 };
+    static const char *const columns[N_COLUMNS] = {"NAME", "!DTYPE", "!SHAPE", ">BYTES",
+                                                   ">MIN", ">MAX",   ">MEAN",  ">NAN/INF"};
+    const char *titles[N_COLUMNS + 2] = {NULL};
     ox_json j;
     listing l = {.s = s,
                  .m = ox_args_get(a, "--result") ? s->result : s->model,
@@ -117,7 +133,11 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
         ox_json_end(&j);
         return st;
     }
-    l.t = ox_table_new(&s->out, l.stats ? full : plain);
+    size_t n = l.stats ? N_COLUMNS : N_PLAIN;
+    memcpy(titles, columns, n * sizeof *columns);
+    l.docs = any_doc(&l);
+    if (l.docs) titles[n] = "DOC";
+    l.t = ox_table_new(&s->out, titles);
     ox_status st = l.t ? list(&l, err) : OX_OK;
     ox_status e = ox_table_end(l.t, st == OX_OK ? err : NULL);
     if (st == OX_OK) st = e;
