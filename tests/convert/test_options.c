@@ -147,6 +147,33 @@ static ox_status run_bound(cv *c, const char *trace, const char *name)
     return s;
 }
 
+/* Tied weights are one initializer, under the first name; those that only look alike are not. */
+static void test_shared_weights(void **state)
+{
+    cv *c = *state;
+    common(c);
+    const char *trace = TRACE("%x : Float(2), %w : Float(2), %tied : Float(2), %other : Float(2)",
+                              "  %a : Float(2) = aten::mul(%x, %w)\n  %b : Float(2) = aten::mul(%a, %tied)\n"
+                              "  %y : Float(2) = aten::mul(%b, %other)\n  return (%y)\n");
+    static const char *const names[] = {"w", "tied", "other"};
+    float data[2] = {3, 4};
+    int64_t dims[1] = {2};
+    ox_tensor t[3];
+    assert_ok(ox_open_memory(&c->src, trace, strlen(trace), "trace", NULL, NULL, NULL, &c->err), &c->err);
+    ox_graph g = ox_model_main(c->src);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(ox_tensor_add_raw(c->src, &t[i], OX_FLOAT, 1, dims, data, sizeof data, &c->err), &c->err);
+        ox_value v = ox_graph_find_value(c->src, g, ox_str_addz(c->src, names[i]));
+        assert_ok(ox_graph_bind_input(c->src, g, v, t[i == 1 ? 0 : i], false, &c->err), &c->err);
+    }
+    assert_ok(ox_convert(&c->out, &c->report, c->src, c->r, &c->opt, &c->err), &c->err);
+    g = ox_model_main(c->out);
+    assert_int_equal(ox_graph_n_initializers(c->out, g), 2);
+    ox_value w = ox_graph_initializer(c->out, g, 0);
+    assert_string_equal(ox_str_text(c->out, ox_value_name(c->out, w), NULL), "w");
+    assert_int_equal(ox_value_n_uses(c->out, w), 2);
+}
+
 static void test_params(void **state)
 {
     cv *c = *state;
@@ -257,10 +284,15 @@ static void test_onnx_model(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        T(test_opsets),       T(test_custom_opsets),
-        T(test_scoped_names), T(test_interface_names),
-        T(test_params),       T(test_folded_weight_keeps_its_name),
-        T(test_doc),          T(test_dump_of_onnx_nodes),
+        T(test_opsets),
+        T(test_custom_opsets),
+        T(test_scoped_names),
+        T(test_interface_names),
+        T(test_shared_weights),
+        T(test_params),
+        T(test_folded_weight_keeps_its_name),
+        T(test_doc),
+        T(test_dump_of_onnx_nodes),
         T(test_onnx_model),
     };
     cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
