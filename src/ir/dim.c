@@ -129,6 +129,16 @@ ox_node ox_dim_origin(const ox_model *m, ox_dim d)
     return ox_node_is_alive(m, n) ? n : (ox_node){0};
 }
 
+uint32_t ox__dim_source(const ox_model *m, ox_dim d)
+{
+    if (ox_dim_get_kind(m, d) != OX_DIM_UNKNOWN) return 0;
+    uint64_t at = (uint64_t)ox__dim_row_of(m, d)->value;
+    uint32_t id = (uint32_t)at;
+    if (!id || id >= m->table[OX__NODE].n) return 0;
+    const ox__node_row *r = ox__node_row_at(m, id);
+    return r->gen == (uint32_t)(at >> 32) ? r->origin : 0;
+}
+
 size_t ox_dim_operands(const ox_model *m, ox_dim d, const ox_dim **ops)
 {
     const ox__dim_row *r = !m || d.id & OX__DIM_CONST_BIT ? NULL : ox__dim_row_of(m, d);

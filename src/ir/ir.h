@@ -105,6 +105,8 @@ ox_status ox__node_add(ox_model *m, uint32_t *out, const ox__node_spec *spec, ox
 ox_status ox__node_set_attrs(ox_model *m, ox_node n, uint32_t count, const ox_attr *attrs, ox_error *err) OX_MUST_USE;
 ox_status ox__node_set_pairs(ox_model *m, ox_node n, uint32_t count, const ox_pair *pairs, ox_error *err) OX_MUST_USE;
 ox_status ox__value_set_pairs(ox_model *m, ox_value v, uint32_t count, const ox_pair *pairs, ox_error *err) OX_MUST_USE;
+/* ox_node_origin of the node that a dim is unknown for, whether that node lives or not; 0 = none. */
+uint32_t ox__dim_source(const ox_model *m, ox_dim d);
 /* ox_value_set_inferred beside the journal: no step, no mark of an edit, and no way back. Cannot fail. */
 void ox__value_lay_inferred(ox_model *m, ox_value v, ox_type t);
 ox_status ox__graph_set_pairs(ox_model *m, ox_graph g, uint32_t count, const ox_pair *pairs, ox_error *err) OX_MUST_USE;

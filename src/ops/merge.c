@@ -5,6 +5,7 @@
 static ox_dim merge_dim(ox_model *m, ox_dim a, ox_dim b, bool *clash)
 {
     ox_dim_kind ka = ox_dim_get_kind(m, a), kb = ox_dim_get_kind(m, b);
+    if (ka == OX_DIM_UNKNOWN && kb == OX_DIM_UNKNOWN && ox_dim_origin(m, a).id) return a; /* it knows its place */
     if (ka == OX_DIM_NONE || ka == OX_DIM_UNKNOWN) return kb == OX_DIM_NONE ? a : b;
     if (kb == OX_DIM_NONE || kb == OX_DIM_UNKNOWN) return a;
     if (ox_dim_differ(m, a, b)) *clash = true;

@@ -2,6 +2,8 @@
  * bounded by OX_MAX_TYPE_DEPTH and that of dims by OX_DIM_MAX_TERMS, so recursion is too. */
 #include "rewrite/translate.h"
 
+#include "ir/ir.h"
+
 void ox__translate_init(ox__translate *t, const ox_model *src, ox_model *dst)
 {
     memset(t, 0, sizeof *t);
@@ -74,8 +76,7 @@ ox_dim ox__translate_dim(ox__translate *t, ox_dim d)
         to = ox_dim_symbol(t->dst, ox__translate_str(t, ox_dim_name(t->src, d)));
     } else if (kind == OX_DIM_UNKNOWN) {
         ox_str why = ox_dim_name(t->src, d);
-        ox_node at = t->back ? ox_dim_origin(t->src, d) : (ox_node){0};
-        if (at.id) at = ox_model_node_at(t->dst, ox_node_origin(t->src, at));
+        ox_node at = t->back ? ox_model_node_at(t->dst, ox__dim_source(t->src, d)) : (ox_node){0};
         to = ox_dim_unknown_at(t->dst, why.id ? ox_str_text(t->src, why, NULL) : NULL, at);
     } else {
         const ox_dim *ops;

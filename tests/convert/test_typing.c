@@ -388,7 +388,8 @@ static void test_pass(void **state)
                  "      %e : Tensor = prim::If(%d)\n        block0():\n          %f : Tensor = aten::relu(%p)\n        "
                  "  -> (%f)\n"
                  "        block1():\n          %g : Tensor = aten::mul(%p, %p)\n          -> (%g)\n      -> (%e)\n"
-                 "    block1():\n      %b : Tensor = aten::mul(%a, %a)\n      -> (%b)\n  return (%r)\n";
+                 "    block1():\n      %b : Tensor = aten::mul(%a, %a)\n      -> (%b)\n"
+                 "  %nz : Tensor = aten::nonzero(%x)\n  return (%r, %nz)\n";
     cv_gives(c, trace, "%r : Float(2, 3) = onnx::Relu(%x)");
     assert_null(strstr(c->text.p, "onnx::If"));
     assert_null(strstr(c->text.p, "onnx::Mul"));
@@ -399,6 +400,9 @@ static void test_pass(void **state)
     types(trace);
     type_is("f", "Float(2, 3)");
     type_is("r", "Float(2, 3)");
+    char why[256]; /* the place is not lost on the way through several copies */
+    ox_dim_reason(c->src, ox_type_get(c->src, ox_value_type(c->src, value("nz"))).dims[1], why, sizeof why);
+    assert_non_null(strstr(why, "aten::nonzero #"));
     type_is("g", "Tensor");
     /* without blocks one conversion is enough */
     cv_add(c, "acme::count", "x", cv_record, c);
