@@ -121,6 +121,12 @@ void ox_lines_draw(const ox_lines *l, size_t i, ox_grid *g, ox_rect line, size_t
     }
 }
 
+ox_role ox_lines_role(const ox_lines *l, size_t i)
+{
+    bool some = i < l->n && l->rows[i].piece < pieces_end(l, i);
+    return some ? (ox_role)l->pieces[l->rows[i].piece].role : OX_ROLE_PLAIN;
+}
+
 size_t ox_lines_copy(const ox_lines *l, size_t i, char *buf, size_t size)
 {
     size_t n;

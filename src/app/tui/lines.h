@@ -40,6 +40,8 @@ void ox_lines_tab(ox_lines *l, size_t col);
 void ox_lines_draw(const ox_lines *l, size_t i, ox_grid *g, ox_rect line, size_t left);
 /* The whole text of line i; not terminated. */
 const char *ox_lines_text(const ox_lines *l, size_t i, size_t *n);
+/* The role that it begins in. */
+ox_role ox_lines_role(const ox_lines *l, size_t i);
 /* The same, copied and terminated; as snprintf. */
 size_t ox_lines_copy(const ox_lines *l, size_t i, char *buf, size_t size);
 bool ox_lines_match(const ox_lines *l, size_t i, const ox_needle *k);

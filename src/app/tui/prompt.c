@@ -11,7 +11,8 @@ enum { HISTORY_LINES = 5000 };
 
 static ox_typed *typed_for(ox_tui *t)
 {
-    return t->mode == OX_MODE_COMMAND ? &t->commands : t->mode == OX_MODE_FILTER ? &t->filters : &t->searches;
+    if (t->mode == OX_MODE_COMMAND) return &t->commands;
+    return t->mode == OX_MODE_FILTER ? &t->filters : t->mode == OX_MODE_LOG ? &t->files : &t->searches;
 }
 
 void ox_prompt_begin(ox_tui *t, ox_mode mode, const char *text)
@@ -26,6 +27,7 @@ const char *ox_prompt_lead(const ox_tui *t)
     switch (t->mode) {
     case OX_MODE_COMMAND: return ":";
     case OX_MODE_FILTER: return "&";
+    case OX_MODE_LOG: return "save the log as ";
     case OX_MODE_MARK: return "mark with the letter ";
     case OX_MODE_TO_MARK: return "to the mark ";
     default: return "/";
@@ -153,6 +155,21 @@ void ox_tui_filter(ox_tui *t, const char *query)
     if (*query) ox_log_command(t, line);
 }
 
+static void save_log(ox_tui *t)
+{
+    ox_error err;
+    ox_error_clear(&err);
+    if (!t->line.n) return;
+    ox_status st = ox_log_save(t, t->line.text, &err);
+    if (st == OX_OK) {
+        ox_tui_say(t, OX_ROLE_GOOD, "saved; `onnxsh -f` runs it");
+        return;
+    }
+    char text[1024];
+    ox_error_format(&err, text, sizeof text);
+    ox_tui_say(t, OX_ROLE_ERROR, "%.500s", text);
+}
+
 static void done(ox_tui *t)
 {
     ox_mode mode = t->mode;
@@ -160,6 +177,7 @@ static void done(ox_tui *t)
     t->mode = OX_MODE_PANES;
     if (mode == OX_MODE_COMMAND) ox_run_line(t, t->line.text);
     if (mode == OX_MODE_FILTER) ox_tui_filter(t, t->line.text);
+    if (mode == OX_MODE_LOG) save_log(t);
 }
 
 static void left(ox_tui *t)

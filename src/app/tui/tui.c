@@ -60,6 +60,7 @@ void ox_tui_free(ox_tui *t)
     ox_typed_free(&t->searches);
     ox_typed_free(&t->commands);
     ox_typed_free(&t->filters);
+    ox_typed_free(&t->files);
     ox_grid_free(&t->grid);
     free(t->copied);
     free(t->failed);

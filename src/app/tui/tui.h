@@ -13,6 +13,7 @@ typedef enum ox_mode {
     OX_MODE_SEARCH,  /* the text of a search is being typed */
     OX_MODE_COMMAND, /* a line of the prompt */
     OX_MODE_FILTER,  /* a query */
+    OX_MODE_LOG,     /* the file that gets the log */
     OX_MODE_MARK,    /* the letter of a mark */
     OX_MODE_TO_MARK
 } ox_mode;
@@ -50,7 +51,7 @@ struct ox_tui {
     ox_mode mode;
     ox_line line;
     ox_node before; /* of the filter that is being typed */
-    ox_typed searches, commands, filters;
+    ox_typed searches, commands, filters, files;
     size_t n_loaded;       /* commands of earlier sessions */
     struct ox_run *run;    /* the line that is at work; NULL: none */
     ox_status open_status; /* how the last ox_run_open ended */
@@ -161,6 +162,8 @@ void ox_log_command(ox_tui *t, const char *line);
 void ox_log_text(ox_tui *t, ox_role role, const char *text, size_t n);
 /* Shows the log from the last command on. */
 void ox_log_open(ox_tui *t);
+/* Writes it as a script: lines that were run, and their output as comments. The file must not be there yet. */
+ox_status ox_log_save(ox_tui *t, const char *path, ox_error *err) OX_MUST_USE;
 /* Its last line, not terminated. */
 const char *ox_log_last(ox_tui *t, size_t *n);
 

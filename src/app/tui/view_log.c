@@ -2,6 +2,7 @@
 #include "app/tui/lines.h"
 #include "app/tui/tui.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,28 @@ void ox_log_text(ox_tui *t, ox_role role, const char *text, size_t n)
     ox_list_place(&l->v.list, -1);
 }
 
+ox_status ox_log_save(ox_tui *t, const char *path, ox_error *err)
+{
+    const log_view *l = log_of(t);
+    FILE *f = fopen(path, "wx");
+    bool ok = f != NULL;
+    for (size_t i = 0; ok && i < l->lines.n; i++) {
+        size_t n;
+        const char *s = ox_lines_text(&l->lines, i, &n);
+        bool command = n >= 2 && s[0] == '>' && ox_lines_role(&l->lines, i) == OX_ROLE_KEY;
+        ok = fprintf(f, "%s%.*s\n", command ? "" : "# ", (int)(command ? n - 2 : n), command ? s + 2 : s) > 0;
+    }
+    int why = errno;
+    if (f && fclose(f) != 0 && ok) {
+        why = errno;
+        ok = false;
+    }
+    if (ok) return OX_OK;
+    ox_error_set(err, OX_E_IO, "the log cannot be written: %s", strerror(why));
+    snprintf(err->file, sizeof err->file, "%s", path);
+    return OX_E_IO;
+}
+
 const char *ox_log_last(ox_tui *t, size_t *n)
 {
     const log_view *l = log_of(t);
@@ -121,6 +144,13 @@ static void note(ox_view *v, char *buf, size_t size)
     if (v->list.n) snprintf(buf, size, "%zu/%zu", v->list.cursor + 1, v->list.n);
 }
 
+static bool act(ox_view *v, ox_action a)
+{
+    if (a != OX_DO_SAVE_LOG) return false;
+    ox_prompt_begin(v->t, OX_MODE_LOG, "");
+    return true;
+}
+
 const ox_view_ops ox_view_log = {
     .name = "log",
     .help = "the lines that were run, typed or by a key, and what they wrote",
@@ -128,6 +158,7 @@ const ox_view_ops ox_view_log = {
     .create = create,
     .destroy = destroy,
     .draw = draw,
+    .act = act,
     .note = note,
     .copy = copy,
     .matches = matches,

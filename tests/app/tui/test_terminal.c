@@ -269,6 +269,53 @@ static void test_editor_and_clipboard(void **state)
     unlink(config);
 }
 
+/* The log is a script: run again it makes the same edit. Keys stand in it as the lines that they are. */
+static void test_log_replays(void **state)
+{
+    (void)state;
+    char path[256], *text = NULL;
+    size_t size = 0;
+    start("xterm-256color");
+    assert_true(terminal_shows(t, "txt  trace"));
+    terminal_send(t, ":model:graph():nodes()[1]:set_name('renamed')\r");
+    assert_true(terminal_shows(t, "txt*  trace"));
+    terminal_send(t, "&op:add\r");
+    assert_true(terminal_shows(t, "& op:add  2"));
+    terminal_send(t, "x");
+    assert_true(terminal_shows(t, "5 failures"));
+    terminal_send(t, ":find --count name:renamed\r");
+    terminal_settle(t, 200);
+    terminal_send(t, "5sedits.onnxsh\r");
+    assert_true(terminal_shows(t, "saved; `onnxsh -f` runs it"));
+    terminal_send(t, "sedits.onnxsh\r"); /* never over what is there */
+    assert_true(terminal_shows(t, "cannot be written"));
+    terminal_send(t, "qq");
+    assert_leaves(0);
+    snprintf(path, sizeof path, "%s/edits.onnxsh", home);
+    FILE *f = fopen(path, "r"), *w = open_memstream(&text, &size);
+    assert_true(f && w);
+    for (int c; (c = getc(f)) != EOF;) putc(c, w);
+    fclose(f);
+    fclose(w);
+    assert_non_null(strstr(text, "model:graph():nodes()[1]:set_name('renamed')\nfind op:add\nexport --dry-run\n# "));
+    free(text);
+    f = fopen(path, "r"); /* all but the export, which fails and would end it */
+    snprintf(path, sizeof path, "%s/again.onnxsh", home);
+    w = fopen(path, "w");
+    char line[1024];
+    while (fgets(line, sizeof line, f))
+        if (strncmp(line, "export", 6) != 0) fputs(line, w);
+    fclose(f);
+    fclose(w);
+    terminal_free(t);
+    const char *argv[] = {program, "--no-init", "-f", path, trace, NULL};
+    start_with("xterm-256color", NULL, argv, 24, 80);
+    assert_leaves(0);
+    int last = 23;
+    while (last > 0 && !*terminal_row(t, last)) last--;
+    assert_string_equal(terminal_row(t, last), "1"); /* the edit was made again */
+}
+
 static void test_from_the_prompt_and_back(void **state)
 {
     (void)state;
@@ -377,6 +424,7 @@ int main(void)
         T(test_mouse),
         T(test_commands_and_completion),
         T(test_editor_and_clipboard),
+        T(test_log_replays),
         T(test_from_the_prompt_and_back),
         T(test_signals_restore_the_terminal),
         T(test_stop_and_continue),
