@@ -59,12 +59,11 @@ static void draw_view(ox_tui *t, ox_view *v, int number, bool focus)
     }
 }
 
-/* The line between the left pane and the others. */
-static void draw_bar(ox_tui *t)
+/* The line to the left of a pane. */
+static void draw_bar(ox_tui *t, const ox_view *v)
 {
-    const ox_view *v = t->at[OX_PLACE_LEFT] < 0 ? NULL : t->views[t->at[OX_PLACE_LEFT]];
-    if (!v || v->at.rows == 0 || v->at.cols == t->grid.cols) return;
-    for (int i = 0; i < v->at.rows; i++) ox_grid_putz(&t->grid, v->at.row + i, v->at.cols, 1, OX_ROLE_FRAME, BAR);
+    for (int i = 0; i < v->at.rows && v->at.col > 0; i++)
+        ox_grid_putz(&t->grid, v->at.row + i, v->at.col - 1, 1, OX_ROLE_FRAME, BAR);
 }
 
 static void about_model(const ox_tui *t, char *buf, size_t size)
@@ -119,8 +118,10 @@ static void draw_status(ox_tui *t)
 void ox_tui_draw(ox_tui *t)
 {
     ox_grid_clear(&t->grid);
-    for (int i = 0; i < OX_N_VIEWS; i++)
-        if (t->views[i]->at.rows > 0) draw_view(t, t->views[i], i + 1, i == t->focus);
-    draw_bar(t);
+    for (int i = 0; i < OX_N_VIEWS; i++) {
+        if (t->views[i]->at.rows == 0) continue;
+        draw_view(t, t->views[i], i + 1, i == t->focus);
+        draw_bar(t, t->views[i]);
+    }
     draw_status(t);
 }

@@ -1,7 +1,7 @@
 /* Floor 7. Where panes stand. A screen that is too small for two shows the one that has the keys. */
 #include "app/tui/tui.h"
 
-enum { MIN_COLS = 60, MIN_ROWS = 12, LEFT_MAX = 48 };
+enum { MIN_COLS = 60, MIN_ROWS = 12, LEFT_MAX = 48, MIN_SIDE = 40 };
 
 static void place(ox_tui *t, int view, int row, int col, int rows, int cols)
 {
@@ -41,8 +41,14 @@ void ox_tui_layout(ox_tui *t)
     place(t, t->at[OX_PLACE_LEFT], 0, 0, rows, left);
     if (left) left++; /* the line between them */
     int below = t->at[OX_PLACE_BELOW] < 0 ? 0 : part(rows, 42, 4);
-    place(t, t->at[OX_PLACE_MAIN], 0, left, rows - below, cols - left);
     if (below) place(t, t->at[OX_PLACE_BELOW], rows - below, left, below, cols - left);
+    rows -= below;
+    cols -= left;
+    bool split = t->at[OX_PLACE_BESIDE] >= 0, wide = cols >= 2 * MIN_SIDE;
+    int beside = split && wide ? cols / 2 : 0, under = split && !wide ? rows / 2 : 0;
+    place(t, t->at[OX_PLACE_MAIN], 0, left, rows - under, cols - beside);
+    if (under) place(t, t->at[OX_PLACE_BESIDE], rows - under, left, under, cols);
+    if (beside) place(t, t->at[OX_PLACE_BESIDE], 0, left + cols - beside + 1, rows, beside - 1);
 }
 
 int ox_tui_next_shown(const ox_tui *t, int view, int by)

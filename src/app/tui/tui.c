@@ -94,15 +94,18 @@ static void mark_failed(ox_tui *t)
 void ox_tui_sync(ox_tui *t)
 {
     const ox_model *m = t->s->model;
-    uint64_t serial = m ? ox_model_serial(m) : 0;
+    uint64_t serial = m ? ox_model_serial(m) : 0, result = t->s->result ? ox_model_serial(t->s->result) : 0;
     size_t n_undo = m ? ox_journal_n_undo(m) : 0, n_redo = m ? ox_journal_n_redo(m) : 0;
-    if (serial == t->serial && n_undo == t->n_undo && n_redo == t->n_redo && t->report == t->s->report) return;
+    if (serial == t->serial && n_undo == t->n_undo && n_redo == t->n_redo && t->report == t->s->report &&
+        t->result == result)
+        return;
     if (serial != t->serial) { /* no place of one model is one of another */
         t->node = (ox_node){0, 0};
         t->back.n = t->forth.n = 0;
         memset(t->marks, 0, sizeof t->marks);
     }
     t->report = t->s->report;
+    t->result = result;
     t->serial = serial;
     t->n_undo = n_undo;
     t->n_redo = n_redo;
@@ -240,6 +243,14 @@ static bool leave(ox_tui *t, uint32_t key)
     return t->quit = true;
 }
 
+static void toggle(ox_tui *t, int view)
+{
+    if (t->at[t->views[view]->ops->place] == view)
+        ox_tui_hide(t, view);
+    else
+        ox_tui_show(t, view);
+}
+
 static void pick(ox_tui *t, uint32_t key)
 {
     int view = (int)key - '1';
@@ -281,12 +292,8 @@ static void act(ox_tui *t, ox_action a, uint32_t key)
     case OX_DO_CANCEL: cancel(t); break;
     case OX_DO_QUIT: quit(t); break;
     case OX_DO_COMMAND: ox_prompt_begin(t, OX_MODE_COMMAND, ""); break;
-    case OX_DO_LOG:
-        if (t->at[OX_PLACE_BOTTOM] == OX_VIEW_log)
-            ox_tui_hide(t, OX_VIEW_log);
-        else
-            ox_tui_show(t, OX_VIEW_log);
-        break;
+    case OX_DO_LOG: toggle(t, OX_VIEW_log); break;
+    case OX_DO_RESULT: toggle(t, OX_VIEW_result); break;
     case OX_DO_RIGHT: v->left += 8; break;
     case OX_DO_LEFT: v->left = v->left > 8 ? v->left - 8 : 0; break;
     default: break;

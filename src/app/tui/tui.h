@@ -46,7 +46,7 @@ struct ox_tui {
     ox_node marks[26];
     /* What the panes were made from. */
     const ox_report *report;
-    uint64_t serial;
+    uint64_t serial, result;
     size_t n_undo, n_redo;
     ox_mode mode;
     ox_line line;
@@ -109,14 +109,18 @@ void ox_tui_copy(ox_tui *t);
 /* What `failure` told last is where we are. */
 void ox_tui_to_told_failure(ox_tui *t);
 
+/* ---- walk.c ---- */
+/* The node after n: into its blocks, else beside it, else after what owns its block; {0} at the end of the graph. */
+ox_node ox_node_after(const ox_model *m, ox_node n);
+/* Constants, and lists made of constants alone: what an operator's own line can say. */
+bool ox_node_is_folded(const ox_model *m, ox_node n);
+
 /* ---- view_nodes.c ---- */
 /* Lists what a query selects, "" all nodes. A query that cannot be read changes nothing and fills err. */
 ox_status ox_nodes_filter(ox_tui *t, const char *query, ox_error *err) OX_MUST_USE;
 void ox_nodes_unfilter(ox_tui *t);
 /* The query in force, "" = none. */
 const char *ox_nodes_filtered(const ox_tui *t);
-/* Constants, and lists made of constants alone: what an operator's own line can say. */
-bool ox_node_is_folded(const ox_model *m, ox_node n);
 /* Unfolds constants or drops the filter, if the node is not listed because of them. */
 void ox_nodes_reveal(ox_tui *t, ox_node n);
 

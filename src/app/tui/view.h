@@ -15,6 +15,7 @@ typedef struct ox_view ox_view;
 typedef enum ox_place {
     OX_PLACE_LEFT,
     OX_PLACE_MAIN,
+    OX_PLACE_BESIDE, /* to the right of the main one, or under it where there is no room */
     OX_PLACE_BELOW,  /* under the main one */
     OX_PLACE_BOTTOM, /* over the whole width */
     OX_PLACE_WHOLE,  /* instead of all others */

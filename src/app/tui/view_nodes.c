@@ -1,5 +1,6 @@
-/* Floor 7. The nodes in graph order, blocks and functions included, constants folded. The list is made in pieces;
- * drawing it costs the same for any number of nodes. */
+/* Floor 7. The nodes in graph order, blocks and functions included, constants folded: those of the model, and beside
+ * them those of the result of the last export, bound by provenance. The list is made in pieces; drawing it costs the
+ * same for any number of nodes. */
 #include "app/tui/columns.h"
 #include "app/tui/tui.h"
 
@@ -21,7 +22,8 @@ typedef struct memo {
 typedef struct nodes {
     ox_view v;
     uint32_t *rows;   /* ids of nodes */
-    uint32_t *row_of; /* by id: its row + 1, 0 = not listed */
+    bool result;      /* it lists the result of the last export */
+    uint32_t *row_of; /* by id of the model's node: the row + 1 of it, or of the first that it became; 0 = not listed */
     size_t cap_rows, cap_ids, n_seen;
     ox_node next;      /* to be looked at; {0}: see next_function */
     size_t function;   /* the next function to begin */
@@ -41,57 +43,10 @@ static const ox_column columns[N_COLUMNS] = {
 
 static const ox_model *model(const nodes *k)
 {
-    return k->v.t->s->model;
+    return k->result ? k->v.t->s->result : k->v.t->s->model;
 }
 
 /* ---- making the list ---- */
-
-/* The first node of the blocks of n from number i on. */
-static ox_node into(const ox_model *m, ox_node n, size_t i)
-{
-    for (size_t count = ox_node_n_blocks(m, n); i < count; i++) {
-        ox_node first = ox_graph_first(m, ox_node_block(m, n, i));
-        if (first.id) return first;
-    }
-    return (ox_node){0, 0};
-}
-
-static size_t block_number(const ox_model *m, ox_node owner, ox_graph g)
-{
-    for (size_t i = 0, n = ox_node_n_blocks(m, owner); i < n; i++)
-        if (ox_node_block(m, owner, i).id == g.id) return i;
-    return SIZE_MAX - 1;
-}
-
-/* The node after n: into its blocks, else beside it, else after what owns its block. */
-static ox_node after(const ox_model *m, ox_node n)
-{
-    ox_node next = into(m, n, 0);
-    while (!next.id && n.id) {
-        ox_graph g = ox_node_graph(m, n);
-        next = ox_node_next(m, n);
-        if (next.id) break;
-        n = ox_graph_owner(m, g);
-        if (n.id) next = into(m, n, block_number(m, n, g) + 1);
-    }
-    return next;
-}
-
-static bool is_constant(const ox_model *m, ox_node n)
-{
-    return ox_node_is(m, n, "prim", "Constant") || ox_node_is(m, n, "", "Constant");
-}
-
-bool ox_node_is_folded(const ox_model *m, ox_node n)
-{
-    if (is_constant(m, n)) return true;
-    if (!ox_node_is(m, n, "prim", "ListConstruct")) return false;
-    for (size_t i = 0, count = ox_node_n_inputs(m, n); i < count; i++) {
-        ox_node from = ox_value_node(m, ox_node_input(m, n, i));
-        if (!from.id || !is_constant(m, from)) return false;
-    }
-    return true;
-}
 
 /* A query may ask for constants: it is shown all that it selects. */
 static bool is_listed(const nodes *k, const ox_model *m, ox_node n)
@@ -99,7 +54,13 @@ static bool is_listed(const nodes *k, const ox_model *m, ox_node n)
     return k->filter ? ox_query_matches(k->filter, m, n) : k->unfold || !ox_node_is_folded(m, n);
 }
 
-static bool grow(nodes *k, size_t n_ids)
+/* The node of the model that a listed one is, or came from. */
+static uint32_t source_id(const nodes *k, const ox_model *m, ox_node n)
+{
+    return k->result ? ox_node_origin(m, n) : n.id;
+}
+
+static bool grow(nodes *k, size_t n_rows, size_t n_ids)
 {
     if (n_ids > k->cap_ids) {
         uint32_t *p = realloc(k->row_of, n_ids * sizeof *p);
@@ -107,11 +68,11 @@ static bool grow(nodes *k, size_t n_ids)
         k->row_of = p;
         k->cap_ids = n_ids;
     }
-    if (n_ids > k->cap_rows) {
-        uint32_t *p = realloc(k->rows, n_ids * sizeof *p);
+    if (n_rows > k->cap_rows) {
+        uint32_t *p = realloc(k->rows, n_rows * sizeof *p);
         if (!p) return false;
         k->rows = p;
-        k->cap_rows = n_ids;
+        k->cap_rows = n_rows;
     }
     return true;
 }
@@ -119,17 +80,18 @@ static bool grow(nodes *k, size_t n_ids)
 static void restart(nodes *k)
 {
     const ox_model *m = model(k);
+    size_t n_ids = k->v.t->s->model ? ox_model_node_limit(k->v.t->s->model) : 0;
     k->v.list.n = 0;
     k->n_seen = k->function = 0;
     k->seek = true;
     k->next = m ? ox_graph_first(m, ox_model_main(m)) : (ox_node){0, 0};
-    k->done = !m || !grow(k, ox_model_node_limit(m));
+    k->done = !m || !grow(k, ox_model_node_limit(m), n_ids);
     if (!m)
         ox_list_set_n(&k->v.list, 0);
     else if (k->done)
         ox_tui_say(k->v.t, OX_ROLE_ERROR, "out of memory: the nodes cannot be listed");
     else
-        memset(k->row_of, 0, ox_model_node_limit(m) * sizeof *k->row_of);
+        memset(k->row_of, 0, k->cap_ids * sizeof *k->row_of);
 }
 
 static void place_cursor(nodes *k)
@@ -162,17 +124,18 @@ static bool work(ox_view *v)
             break;
         }
         ox_node node = k->next;
-        k->next = after(m, node);
+        k->next = ox_node_after(m, node);
         k->n_seen++;
         if (n == k->cap_rows || !is_listed(k, m, node)) continue;
         k->rows[n++] = node.id;
-        k->row_of[node.id] = (uint32_t)n;
+        uint32_t id = source_id(k, m, node);
+        if (id < k->cap_ids && !k->row_of[id]) k->row_of[id] = (uint32_t)n;
     }
     ox_list_set_n(&v->list, n);
     if (k->seek) place_cursor(k);
     if (k->seek && k->done) { /* it is not listed: another one is spoken of from now on */
         k->seek = false;
-        if (n) ox_tui_set_node(v->t, ox_model_node_at(m, k->rows[v->list.cursor]), v);
+        if (n && !k->result) ox_tui_set_node(v->t, ox_model_node_at(m, k->rows[v->list.cursor]), v);
     }
     return !k->done;
 }
@@ -270,6 +233,7 @@ static void moved(ox_view *v)
     nodes *k = (nodes *)v;
     k->seek = false;
     ox_node n = node_at(k, v->list.cursor);
+    if (n.id && k->result) n = ox_model_node_at(v->t->s->model, ox_node_origin(model(k), n));
     if (n.id) ox_tui_set_node(v->t, n, v);
 }
 
@@ -311,6 +275,7 @@ static void note(ox_view *v, char *buf, size_t size)
 {
     nodes *k = (nodes *)v;
     const ox_model *m = model(k);
+    if (!m && k->result) snprintf(buf, size, "nothing was exported: x tries");
     if (!m) return;
     if (k->filter) {
         char fitted[96];
@@ -406,8 +371,12 @@ static void draw(ox_view *v, ox_grid *g, ox_rect line, size_t i)
     if (!n.id) return;
     ox_columns_fit(&c, columns, N_COLUMNS, line.cols);
     const ox_tui *t = v->t;
-    bool failed = t->failed && n.id < t->n_failed && t->failed[n.id];
-    ox_grid_putz(g, line.row, line.col + c.at[C_MARK].col, c.at[C_MARK].width, OX_ROLE_ERROR, failed ? "!" : " ");
+    bool failed = !k->result && t->failed && n.id < t->n_failed && t->failed[n.id];
+    bool made = k->result && t->node.id && ox_node_origin(m, n) == t->node.id; /* of the node that is spoken of */
+    ox_grid_putz(g, line.row, line.col + c.at[C_MARK].col, c.at[C_MARK].width, failed ? OX_ROLE_ERROR : OX_ROLE_KEY,
+                 failed ? "!"
+                 : made ? "="
+                        : " ");
     int d = depth(m, n);
     put_op(m, n, g, line.row, line.col + c.at[C_OP].col + d, c.at[C_OP].width - d);
     if (out.id) put_shape(m, out, g, line, &c);
@@ -483,6 +452,31 @@ const ox_view_ops ox_view_nodes = {
     .place = OX_PLACE_MAIN,
     .open = true,
     .create = create,
+    .destroy = destroy,
+    .reset = reset,
+    .work = work,
+    .follow = follow,
+    .moved = moved,
+    .head = head,
+    .draw = draw,
+    .act = act,
+    .note = note,
+    .copy = copy,
+    .matches = matches,
+};
+
+static ox_status create_result(ox_view **out, ox_tui *t, ox_error *err)
+{
+    ox_status st = create(out, t, err);
+    if (st == OX_OK) ((nodes *)*out)->result = true;
+    return st;
+}
+
+const ox_view_ops ox_view_result = {
+    .name = "result",
+    .help = "the nodes that the last export made; = marks those that the node of the cursor became",
+    .place = OX_PLACE_BESIDE,
+    .create = create_result,
     .destroy = destroy,
     .reset = reset,
     .work = work,

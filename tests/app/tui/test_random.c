@@ -70,6 +70,14 @@ static void settle(ox_tui *t)
         if (i > 2000) fail("work does not end");
 }
 
+static void open_file(ox_tui *t, const char *name)
+{
+    char path[1024];
+    ox_error err;
+    snprintf(path, sizeof path, "%s/%s", OX_ROOT_DIR, name);
+    if (ox_run_open(t, path, &err) != OX_OK) fail("a file is not begun");
+}
+
 static void type(ox_tui *t, const char *text)
 {
     for (; *text; text++) ox_tui_key(t, (unsigned char)*text);
@@ -97,6 +105,7 @@ static void step(ox_tui *t, ox_session *s)
                                     '\'',         'a',
                                     OX_KEY_ENTER, OX_KEY_ESC,
                                     OX_KEY_TAB,   OX_KEY_BACKTAB,
+                                    '7',          'r',
                                     OX_KEY_UP,    OX_KEY_PAGE_DOWN,
                                     OX_KEY_END,   'W',
                                     '?',          4,
@@ -125,7 +134,7 @@ static void step(ox_tui *t, ox_session *s)
     case 6:
         if (pick(20)) break;
         settle(t);
-        if (ox_run_open(t, files[pick(sizeof files / sizeof *files)], &err) != OX_OK) fail("a file is not begun");
+        open_file(t, files[pick(sizeof files / sizeof *files)]);
         break;
     default: ox_tui_key(t, keys[pick(sizeof keys / sizeof *keys)]); break;
     }
@@ -143,7 +152,7 @@ int main(int argc, char **argv)
     printf("seed %lu, %lu steps\n", seed, n);
     fflush(stdout);
     out = dup(STDOUT_FILENO);
-    if (!mkdtemp(home) || chdir(OX_ROOT_DIR) != 0) return 1;
+    if (!mkdtemp(home) || chdir(home) != 0) return 1; /* what the log is saved as stays there */
     setenv("HOME", home, 1);
     setenv("XDG_STATE_HOME", home, 1);
     setenv("XDG_CONFIG_HOME", home, 1);
@@ -151,7 +160,7 @@ int main(int argc, char **argv)
     s.g.no_init = true;
     s.interactive = s.full_screen = true;
     if (ox_session_init(&s, &err) != OX_OK || ox_tui_create(&t, &s, 24, 80, &err) != OX_OK) return 1;
-    if (ox_run_open(t, files[0], &err) != OX_OK) return 1;
+    open_file(t, files[0]);
     for (unsigned long i = 0; i < n; i++) {
         step(t, &s);
         check(t);

@@ -285,7 +285,7 @@ static void test_log_replays(void **state)
     assert_true(terminal_shows(t, "5 failures"));
     terminal_send(t, ":find --count name:renamed\r");
     terminal_settle(t, 200);
-    terminal_send(t, "5sedits.onnxsh\r");
+    terminal_send(t, "6sedits.onnxsh\r");
     assert_true(terminal_shows(t, "saved; `onnxsh -f` runs it"));
     terminal_send(t, "sedits.onnxsh\r"); /* never over what is there */
     assert_true(terminal_shows(t, "cannot be written"));
