@@ -478,6 +478,7 @@ def CASES(torch):
     case("eye", lambda a: a @ torch.eye(4), rand(2, 4))
     case("eye_m", lambda a: a @ torch.eye(4, 3), rand(2, 4))
     case("broadcast_tensors", torch.broadcast_tensors, rand(3, 1), rand(1, 4))
+    case("number_tensors", lambda a: a + torch.tensor(a.size(0)) + torch.tensor(0.5), x)
     case("zeros", lambda a: a + torch.zeros(4, 5), x)
     case("ones", lambda a: a * torch.ones(4, 5, dtype=torch.float64), x)
     case("full", lambda a: a * torch.full((4, 5), 2.5), x)
@@ -551,6 +552,20 @@ def CASES(torch):
     case("attention", lambda q, v: torch.softmax(q @ q.transpose(-1, -2) / 2.0, -1) @ v, rand(2, 4, 6, 8), rand(2, 4, 6, 8), rtol=1e-3)
     case("multi_head", lambda_module(nn, nn.MultiheadAttention(8, 2, batch_first=True), lambda m, q: m(q, q, q)), rand(2, 5, 8), rtol=1e-3)
     case("multi_head_cross", lambda_module(nn, nn.MultiheadAttention(8, 2), lambda m, q, k: m(q, k, k)), rand(5, 2, 8), rand(6, 2, 8), rtol=1e-3)
+    case("multi_head_weights", lambda_module(nn, nn.MultiheadAttention(8, 2, batch_first=True), lambda m, q: m(q, q, q, average_attn_weights=False)),
+         rand(2, 5, 8), rtol=1e-3)
+    case("multi_head_no_weights", lambda_module(nn, nn.MultiheadAttention(8, 2, batch_first=True), lambda m, q: m(q, q, q, need_weights=False)[0]),
+         rand(2, 5, 8), rtol=1e-3)
+    case("multi_head_left_out", lambda_module(nn, nn.MultiheadAttention(8, 2, batch_first=True), lambda m, q, p: m(q, q, q, key_padding_mask=p)),
+         rand(2, 5, 8), torch.tensor([[False] * 5, [False, False, False, True, True]]), rtol=1e-3)
+    case("multi_head_pairs", lambda_module(nn, nn.MultiheadAttention(8, 2, batch_first=True), lambda m, q, p: m(q, q, q, attn_mask=p)),
+         rand(2, 5, 8), torch.ones(5, 5, dtype=torch.bool).triu(1), rtol=1e-3)
+    case("multi_head_added", lambda_module(nn, nn.MultiheadAttention(8, 2, batch_first=True), lambda m, q, p: m(q, q, q, attn_mask=p)),
+         rand(2, 5, 8), rand(5, 5), rtol=1e-3)
+    case("encoder_layer_left_out", lambda_module(nn, nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), lambda m, q, p: m(q, src_key_padding_mask=p)),
+         rand(2, 5, 8), torch.tensor([[False] * 5, [False, False, False, True, True]]), rtol=1e-3)
+    case("encoder_layer_pairs", lambda_module(nn, nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), lambda m, q, p: m(q, src_mask=p)),
+         rand(2, 5, 8), torch.ones(5, 5, dtype=torch.bool).triu(1), rtol=1e-3)
     case("encoder_layer", nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), rand(2, 5, 8), rtol=1e-3)
     case("encoder_layer_gelu_first", nn.TransformerEncoderLayer(8, 2, 16, activation="gelu", norm_first=True, batch_first=True), rand(2, 5, 8), rtol=1e-3)
     case("encoder", nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16), 2), rand(5, 2, 8), rtol=1e-3)
@@ -559,8 +574,38 @@ def CASES(torch):
         case("sdpa", F.scaled_dot_product_attention, rand(2, 4, 6, 8), rand(2, 4, 5, 8), rand(2, 4, 5, 8), rtol=1e-3)
         case("sdpa_causal", lambda q, v: F.scaled_dot_product_attention(q, v, v, is_causal=True), rand(2, 4, 6, 8), rand(2, 4, 6, 8), rtol=1e-3)
         case("sdpa_mask", F.scaled_dot_product_attention, rand(2, 4, 6, 8), rand(2, 4, 5, 8), rand(2, 4, 5, 8), rand(6, 5), rtol=1e-3)
+        case("sdpa_scale", lambda q, v: F.scaled_dot_product_attention(q, v, v, scale=0.3), rand(2, 4, 6, 8), rand(2, 4, 5, 8), rtol=1e-3)
+        case("sdpa_causal_wide", lambda q, v: F.scaled_dot_product_attention(q, v, v, is_causal=True), rand(2, 4, 6, 8), rand(2, 4, 9, 8), rtol=1e-3)
+        case("sdpa_one_head", F.scaled_dot_product_attention, rand(2, 6, 8), rand(2, 5, 8), rand(2, 5, 7), rtol=1e-3)
+        case("sdpa_groups", lambda q, k, v: F.scaled_dot_product_attention(q, k, v, enable_gqa=True), rand(2, 6, 5, 8), rand(2, 2, 7, 8),
+             rand(2, 2, 7, 8), rtol=1e-3)
         case("sdpa_bool_mask", F.scaled_dot_product_attention, rand(2, 4, 6, 8), rand(2, 4, 5, 8), rand(2, 4, 5, 8), rand(6, 5) > -1, rtol=1e-3)
+    vision_cases(torch, case, rand)
     return rows
+
+
+def vision_cases(torch, case, rand):
+    """torchvision's own operators, where it is there."""
+    try:
+        from torchvision import ops
+    except ImportError:
+        return
+    corners = rand(12, 2).abs() * 6
+    boxes = torch.cat([corners, corners + rand(12, 2).abs() * 5 + 0.5], 1)
+    scores = torch.linspace(0.95, 0.1, 12)[torch.tensor([3, 0, 7, 11, 1, 9, 5, 2, 10, 4, 8, 6])]
+    case("nms", lambda b, s: ops.nms(b, s, 0.3), boxes, scores, opset=10)
+    case("nms_all", lambda b, s: ops.nms(b, s, 1.0), boxes, scores, opset=10)
+    image = rand(2, 3, 12, 14)
+    rois = torch.cat([torch.tensor([0.0, 1.0] * 6)[:, None], boxes], 1)
+    for aligned in (False, True):
+        low = 16 if aligned else 10
+        tag = "_aligned" if aligned else ""
+        case("roi_align" + tag, lambda a, r, c=aligned: ops.roi_align(a, r, (3, 4), 0.5, 2, c), image, rois, opset=low, rtol=1e-3)
+        case("roi_align_adaptive" + tag, lambda a, r, c=aligned: ops.roi_align(a, r, 2, 0.8, -1, c), image, rois, opset=low, rtol=1e-3)
+    case("roi_pool", lambda a, r: ops.roi_pool(a, r, (2, 3), 0.5), image, rois)
+    kernel, shifts = rand(4, 3, 3, 3), rand(2, 18, 10, 12)
+    case("deform_conv2d", lambda a, o, w: ops.deform_conv2d(a, o, w), image, shifts, kernel, opset=19, rtol=1e-3)
+    case("deform_conv2d_mask", lambda a, o, w, m: ops.deform_conv2d(a, o, w, mask=m), image, shifts, kernel, rand(2, 9, 10, 12), opset=19, rtol=1e-3)
 
 
 def DYNAMIC(torch):
@@ -595,6 +640,11 @@ def DYNAMIC(torch):
     case("dyn_topk", lambda x: torch.topk(x, 2, 1), 5)
     case("dyn_index", lambda x: x[:, torch.tensor([1, 0])], 5)
     case("dyn_repeat", lambda x: x.repeat(2, 1), 5)
+    if hasattr(F, "scaled_dot_product_attention"):
+        case("dyn_sdpa", lambda x: F.scaled_dot_product_attention(x, x, x), 6, 8)
+        case("dyn_sdpa_causal", lambda x: F.scaled_dot_product_attention(x.transpose(0, 1), x.transpose(0, 1), x.transpose(0, 1), is_causal=True), 2, 8,
+             opset=11)
+    case("dyn_split", lambda x: torch.split(x, [x.size(0) - 1, 1], 0), 3, opset=13)
     case("dyn_normalize", lambda x: F.normalize(x), 5)
     case("dyn_roll", lambda x: torch.roll(x, 1, 0), 5)
     case("dyn_adaptive", nn.AdaptiveAvgPool2d(3), 2, 7, 5)

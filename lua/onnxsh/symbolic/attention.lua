@@ -12,24 +12,56 @@ local function attend(g, q, k, v, scale, mask)
   return g:op("MatMul", weights, v), weights
 end
 
+-- Which keys each query sees: those up to its own place.
 local function causal_mask(g, query, key)
-  local rows, columns = sym.dim_size(query, -2), sym.dim_size(key, -2)
-  if not rows or not columns then return g:unsupported("causal attention over lengths that are not known") end
-  local mask = {}
-  for i = 1, rows do
-    for j = 1, columns do mask[#mask + 1] = j <= i and 0.0 or -math.huge end
+  local rows, columns = sym.size(g, query, -2), sym.size(g, key, -2)
+  if type(rows) == "number" and type(columns) == "number" then
+    local mask = {}
+    for i = 1, rows do
+      for j = 1, columns do mask[#mask + 1] = j <= i end
+    end
+    return g:constant(mask, "bool", {rows, columns})
   end
-  return g:constant(mask, sym.dtype(query) or "float32", {rows, columns})
+  if g:opset() < 11 then return g:unsupported("causal attention over lengths that are not known needs opset 11") end
+  local function places(n, axis)
+    local zero, one = g:constant(0, "int64"), g:constant(1, "int64")
+    return sym.unsqueeze(g, g:op("Range", zero, sym.value(g, n, "int64"), one), axis)
+  end
+  return g:op("Not", g:op("Less", places(rows, 1), places(columns, 0)))
+end
+
+-- Each head of keys or values serves several of the queries, one after the other.
+local function shared_heads(g, x, query)
+  local heads, wanted = sym.dim_size(x, -3), sym.dim_size(query, -3)
+  if not heads or not wanted then return g:unsupported("grouped queries with an unknown number of heads") end
+  if heads == wanted then return x end
+  local rank = sym.need_rank(g, x)
+  local wide, joined = sym.size_list(g, x), sym.size_list(g, x)
+  table.insert(wide, rank - 1, wanted // heads)
+  wide.n = rank + 1
+  joined[rank - 2] = wanted
+  return sym.reshape(g, sym.expand(g, sym.unsqueeze(g, x, rank - 2), wide), joined)
 end
 
 symbolic("aten::scaled_dot_product_attention", function(g, query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)
   if dropout_p ~= 0 then return g:unsupported("attention with dropout, as in training") end
-  if enable_gqa then return g:unsupported("attention with grouped queries") end
-  local depth = sym.dim_size(query, -1)
-  if not scale and not depth then return g:unsupported("the depth of the queries is not known") end
+  if enable_gqa then key, value = shared_heads(g, key, query), shared_heads(g, value, query) end
+  local depth = sym.size(g, query, -1)
+  if not scale and type(depth) == "number" then
+    scale = 1 / math.sqrt(depth)
+  elseif not scale then
+    scale = g:op("Reciprocal", g:op("Sqrt", sym.cast_like(g, depth, query)))
+  end
   if is_causal then attn_mask = causal_mask(g, query, key) end
-  return (attend(g, query, key, value, scale or 1 / math.sqrt(depth), attn_mask))
+  return (attend(g, query, key, value, scale, attn_mask))
 end)
+
+local function nested(g)
+  return g:unsupported("nested tensors have no counterpart in ONNX: trace nn.TransformerEncoder with enable_nested_tensor=False")
+end
+
+symbolic("aten::_nested_tensor_from_mask", {ignore = {"t", "mask", "mask_check"}}, nested)
+symbolic("aten::_nested_tensor_from_mask_left_aligned", {ignore = {"t", "mask"}}, nested)
 
 -- [batch, length, features] to [batch, heads, length, depth] and back.
 local function split_heads(g, x, heads, depth)

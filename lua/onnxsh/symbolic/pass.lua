@@ -1,6 +1,6 @@
 -- Operators that leave the numbers as they are: copies, layouts, devices, gradients; and changes of type.
 
-local function itself(g, self) return sym.identity(g, self) end
+local function itself(g, self) return sym.identity(g, sym.value(g, self, sym.traced_dtype(g))) end
 
 symbolic("aten::contiguous", {ignore = {"memory_format"}}, itself)
 symbolic("aten::clone", {ignore = {"memory_format"}}, itself)
