@@ -315,7 +315,7 @@ def exported(b, name, dims):
     """An archive to .onnx: where both are, the whole process, the seconds of conversion alone, the copying of the bytes."""
     path = b.archive(name)
     out, copy, shape = os.path.join(b.place, name + ".onnx"), os.path.join(b.place, "copy"), shape_word(b, path, dims)
-    opened, converted, mine, floor = in_turn(Run(b.tool(shape, "info", path)), Run(b.tool(shape, "export", "--dry-run", path)),
+    opened, converted, mine, floor = in_turn(Run(b.tool(shape, "-e", "set opset 17", path)), Run(b.tool(shape, "export", "--dry-run", path)),
                                              Run(b.tool(shape, "export", path, out)), Run(b.python(FLOOR, path, copy)))
     Run(b.python(ACCEPT, out)).once()
     os.unlink(out)
@@ -458,7 +458,7 @@ def p18(b):
             f.write(f"  %v{i} : Float(2, 3, strides=[3, 1], requires_grad=0, device=cpu) = aten::elu(%{last}, %a, %b, %b)\n")
             last = f"v{i}"
         f.write(f"  return (%{last})\n")
-    opened, converted = in_turn(Run(b.tool("info", path)), Run(b.tool("export", path, "--dry-run")), n=3)
+    opened, converted = in_turn(Run(b.tool("-e", "set opset 17", path)), Run(b.tool("export", path, "--dry-run")), n=3)
     each = (converted.time - opened.time) / n
     b.row("P18", "convert 200,000 nodes by a Lua function, inference and passes included", f"{each * 1e6:.2f} us a node, {converted.peak / MIB:.0f} MiB",
           "no peer")
