@@ -46,6 +46,8 @@ OX_API ox_model *ox_call_model(const ox_call *c); /* the model being made */
 OX_API ox_node ox_call_node(const ox_call *c);    /* the node being converted; new nodes go before it */
 OX_API int64_t ox_call_opset(const ox_call *c, const char *domain); /* the target opset, 0 if the domain has none */
 OX_API bool ox_call_training(const ox_call *c);
+/* The call is on a copy of which only the types are wanted: what the function says to people is not theirs to read. */
+OX_API bool ox_call_is_trial(const ox_call *c);
 /* The type that the trace gives output i of the node; {0} if there is none. */
 OX_API ox_type ox_call_traced_type(const ox_call *c, size_t i);
 /* How many results a list result was unpacked into; 1 if it was not. */

@@ -38,6 +38,11 @@ bool ox_call_training(const ox_call *k)
     return false; /* --training is refused before any call */
 }
 
+bool ox_call_is_trial(const ox_call *k)
+{
+    return k->c->trail != NULL;
+}
+
 ox_type ox_call_traced_type(const ox_call *k, size_t i)
 {
     ox_value v = i < ox_node_n_outputs(k->c->m, k->node) ? ox_node_output(k->c->m, k->node, i) : (ox_value){0};

@@ -12,6 +12,7 @@ static void host_print(lua_State *L, const char *text, size_t n)
     ox_script *s = ox__lua_script(L);
     ox_error err;
     ox_error_clear(&err);
+    if (s->frame && ox_call_is_trial(s->frame->call)) return;
     if (s->host.print && s->host.print(s->host.ud, text, n, &err) != OX_OK) ox__lua_raise_host(L, &err);
 }
 

@@ -130,6 +130,20 @@ class Types(Case):
         lua = self.write("w.lua", 'symbolic("acme::warp", function(g, x) print("called") return g:op("Transpose", x) end)')
         self.assertEqual(type_of(self.run_it("-l", lua, "show", trace)[0], "acme::warp"), "Float(3, 2)")
         self.assertNotIn("called", self.run_it("-l", lua, "show", trace)[0])
+        # in an export once, though its branches are typed on a copy before
+        branch = self.write("b.txt", FAILS.replace("  return (%z)", """  %n : int = aten::dim(%z)
+  %2 : int = prim::Constant[value=2]()
+  %c : bool = aten::eq(%n, %2)
+  %r : Tensor = prim::If(%c)
+    block0():
+      -> (%z)
+    block1():
+      %o : Tensor = aten::neg(%z)
+      -> (%o)
+  return (%r)"""))
+        out, _ = self.run_it("-l", lua, "export", "--dry-run", "--verbose", branch)
+        self.assertEqual(out.split().count("called"), 1)
+        self.assertNotIn("onnx::If", out)
         # one that is defined at the prompt counts at once
         out, _ = self.run_it("-e", "show", "-e", 'symbolic("acme::warp", function(g, x) return g:op("Transpose", x) end)',
                              "-e", "show", trace)
