@@ -155,6 +155,24 @@ typedef struct ox_dynamic_axis {
     const char *symbol;
 } ox_dynamic_axis;
 
+/* Who watches a conversion node by node: a debugger. While there is one, every function is called, none repeated. */
+typedef struct ox_call_site {
+    ox_node node;   /* in the source model */
+    ox_model *made; /* the model being made: new nodes stand before `at` */
+    ox_node at;
+    ox_call *call;              /* NULL: no function serves the node */
+    const ox_symbolic_def *def; /* of the function that is about to be called, or NULL */
+    size_t n;
+    const ox_arg *args; /* of def->params */
+} ox_call_site;
+
+typedef struct ox_convert_watch {
+    void *ud;
+    /* Before the function of a node is called, or where none is found. Another status than OX_OK ends the conversion.
+     */
+    ox_status (*before)(void *ud, const ox_call_site *site, ox_error *err);
+} ox_convert_watch;
+
 typedef struct ox_convert_options {
     int64_t opset;                        /* 0 = OX_OPSET_DEFAULT */
     size_t n_input_names, n_output_names; /* partial lists are fine */
@@ -173,6 +191,7 @@ typedef struct ox_convert_options {
     bool doc;       /* keep source locations as doc_string */
     ox_unsupported_policy unsupported;
     const ox_task *task;
+    const ox_convert_watch *watch; /* NULL = nobody */
 } ox_convert_options;
 
 /* One failure or warning. Strings live as long as the report. */

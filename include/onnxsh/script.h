@@ -60,6 +60,31 @@ OX_API void ox_script_free_text(char *text);
 /* Completions of a Lua expression's end ("model:gr", "sym.sc"): calls fn for each full word. */
 OX_API void ox_script_complete(ox_script *s, const char *text, size_t n, void (*fn)(void *ud, const char *word),
                                void *ud);
+/* ---- stopping inside symbolic functions: what a debugger is made of ---- */
+typedef struct ox_script_line {
+    const char *file; /* as in messages: "onnxsh/symbolic/pad.lua", a path */
+    uint32_t line;
+    unsigned depth; /* functions around it since the symbolic function, which is 0 */
+} ox_script_line;
+/* Called before each line that a symbolic function and what it calls run; another status than OX_OK ends the function
+ * with it. */
+typedef ox_status (*ox_script_line_fn)(void *ud, const ox_script_line *at, ox_error *err);
+/* From the next call of a symbolic function on; NULL ends it. */
+OX_API void ox_script_watch_lines(ox_script *s, ox_script_line_fn fn, void *ud);
+/* The following are for while the conversion rests: inside an ox_script_line_fn they see the locals of the innermost
+ * function, inside ox_convert_watch.before the arguments of the call by name; rank(x), dtype(x), sizes(x) and dim(x, i)
+ * are there too. _eval prints the value of an expression through the host; _test says whether it is true; _locals calls
+ * fn for each name with its value as text. */
+OX_API OX_MUST_USE ox_status ox_script_stop_eval(ox_script *s, const ox_call_site *site, const char *text,
+                                                 ox_error *err);
+OX_API OX_MUST_USE ox_status ox_script_stop_test(ox_script *s, const ox_call_site *site, const char *text, bool *yes,
+                                                 ox_error *err);
+typedef void (*ox_script_local_fn)(void *ud, const char *name, const char *value);
+OX_API OX_MUST_USE ox_status ox_script_stop_locals(ox_script *s, const ox_call_site *site, ox_script_local_fn fn,
+                                                   void *ud, ox_error *err);
+/* A line of an embedded Lua file by its name in messages; NULL if there is no such file or line. *n gets its length. */
+OX_API const char *ox_script_embedded_line(const ox_script *s, const char *file, uint32_t line, size_t *n);
+
 /* Rows of documented functions, for help and its tests: {"g:op", usage, doc}. */
 typedef struct ox_script_doc {
     const char *name, *usage, *doc;

@@ -49,6 +49,9 @@ function M.echo(...)
   return table.concat(parts, "\t") .. "\n"
 end
 
+-- One value on one line, as a debugger lists them.
+function M.shown(v) return show(v, 1) end
+
 -- Helpers of torch.onnx from 2018 on, by what they became.
 local old_names = {
   _scalar = "sym.scalar", _get_const = "sym.scalar", _maybe_get_const = "sym.scalar", _maybe_get_scalar = "sym.scalar",

@@ -174,6 +174,12 @@ ox_status ox_command_run(ox_session *s, const ox_cmd *cmd, const ox_args *a, con
         ox_status st = ox_session_model(s, &m, err);
         if (st != OX_OK) return st;
     }
+    bool changes = cmd->flags & OX_CMD_EDITS || cmd == &ox_cmd_open || cmd == &ox_cmd_export;
+    if (s->debug && changes) {
+        ox_error_set(err, OX_E_INVALID, "%s waits while a conversion is stopped", cmd->name);
+        ox_error_hint(err, "`continue` goes on, `debug stop` ends it");
+        return OX_E_INVALID;
+    }
     if (cmd->flags & OX_CMD_PAGE && s->interactive && !s->g.no_pager && !s->g.json) ox_out_page(&s->out);
     if (cmd->flags & OX_CMD_WRAP && !s->g.json) ox_out_fit(&s->out, OX_FIT_WRAP);
     if (cmd->flags & OX_CMD_CUT && !s->whole && !s->g.json) ox_out_fit(&s->out, OX_FIT_CUT);

@@ -2,6 +2,7 @@
 #include "app/session.h"
 
 #include "app/cmd.h"
+#include "app/debug.h"
 #include "app/interrupt.h"
 
 #include <onnxsh/journal.h>
@@ -179,6 +180,9 @@ static void drop_result(ox_session *s)
 void ox_session_free(ox_session *s)
 {
     ox_interrupt_script(NULL);
+    ox_debug_end(s);
+    ox_error none;
+    if (ox_break_remove(s, 0, &none) == OX_OK) free(s->breakpoints);
     ox_script_free(s->script);
     ox_symbolics_free(s->symbolics);
     drop_result(s);
@@ -352,6 +356,11 @@ static ox_status run_lua_command(ox_session *s, const ox_lua_command *c, const c
 
 static ox_status run_lua(ox_session *s, const char *text, const char *line, bool *incomplete, ox_error *err)
 {
+    if (s->debug) {
+        ox_error_set(err, OX_E_INVALID, "Lua waits while a conversion is stopped");
+        ox_error_hint(err, "`print EXPRESSION` evaluates at the stop; `continue` or `debug stop` ends it");
+        return OX_E_INVALID;
+    }
     ox_status st = ox_session_script(s, err);
     if (st != OX_OK) return st;
     ox_mark mark;

@@ -29,6 +29,8 @@ typedef struct ox_globals {
 } ox_globals;
 
 typedef struct ox_edit_log ox_edit_log;
+typedef struct ox_debug ox_debug;
+typedef struct ox_breakpoint ox_breakpoint;
 
 /* A Lua file that was loaded, and what it was like then. */
 typedef struct ox_lua_file {
@@ -67,7 +69,11 @@ typedef struct ox_session {
     bool typing_now;         /* they are being inferred */
     bool asked_types;        /* by the Lua of this line */
     ox_edit_log *log;        /* the lines that changed the model, on disk; NULL until the first */
-    ox_lua_file *lua_files;  /* init.lua, those of -l and of `lua --file`, in the order of loading */
+    ox_debug *debug;         /* a conversion that is stopped, or NULL */
+    ox_breakpoint *breakpoints;
+    size_t n_breakpoints;
+    int last_breakpoint;    /* the number of the last one made */
+    ox_lua_file *lua_files; /* init.lua, those of -l and of `lua --file`, in the order of loading */
     size_t n_lua_files;
     size_t failure; /* which failure of `report` was told last by `failure`, from 1; 0 = none */
     ox_lua_command *lua_commands;

@@ -123,6 +123,20 @@ static ox_failure_kind kind_of(ox_status s)
     return s == OX_E_UNSUPPORTED ? OX_FAILURE_REFUSED : OX_FAILURE_SCRIPT;
 }
 
+static ox_status watched(ox__conv *c, ox_node n, const ox__binding *b, ox_call *call)
+{
+    const ox_convert_watch *w = c->opt->watch;
+    if (!w) return OX_OK;
+    ox_call_site site = {
+        .node = ox_model_node_at(c->src, ox_node_origin(c->m, n)), .made = c->m, .at = n, .call = call};
+    if (call) {
+        site.def = &b->symbol->def;
+        site.n = b->n_args;
+        site.args = b->args;
+    }
+    return w->before(w->ud, &site, c->err);
+}
+
 static ox_status call_function(ox__conv *c, ox_node n, const ox__binding *b)
 {
     ox_error e;
@@ -132,7 +146,10 @@ static ox_status call_function(ox__conv *c, ox_node n, const ox__binding *b)
     ox_call k = {.c = c, .node = n, .n_outputs = unpack.id ? ox_node_n_outputs(c->m, unpack) : 1};
     uint64_t casts = c->n_casts;
     ox_mark mark = ox_journal_mark(c->m);
-    ox_status s = ox__recipe_call(&k, b, mark, &e);
+    ox_status s = watched(c, n, b, &k);
+    if (s != OX_OK) return s;
+    s = c->opt->watch ? b->symbol->def.fn(&k, b->n_args, b->args, b->symbol->def.ud, &e)
+                      : ox__recipe_call(&k, b, mark, &e);
     if (s == OX_OK && !k.returned && ox_node_n_outputs(c->m, n) == 0) k.returned = true;
     if (s == OX_OK && !k.returned)
         s = ox__fail(&e, OX_E_INVALID, "the symbolic function of %s returned nothing", b->op->name);
@@ -163,7 +180,10 @@ static ox_status convert_call(ox__conv *c, ox_node n)
     ox__binding b;
     ox_status s = ox__bind_find(c, n, &b, c->err);
     if (s != OX_OK) return s;
-    if (!b.symbol) return missing(c, n, &b);
+    if (!b.symbol) {
+        s = watched(c, n, &b, NULL);
+        return s == OX_OK ? missing(c, n, &b) : s;
+    }
     ox_error e;
     ox_error_clear(&e);
     s = ox__bind_args(c, n, &b, &e);

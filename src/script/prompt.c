@@ -97,6 +97,14 @@ static void push_prompt_function(lua_State *L, const char *name)
     lua_remove(L, -2);
 }
 
+void ox__lua_push_shown(lua_State *L, int idx)
+{
+    idx = lua_absindex(L, idx);
+    push_prompt_function(L, "shown");
+    lua_pushvalue(L, idx);
+    lua_call(L, 1, 1);
+}
+
 int ox__lua_help(lua_State *L)
 {
     lua_settop(L, 1);

@@ -29,4 +29,7 @@ int ox__lua_print(lua_State *L);
 int ox__lua_command(lua_State *L);
 int ox__lua_help(lua_State *L);
 
+/* Pushes the value at idx as a line of text, as the prompt shows it. */
+void ox__lua_push_shown(lua_State *L, int idx);
+
 #endif

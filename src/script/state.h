@@ -86,8 +86,12 @@ struct ox_script {
     lua_State *L;                /* the main thread */
     lua_State *volatile running; /* the thread that runs now, NULL if none: what an interrupt hooks */
     volatile sig_atomic_t interrupted;
-    bool stopping; /* the hook raised: pcall and coroutines pass the error on */
-    int depth;     /* of ox__lua_protect */
+    bool stopping;             /* the hook raised: pcall and coroutines pass the error on */
+    int depth;                 /* of ox__lua_protect */
+    ox_script_line_fn on_line; /* a debugger's, or NULL */
+    void *on_line_ud;
+    int line_base;             /* levels of the stack below the symbolic function */
+    struct ox__lua_stop *stop; /* while on_line runs: where */
     ox_symbolics *symbolics;
     ox_script_host host;
     char *lua_dir; /* or NULL */

@@ -225,7 +225,9 @@ static int call_protected(lua_State *L)
     ox__lua_push_meta(L, OX__LUA_CALL);
     lua_setmetatable(L, -2);
     for (size_t i = 0; i < c->n; i++) ox__lua_push_arg(L, c->frame->model, &c->args[i]);
+    ox__lua_hook_lines(ox__lua_script(L), L, true);
     lua_call(L, (int)c->n + 1, LUA_MULTRET);
+    ox__lua_hook_lines(ox__lua_script(L), L, false);
     if (c->frame->refused) return 0;
     int n = lua_gettop(L) - 1;
     ox__scratch x = {L, block, block + sizeof block};
@@ -264,6 +266,7 @@ ox_status ox__lua_call_symbolic(ox_call *call, size_t n, const ox_arg *args, voi
     calling c = {f, &frame, n, args};
     s->frame = &frame;
     ox_status st = ox__lua_protect(s, call_protected, &c, err);
+    if (st != OX_OK) ox__lua_hook_lines(s, s->running ? s->running : s->L, false);
     s->frame = frame.up;
     if (frame.refused && st != OX_E_INTERRUPTED) {
         if (err) *err = frame.why;

@@ -19,4 +19,8 @@ int ox__lua_g_traced_type(lua_State *L);
 int ox__lua_g_node(lua_State *L);
 int ox__lua_g_unsupported(lua_State *L);
 
+/* ---- debug.c ---- */
+/* Around the call of a symbolic function on L: the line hook, where somebody watches lines. */
+void ox__lua_hook_lines(ox_script *s, lua_State *L, bool on);
+
 #endif

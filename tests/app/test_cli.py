@@ -180,6 +180,8 @@ class Table(Case):
             if r["name"] in ("check", "tui", "edit"):
                 continue  # tui needs a terminal: tui/test_terminal.c, and the test below; so does test_edit
             before = ["-e", "export --dry-run"] if "--result" in line else []
+            if r["name"] in ("step", "next", "continue", "where", "list", "locals", "print", "emit"):
+                before = ["-e", "debug"]
             self.run_it("-l", LUA, *before, "-e", line, TRACE)
 
     def test_options_never_collide(self):
