@@ -20,8 +20,8 @@ struct ox_debug {
     ox_debug_move move;
     bool first; /* nothing was stopped at yet and there are no breakpoints: stop at once */
     bool stopped;
-    const ox_call_site *site; /* the call under way; NULL between calls */
-    char file[512];           /* the Lua line that is stopped at; "" = before the function */
+    ox_call_site site; /* the call under way */
+    char file[512];    /* the Lua line that is stopped at; "" = before the function */
     uint32_t line;
     unsigned depth;
     /* what the callback does while it rests */
@@ -79,7 +79,7 @@ static ox_status before_call(void *ud, const ox_call_site *site, ox_error *err)
 {
     ox_debug *d = ud;
     ox_status st = OX_OK;
-    d->site = site;
+    d->site = *site;
     d->file[0] = '\0';
     d->depth = 0;
     if (d->first || d->move != OX_DEBUG_CONTINUE || meets(d, site)) {
@@ -267,7 +267,7 @@ ox_status ox_debug_where(ox_session *s, ox_error *err)
     (void)err;
     ox_debug *d = s->debug;
     ox_out *o = &s->out;
-    const ox_call_site *site = d->site;
+    const ox_call_site *site = &d->site;
     ox_node_op_text(s->model, site->node, text, sizeof text);
     ox_out_f(o, "%s%s%s  #%u", ox_out_bold(o), text, ox_out_reset(o), site->node.id);
     ox_node_scope_text(s->model, site->node, text, sizeof text);
@@ -300,12 +300,12 @@ ox_status ox_debug_list(ox_session *s, ox_error *err)
 {
     enum { AROUND = 5 };
     ox_debug *d = s->debug;
-    if (!d->file[0] && (!d->site->def || !d->site->def->file))
+    if (!d->file[0] && (!d->site.def || !d->site.def->file))
         return ox_error_set(err, OX_E_INVALID, "there is no Lua here to list");
     uint32_t line = d->line;
     if (!d->file[0]) {
-        snprintf(d->file, sizeof d->file, "%s", d->site->def->file);
-        d->line = d->site->def->line;
+        snprintf(d->file, sizeof d->file, "%s", d->site.def->file);
+        d->line = d->site.def->line;
         for (uint32_t i = d->line; i < d->line + 2 * AROUND; i++) put_line(d, i);
         d->file[0] = '\0';
         d->line = line;
@@ -326,12 +326,12 @@ static void put_local(void *ud, const char *name, const char *value)
 
 static ox_status do_locals(ox_debug *d, ox_error *err)
 {
-    return ox_script_stop_locals(d->s->script, d->site, put_local, d->s, err);
+    return ox_script_stop_locals(d->s->script, &d->site, put_local, d->s, err);
 }
 
 static ox_status do_print(ox_debug *d, ox_error *err)
 {
-    return ox_script_stop_eval(d->s->script, d->site, d->text, err);
+    return ox_script_stop_eval(d->s->script, &d->site, d->text, err);
 }
 
 ox_status ox_debug_locals(ox_session *s, ox_error *err)
@@ -347,7 +347,7 @@ ox_status ox_debug_print(ox_session *s, const char *text, ox_error *err)
 /* The new nodes stand in front of the node that is being converted, and come from it. */
 ox_status ox_debug_emit(ox_session *s, ox_error *err)
 {
-    const ox_call_site *site = s->debug->site;
+    const ox_call_site *site = &s->debug->site;
     const ox_model *m = site->made;
     uint32_t from = ox_node_origin(m, site->at);
     ox_node first = {0};
