@@ -638,6 +638,17 @@ function sym.sequence(g, list)
   return g:op("SequenceConstruct", list)
 end
 
+--- sym.vector(g, list) -> value
+--- A list of numbers as one value of rank 1; a value is one already.
+function sym.vector(g, list)
+  if is_value(list) then return list end
+  local dtype = sym.result_type(table.unpack(list, 1, list.n))
+  if dtype == "int64" or list.n == 0 then return sym.shape(g, list) end
+  local parts = {}
+  for i = 1, list.n do parts[i] = sym.reshape(g, sym.value(g, sym.cast_to(g, list[i], dtype)), {1}) end
+  return g:op("Concat", parts, {axis_i = 0})
+end
+
 --- sym.identity(g, x) -> value
 --- x itself: for operators that mean nothing in ONNX.
 function sym.identity(_, x) return x end

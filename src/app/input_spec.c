@@ -2,6 +2,7 @@
  *
  *   float32[1,3,224,224]   the next input, in order      x=float32[batch,3,?]   by name
  *   float32[]  rank 0      float32  unknown rank         n=int:3  a scalar      "odd=name"=int64[2]  a quoted name
+ *   table.key=float32[2]   an item of a dict, list.0=float32[2] of a list (input_part.c)
  *
  * The parts of a tuple are inputs of their own, as an export has them: in order, or by name as in
  * hidden.0=float32[2,8]. */
@@ -175,15 +176,15 @@ static bool part_of_path(const ox_model *m, ox_type type, const char *path, size
     return !*path && !is_tuple(m, type);
 }
 
-static ox_status find_named(const ox_model *m, const spec *p, place *out, ox_error *err)
+static ox_status find_named(ox_model *m, const spec *p, place *out, ox_error *err)
 {
     ox_graph g = ox_model_main(m);
-    for (size_t i = 0; i < ox_graph_n_inputs(m, g); i++) {
-        size_t len;
-        out->v = ox_graph_input(m, g, i);
+    for (size_t k = 0, n = ox_graph_n_inputs(m, g); k < 2 * n; k++) {
+        out->v = ox_graph_input(m, g, k % n);
         ox_type type = ox_value_type(m, out->v);
-        const char *name = ox_str_text(m, ox_value_name(m, out->v), &len);
-        if (strncmp(name, p->name, len) != 0) continue;
+        const char *name = ox_str_text(m, ox_value_name(m, out->v), NULL);
+        size_t len = k < n ? strlen(name) : ox_input_base(name); /* x for x.1, where no name fits wholly */
+        if (!len || strncmp(name, p->name, len) != 0) continue;
         out->is_part = p->name[len] == '.' && is_tuple(m, type);
         if (out->is_part && part_of_path(m, type, p->name + len, &out->part)) return OX_OK;
         if (p->name[len]) continue;
@@ -192,10 +193,13 @@ static ox_status find_named(const ox_model *m, const spec *p, place *out, ox_err
         ox_error_hint(err, "name its parts: %s.0, %s.1, ...", p->name, p->name);
         return OX_E_INVALID;
     }
+    out->is_part = false;
+    ox_status st = ox_input_part(m, p->name, &out->v, err);
+    if (st != OX_OK || out->v.id) return st;
     return ox_error_set(err, OX_E_INVALID, "--input %s: the graph has no input %s", p->text, p->name);
 }
 
-static ox_status find_input(const ox_model *m, const spec *p, size_t *next, place *out, ox_error *err)
+static ox_status find_input(ox_model *m, const spec *p, size_t *next, place *out, ox_error *err)
 {
     if (p->name) return find_named(m, p, out, err);
     ox_graph g = ox_model_main(m);

@@ -145,6 +145,11 @@ char *ox_edit_log_left(const char *model_path);
 char *ox_xdg_path(const char *what, const char *leaf, bool make);
 
 /* --input SPEC applied to a model (see input_spec.c). */
+/* How long a name is without the number that TorchScript puts behind it, as in x.1; 0: it has none. */
+size_t ox_input_base(const char *name);
+/* "table.key": the item of an input that is a dict or list, which becomes an input; *out {0}: there is none of that
+ * name. */
+ox_status ox_input_part(ox_model *m, const char *name, ox_value *out, ox_error *err) OX_MUST_USE;
 ox_status ox_input_apply(ox_model *m, const ox_words *specs, ox_error *err) OX_MUST_USE;
 
 #endif

@@ -1,5 +1,6 @@
 /* Floor 5. prim::If and prim::Loop: their blocks are converted in place, then the node becomes the ONNX one. */
 #include "convert/dispatch.h"
+#include "convert/lists.h"
 #include "ir/ir.h"
 
 /* True if an output before number i is the same value: ONNX Runtime mixes them up. */
@@ -12,30 +13,33 @@ static bool is_repeated(const ox_model *m, ox_graph g, size_t i, ox_value v)
 
 /* What a block returns must be made inside it, each a value of its own: numbers become Constants, what comes from
  * outside an Identity. */
-static ox_status settle_outputs(ox__conv *c, ox_node n, ox_graph g, ox_error *err)
+static ox_status settle_output(ox__conv *c, ox_node n, ox_graph g, size_t i, ox_error *err)
 {
-    for (size_t i = 0; i < ox_graph_n_outputs(c->m, g); i++) {
-        ox_value v = ox_graph_output(c->m, g, i), made;
-        ox_status s = ox__emit_tensor(c, n, g, (ox_node){0}, v, &made, err);
-        if (s != OX_OK) {
-            ox_error_context(err, "result %zu of a block", i + 1);
-            return s;
-        }
-        ox_node from = ox_value_node(c->m, made);
-        if (!from.id || ox_value_graph(c->m, made).id != g.id || is_repeated(c->m, g, i, made)) {
-            ox_node id;
-            ox__emit e = {.at = n, .graph = g, .op = "Identity", .n_in = 1, .in = &made, .n_out = 1};
-            uint32_t number = ox__conv_flags(c, made) & OX__V_NUMBER;
-            s = ox__emit_node(c, &e, &id, err);
-            if (s != OX_OK) return s;
-            made = ox_node_output(c->m, id, 0);
-            if (number) s = ox__conv_set_flags(c, made, number, err);
-            if (s != OX_OK) return s;
-        }
-        if (made.id != v.id) s = ox_graph_set_output(c->m, g, i, made, err);
+    ox_value v = ox_graph_output(c->m, g, i), made;
+    ox_status s = ox__emit_tensor(c, n, g, (ox_node){0}, v, &made, err);
+    if (s != OX_OK) {
+        ox_error_context(err, "result %zu of a block", i + 1);
+        return s;
+    }
+    ox_node from = ox_value_node(c->m, made);
+    if (!from.id || ox_value_graph(c->m, made).id != g.id || is_repeated(c->m, g, i, made)) {
+        ox_node id;
+        ox__emit e = {.at = n, .graph = g, .op = "Identity", .n_in = 1, .in = &made, .n_out = 1};
+        uint32_t number = ox__conv_flags(c, made) & OX__V_NUMBER;
+        s = ox__emit_node(c, &e, &id, err);
+        if (s != OX_OK) return s;
+        made = ox_node_output(c->m, id, 0);
+        if (number) s = ox__conv_set_flags(c, made, number, err);
         if (s != OX_OK) return s;
     }
-    return OX_OK;
+    return made.id != v.id ? ox_graph_set_output(c->m, g, i, made, err) : OX_OK;
+}
+
+static ox_status settle_outputs(ox__conv *c, ox_node n, ox_graph g, ox_error *err)
+{
+    ox_status s = OX_OK;
+    for (size_t i = 0; s == OX_OK && i < ox_graph_n_outputs(c->m, g); i++) s = settle_output(c, n, g, i, err);
+    return s;
 }
 
 /* v as a tensor of that dtype in front of n. */
@@ -59,14 +63,38 @@ static ox_status settle_types(ox__conv *c, ox_node n, ox_error *err)
     return s == OX_OK ? ox__infer_node(c->facts, n, &c->inf, NULL, err) : s;
 }
 
+static bool is_unset(const ox_model *m, ox_value v)
+{
+    ox_node n = ox_value_node(m, v);
+    return n.id && ox_node_is(m, n, "prim", "Uninitialized");
+}
+
+/* What one branch does not set is something of the other's type. */
+static ox_status settle_unset(ox__conv *c, ox_node n, const ox_graph *branch, ox_error *err)
+{
+    ox_status s = OX_OK;
+    for (size_t i = 0; s == OX_OK && i < ox_graph_n_outputs(c->m, branch[0]) && i < ox_graph_n_outputs(c->m, branch[1]);
+         i++)
+        for (int b = 0; s == OX_OK && b < 2; b++) {
+            ox_value v = ox_graph_output(c->m, branch[b], i), other = ox_graph_output(c->m, branch[1 - b], i), made;
+            if (!is_unset(c->m, v) || is_unset(c->m, other)) continue;
+            s = settle_output(c, n, branch[1 - b], i, err);
+            ox_type t = ox_value_type(c->m, ox_graph_output(c->m, branch[1 - b], i));
+            if (s == OX_OK) s = ox__emit_dummy(c, n, branch[b], (ox_node){0}, t, &made, err);
+            if (s == OX_OK) s = ox_graph_set_output(c->m, branch[b], i, made, err);
+        }
+    return s;
+}
+
 static ox_status convert_if(ox__conv *c, ox_node n, ox_error *err)
 {
     if (ox_node_n_blocks(c->m, n) != 2) return ox__fail(err, OX_E_UNSUPPORTED, "prim::If needs two blocks");
     ox_graph branch[2] = {ox_node_block(c->m, n, 0), ox_node_block(c->m, n, 1)};
     ox_status s = OX_OK;
+    for (int b = 0; s == OX_OK && b < 2; b++) s = ox__dispatch_graph(c, branch[b]);
+    if (s == OX_OK) s = settle_unset(c, n, branch, err);
     for (int b = 0; s == OX_OK && b < 2; b++) {
-        s = ox__dispatch_graph(c, branch[b]);
-        if (s == OX_OK) s = settle_outputs(c, n, branch[b], err);
+        s = settle_outputs(c, n, branch[b], err);
         if (s == OX_OK && ox_graph_n_outputs(c->m, branch[b]) != ox_node_n_outputs(c->m, n))
             s = ox__fail(err, OX_E_UNSUPPORTED, "a branch has %zu results for %zu outputs",
                          ox_graph_n_outputs(c->m, branch[b]), ox_node_n_outputs(c->m, n));
@@ -79,46 +107,93 @@ static ox_status convert_if(ox__conv *c, ox_node n, ox_error *err)
     return s == OX_OK ? settle_types(c, n, err) : s;
 }
 
-/* The inputs of a loop's body: the iteration and what is carried. Of the latter the dtype is known from before the
- * loop; its dims too, if every round keeps them, which is tried first (`whole`). */
-static ox_status settle_body(ox__conv *c, ox_node n, ox_graph body, bool whole, ox_error *err)
+/* How much of the types from before a loop its body is told: first all, then what the first try found every round to
+ * keep, in the end the dtypes alone. */
+typedef enum trust { WHOLE, KEPT, DTYPE } trust;
+
+static ox_type trusted(ox__conv *c, ox_type before, trust how, ox_type kept)
+{
+    ox_type_info from = ox_type_get(c->m, before);
+    if (from.kind == OX_TYPE_SEQUENCE) return before;
+    if (from.kind != OX_TYPE_TENSOR || !from.dtype) return (ox_type){0};
+    if (how == WHOLE) return before;
+    return how == KEPT && kept.id ? kept : ox_type_tensor(c->m, from.dtype, OX_RANK_UNKNOWN, NULL);
+}
+
+/* The inputs of a loop's body: the iteration and what is carried. */
+static ox_status settle_body(ox__conv *c, ox_node n, ox_graph body, trust how, const ox_type *kept, ox_error *err)
 {
     ox_status s = OX_OK;
     for (size_t i = 0; s == OX_OK && i < ox_graph_n_inputs(c->m, body); i++)
         s = ox__erase_number(c, ox_graph_input(c->m, body, i), err);
     for (size_t i = 1; s == OX_OK && i < ox_graph_n_inputs(c->m, body); i++) {
         ox_value v = ox_graph_input(c->m, body, i);
-        ox_type before = ox_value_type(c->m, ox_node_input(c->m, n, i + 1)), had = ox_value_type(c->m, v);
-        ox_type_info from = ox_type_get(c->m, before);
-        if (from.kind != OX_TYPE_TENSOR || !from.dtype) continue;
-        if (!whole) before = ox_type_tensor(c->m, from.dtype, OX_RANK_UNKNOWN, NULL);
-        ox_type t = ox__type_merge(c->m, had, before, NULL);
+        ox_type before = trusted(c, ox_value_type(c->m, ox_node_input(c->m, n, i + 1)), how, kept[i - 1]),
+                had = ox_value_type(c->m, v);
+        ox_type_kind kind = ox_type_get(c->m, before).kind;
+        if (!before.id) continue;
+        ox_type t = kind == OX_TYPE_SEQUENCE || how == KEPT ? before : ox__type_merge(c->m, had, before, NULL);
         if (t.id != had.id) s = ox_value_set_type(c->m, v, t, err);
     }
     return s;
 }
 
-/* Whether what a round gives is what it took, as far as the types say. */
-static bool is_kept(const ox__conv *c, ox_graph body)
+/* Whether what a round gives is what it took, as far as the types say; kept gets what is. */
+static bool is_kept(const ox__conv *c, ox_node n, ox_graph body, ox_type *kept)
 {
+    bool all = true;
     for (size_t i = 2; i < ox_graph_n_inputs(c->m, body); i++) {
         ox_type in = ox_value_type(c->m, ox_graph_input(c->m, body, i)),
                 out = ox_value_type(c->m, ox_graph_output(c->m, body, i - 1));
         ox_type_info t = ox_type_get(c->m, in);
-        if (t.kind == OX_TYPE_TENSOR && t.rank != OX_RANK_UNKNOWN && in.id != out.id) return false;
+        bool same = t.kind != OX_TYPE_TENSOR || t.rank == OX_RANK_UNKNOWN || in.id == out.id;
+        all = all && same;
+        kept[i - 2] = same ? in : ox__type_join(c->m, in, out, "it may change in the loop", n);
     }
-    return true;
+    return all;
 }
 
-static ox_status convert_body(ox__conv *c, ox_node n, ox_graph body, bool whole, ox_error *err)
+static ox_status convert_body(ox__conv *c, ox_node n, ox_graph body, trust how, const ox_type *kept, ox_error *err)
 {
-    ox_status s = settle_body(c, n, body, whole, err);
+    ox_status s = settle_body(c, n, body, how, kept, err);
     ox_value cond;
     if (s == OX_OK)
         s = ox_graph_add_input(c->m, &cond, body, 1, ox_value_fresh_name(c->m, "cond"),
                                ox_type_tensor(c->m, OX_BOOL, 0, NULL), err);
     if (s == OX_OK) s = ox__dispatch_graph(c, body);
     return s == OX_OK ? settle_outputs(c, n, body, err) : s;
+}
+
+/* A value that is not set before the loop has the dtype that some round gives it. True if one was found. */
+static bool find_unset(ox__conv *c, ox_node n, ox_graph body, ox_dtype *dtypes)
+{
+    bool found = false;
+    for (size_t i = 2; i < ox_node_n_inputs(c->m, n); i++) {
+        ox_value v = ox_node_input(c->m, n, i);
+        ox_type_info t = ox_type_get(c->m, ox_value_type(c->m, v));
+        dtypes[i - 2] = OX_UNDEFINED;
+        if (is_unset(c->m, v) && t.kind == OX_TYPE_TENSOR && !t.dtype)
+            dtypes[i - 2] = ox__list_dtype(c, ox_graph_output(c->m, body, i - 1));
+        found = found || dtypes[i - 2];
+    }
+    return found;
+}
+
+static ox_status set_unset(ox__conv *c, ox_node n, const ox_dtype *dtypes, ox_error *err)
+{
+    ox_status s = OX_OK;
+    for (size_t i = 2; s == OX_OK && i < ox_node_n_inputs(c->m, n); i++) {
+        ox_node made;
+        if (!dtypes[i - 2]) continue;
+        s = ox_node_create(c->m, &made, ox_node_graph(c->m, n), n, c->s_prim, ox__conv_str(c, "Uninitialized"), 0, NULL,
+                           1, err);
+        if (s != OX_OK) return s;
+        ox_value v = ox_node_output(c->m, made, 0);
+        s = ox_value_set_type(c->m, v, ox_type_tensor(c->m, dtypes[i - 2], OX_RANK_UNKNOWN, NULL), err);
+        if (s == OX_OK) s = ox_node_set_origin(c->m, made, ox_node_origin(c->m, n), err);
+        if (s == OX_OK) s = ox_node_set_input(c->m, n, i, v, err);
+    }
+    return s;
 }
 
 enum { MAX_TRIES_DEPTH = 4 }; /* a second try of every loop in a loop would double the work at each level */
@@ -132,18 +207,30 @@ static ox_status convert_loop(ox__conv *c, ox_node n, ox_error *err)
         return ox__fail(err, OX_E_UNSUPPORTED, "prim::Loop does not carry the same values in, through and out");
     ox_status s = tensor_input(c, n, 0, OX_INT64, err);
     if (s == OX_OK) s = tensor_input(c, n, 1, OX_BOOL, err);
-    for (size_t i = 2; s == OX_OK && i < n_in; i++) s = tensor_input(c, n, i, OX_UNDEFINED, err);
+    for (size_t i = 2; s == OX_OK && i < n_in; i++)
+        if (!is_unset(c->m, ox_node_input(c->m, n, i))) s = tensor_input(c, n, i, OX_UNDEFINED, err);
     if (s != OX_OK) return s;
-    bool whole = c->depth <= MAX_TRIES_DEPTH;
     ox_mark mark = ox_journal_mark(c->m);
     size_t rows = c->report->rows.n, failures = c->report->n_failures;
-    s = convert_body(c, n, body, whole, err);
-    if (whole && !ox__is_fatal(c, &s) && (s != OX_OK || !is_kept(c, body))) {
+    ox_type *kept = ox__calloc(carried + 1, sizeof *kept);
+    ox_dtype *dtypes = ox__calloc(carried + 1, sizeof *dtypes);
+    if (!kept || !dtypes) s = ox__nomem(err);
+    for (int how = c->depth <= MAX_TRIES_DEPTH ? WHOLE : DTYPE; s == OX_OK; how++) {
+        s = convert_body(c, n, body, (trust)how, kept, err);
+        bool failed = s != OX_OK || c->report->n_failures > failures, more = find_unset(c, n, body, dtypes);
+        if (ox__is_fatal(c, &s) || (how == DTYPE && !more)) break;
+        if (!more && !failed && is_kept(c, n, body, kept)) break;
+        if (failed) how = KEPT; /* the dtypes are left */
+        if (more) how = c->depth <= MAX_TRIES_DEPTH ? WHOLE - 1 : DTYPE - 1;
         ox_journal_rollback(c->m, mark);
         c->report->rows.n = rows;
         c->report->n_failures = failures;
-        s = convert_body(c, n, body, false, err);
+        s = more ? set_unset(c, n, dtypes, err) : OX_OK;
+        mark = ox_journal_mark(c->m);
     }
+    ox__free(dtypes);
+    ox__free(kept);
+    for (size_t i = 2; s == OX_OK && i < n_in; i++) s = tensor_input(c, n, i, OX_UNDEFINED, err); /* those not set */
     ox_attr attr = {.name = ox__conv_str(c, "body"), .kind = OX_ATTR_GRAPH, .u.g = body};
     if (s == OX_OK) s = ox_node_set_op(c->m, n, c->s_onnx, ox__conv_str(c, "Loop"), (ox_str){0}, err);
     if (s == OX_OK) s = ox__node_set_attrs(c->m, n, 1, &attr, err);

@@ -279,6 +279,7 @@ static ox_status convert_prim(ox__conv *c, ox_node n, bool *done)
     *done = true;
     if (!strcmp(op, "Constant")) return convert_constant(c, n);
     if (!strcmp(op, "ListConstruct") || !strcmp(op, "TupleConstruct")) return pass_cause(c, n);
+    if (!strcmp(op, "Uninitialized")) return OX_OK; /* who returns it makes something of its type */
     if (!strcmp(op, "ListUnpack")) return convert_unpack(c, n);
     if (!strcmp(op, "GetAttr") || !strcmp(op, "CallMethod") || !strcmp(op, "CreateObject")) return pass_cause(c, n);
     if (!strcmp(op, "TupleUnpack") && ox__dispatch_cause(c, n) != SIZE_MAX) return pass_cause(c, n);

@@ -2,6 +2,7 @@
 #include "convert/emit.h"
 
 #include "convert/args.h"
+#include "convert/lists.h"
 #include "ir/ir.h"
 
 #include <math.h>
@@ -117,39 +118,132 @@ ox_status ox__emit_cast(ox__conv *c, ox_node at, ox_graph g, ox_node before, ox_
     return s;
 }
 
-/* A list of the trace as a value: a vector of its integers, or a sequence of its tensors. */
+/* ---- lists ---- */
+static ox_status emit_vector(ox__conv *c, const ox__emit *at, ox_dtype dtype, size_t n, const ox_arg *items,
+                             ox_value *out, ox_error *err)
+{
+    int64_t dims[1] = {(int64_t)n};
+    uint64_t bytes;
+    if (!ox_dtype_bytes(dtype, n, &bytes)) return ox__nomem(err);
+    void *data = ox__arena_alloc(&c->call, (size_t)bytes + 8);
+    if (!data) return ox__nomem(err);
+    for (size_t i = 0; i < n; i++)
+        if (dtype == OX_FLOAT)
+            ox_dtype_set_f64(dtype, data, i, items[i].kind == OX_ARG_FLOAT ? items[i].f : (double)items[i].i);
+        else
+            ox_dtype_set_i64(dtype, data, i, items[i].i);
+    ox_tensor t;
+    ox_status s = ox_tensor_add_raw(c->m, &t, dtype, 1, dims, data, (size_t)bytes, err);
+    return s == OX_OK ? ox__emit_constant(c, at->at, at->graph, at->before, t, out, err) : s;
+}
+
+static ox_status emit_with(ox__conv *c, ox__emit e, const char *op, size_t n_in, const ox_value *in,
+                           const ox_attr *attr, ox_value *out, ox_error *err)
+{
+    ox_node made;
+    e.op = op;
+    e.n_in = n_in;
+    e.in = in;
+    e.n_attrs = attr ? 1 : 0;
+    e.attrs = attr;
+    e.n_out = 1;
+    ox_status s = ox__emit_node(c, &e, &made, err);
+    if (s == OX_OK) *out = ox_node_output(c->m, made, 0);
+    return s;
+}
+
+/* Numbers that are computed: each becomes a vector of one, and these are joined. */
+static ox_status emit_numbers(ox__conv *c, const ox__emit *e, ox_dtype dtype, size_t n, ox_value *in, ox_value *out,
+                              ox_error *err)
+{
+    static const ox_arg one = {.kind = OX_ARG_INT, .i = 1};
+    ox_value shape;
+    ox_status s = emit_vector(c, e, OX_INT64, 1, &one, &shape, err);
+    for (size_t i = 0; s == OX_OK && i < n; i++) {
+        ox_value args[2] = {in[i], shape};
+        ox_type_info t = ox_type_get(c->m, ox_value_type(c->m, in[i]));
+        if (t.kind == OX_TYPE_TENSOR && t.dtype != dtype)
+            s = ox__emit_cast(c, e->at, e->graph, e->before, in[i], dtype, &args[0], err);
+        if (s == OX_OK) s = emit_with(c, *e, "Reshape", 2, args, NULL, &in[i], err);
+    }
+    ox_attr axis = ox__attr_int(c, "axis", 0);
+    if (s == OX_OK) s = emit_with(c, *e, "Concat", n, in, &axis, out, err);
+    return s;
+}
+
+static bool all_constant(const ox_arg *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i].kind != OX_ARG_INT && list->items[i].kind != OX_ARG_FLOAT &&
+            list->items[i].kind != OX_ARG_BOOL)
+            return false;
+    return true;
+}
+
+static ox_status emit_empty(ox__conv *c, const ox__emit *e, ox_value list, ox_value *out, ox_error *err)
+{
+    ox_dtype dtype = ox__list_dtype(c, list);
+    if (c->opset < 11) return ox__fail(err, OX_E_UNSUPPORTED, "lists of tensors need opset 11");
+    ox_attr a = ox__attr_int(c, "dtype", dtype ? dtype : OX_FLOAT);
+    return emit_with(c, *e, "SequenceEmpty", 0, NULL, &a, out, err);
+}
+
+/* A list of the trace as a value: a vector of its numbers, or a sequence of its tensors. */
 static ox_status emit_list(ox__conv *c, ox__emit *e, ox_value v, const ox_arg *list, ox_value *out, ox_error *err)
 {
-    bool ints = true;
-    for (size_t i = 0; i < list->n; i++) ints = ints && list->items[i].kind == OX_ARG_INT;
-    if (ints && ox_type_get(c->m, ox_value_type(c->m, v)).kind == OX_TYPE_LIST) {
-        ox_type_info t = ox_type_get(c->m, ox_value_type(c->m, v));
-        ints = t.n_items == 1 && ox_type_get(c->m, t.items[0]).kind == OX_TYPE_INT;
+    ox_type_info t = ox_type_get(c->m, ox_value_type(c->m, v));
+    ox_type_kind item = t.kind == OX_TYPE_LIST ? ox_type_get(c->m, t.items[0]).kind : OX_TYPE_NONE_KNOWN;
+    ox_dtype dtype = ox__number_dtype(item);
+    if (!dtype && list->n && all_constant(list))
+        dtype = list->items[0].kind == OX_ARG_INT ? OX_INT64 : list->items[0].kind == OX_ARG_BOOL ? OX_BOOL : OX_FLOAT;
+    if (dtype && all_constant(list)) return emit_vector(c, e, dtype, list->n, list->items, out, err);
+    ox_node n = ox_value_node(c->m, v);
+    if (!list->n) return emit_empty(c, e, v, out, err);
+    ox_value *in = ox__arena_alloc(&c->call, list->n * sizeof *in);
+    if (!in) return ox__nomem(err);
+    for (size_t i = 0; i < list->n; i++) {
+        ox_status s = ox__emit_tensor(c, e->at, e->graph, e->before, ox_node_input(c->m, n, i), &in[i], err);
+        if (s != OX_OK) return s;
     }
-    if (!ints) {
-        ox_node n = ox_value_node(c->m, v), made;
-        if (!ox_node_n_inputs(c->m, n))
-            return ox__fail(err, OX_E_UNSUPPORTED, "an empty list, or one of numbers, is no ONNX value here");
-        ox_value *in = ox__arena_alloc(&c->call, ox_node_n_inputs(c->m, n) * sizeof *in);
-        if (!in) return ox__nomem(err);
-        for (size_t i = 0; i < ox_node_n_inputs(c->m, n); i++) {
-            ox_status s = ox__emit_tensor(c, e->at, e->graph, e->before, ox_node_input(c->m, n, i), &in[i], err);
-            if (s != OX_OK) return s;
-        }
-        e->op = "SequenceConstruct";
-        e->n_in = ox_node_n_inputs(c->m, n);
-        e->in = in;
-        e->n_out = 1;
-        ox_status s = ox__emit_node(c, e, &made, err);
-        if (s == OX_OK) *out = ox_node_output(c->m, made, 0);
-        return s;
+    if (dtype) return emit_numbers(c, e, dtype, list->n, in, out, err);
+    if (c->opset < 11) return ox__fail(err, OX_E_UNSUPPORTED, "lists of tensors need opset 11");
+    return emit_with(c, *e, "SequenceConstruct", list->n, in, NULL, out, err);
+}
+
+/* ---- values that are never read ---- */
+ox_status ox__emit_dummy(ox__conv *c, ox_node at, ox_graph g, ox_node before, ox_type type, ox_value *out,
+                         ox_error *err)
+{
+    ox_type_info t = ox_type_get(c->m, type);
+    ox__emit e = {.at = at, .graph = g, .before = before};
+    if (t.kind == OX_TYPE_SEQUENCE) {
+        ox_type_info item = ox_type_get(c->m, t.items[0]);
+        ox_attr a = ox__attr_int(c, "dtype", item.dtype ? item.dtype : OX_FLOAT);
+        return emit_with(c, e, "SequenceEmpty", 0, NULL, &a, out, err);
     }
-    int64_t dims[1] = {(int64_t)list->n}, *data = ox__arena_alloc(&c->call, (list->n + 1) * sizeof *data);
-    if (!data) return ox__nomem(err);
-    for (size_t i = 0; i < list->n; i++) data[i] = list->items[i].i;
-    ox_tensor t;
-    ox_status s = ox_tensor_add_raw(c->m, &t, OX_INT64, 1, dims, data, list->n * sizeof *data, err);
-    return s == OX_OK ? ox__emit_constant(c, e->at, e->graph, e->before, t, out, err) : s;
+    ox_dtype dtype = t.kind == OX_TYPE_TENSOR ? t.dtype : ox__number_dtype(t.kind);
+    if (!dtype) return ox__fail(err, OX_E_UNSUPPORTED, "a value that one branch does not set is of an unknown type");
+    ox_arg zero = {.kind = OX_ARG_INT};
+    if (t.kind != OX_TYPE_TENSOR || t.rank <= 0) {
+        ox_tensor x;
+        ox_status s = ox__number_tensor(c, &zero, dtype, &x, err);
+        return s == OX_OK ? ox__emit_constant(c, at, g, before, x, out, err) : s;
+    }
+    ox_arg *sizes = ox__arena_alloc(&c->call, (size_t)t.rank * sizeof *sizes);
+    if (!sizes) return ox__nomem(err);
+    for (int32_t i = 0; i < t.rank; i++) {
+        sizes[i] = zero;
+        (void)ox_dim_is_const(c->m, t.dims[i], &sizes[i].i);
+    }
+    ox_value shape;
+    ox_tensor fill;
+    int64_t one[1] = {1}, raw[2] = {0};
+    uint64_t bytes = 0;
+    ox_status s = emit_vector(c, &e, OX_INT64, (size_t)t.rank, sizes, &shape, err);
+    if (s == OX_OK && !ox_dtype_bytes(dtype, 1, &bytes)) s = ox__nomem(err);
+    if (s == OX_OK) s = ox_tensor_add_raw(c->m, &fill, dtype, 1, one, raw, (size_t)bytes, err);
+    ox_attr a = {.name = c->s_value, .kind = OX_ATTR_TENSOR, .u.t = fill};
+    return s == OX_OK ? emit_with(c, e, "ConstantOfShape", 1, &shape, &a, out, err) : s;
 }
 
 ox_status ox__emit_tensor(ox__conv *c, ox_node at, ox_graph g, ox_node before, ox_value v, ox_value *out, ox_error *err)
@@ -159,8 +253,10 @@ ox_status ox__emit_tensor(ox__conv *c, ox_node at, ox_graph g, ox_node before, o
     if (!n.id || ox_node_domain(c->m, n).id != c->s_prim.id) return OX_OK;
     ox_arg a;
     ox_status s = ox__arg_read(c, v, &a, err);
-    if (s != OX_OK || a.kind == OX_ARG_VALUE) return s;
+    bool unset = ox_node_is(c->m, n, "prim", "Uninitialized");
+    if (s != OX_OK || (a.kind == OX_ARG_VALUE && !unset)) return s;
     ox__emit e = {.at = at, .graph = g, .before = before};
+    if (unset) return ox__emit_dummy(c, at, g, before, ox_value_type(c->m, v), out, err);
     if (a.kind == OX_ARG_LIST) return emit_list(c, &e, v, &a, out, err);
     ox_dtype dtype = a.kind == OX_ARG_INT ? OX_INT64 : a.kind == OX_ARG_FLOAT ? OX_FLOAT : OX_BOOL;
     if (a.kind != OX_ARG_INT && a.kind != OX_ARG_FLOAT && a.kind != OX_ARG_BOOL)

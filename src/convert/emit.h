@@ -34,6 +34,9 @@ ox_status ox__emit_cast(ox__conv *c, ox_node at, ox_graph g, ox_node before, ox_
  * Constants; all else stays. OX_E_UNSUPPORTED for what ONNX has no value for (strings, devices, None). */
 ox_status ox__emit_tensor(ox__conv *c, ox_node at, ox_graph g, ox_node before, ox_value v, ox_value *out,
                           ox_error *err) OX_MUST_USE;
+/* Something of a type that stands for a value which nobody reads: zeros, an empty list. */
+ox_status ox__emit_dummy(ox__conv *c, ox_node at, ox_graph g, ox_node before, ox_type type, ox_value *out,
+                         ox_error *err) OX_MUST_USE;
 ox_attr ox__attr_int(ox__conv *c, const char *name, int64_t i);
 
 #endif

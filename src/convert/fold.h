@@ -83,6 +83,8 @@ ox__verdict ox__rule_index(ox__fold *f);
 ox__verdict ox__rule_any(ox__fold *f);     /* any, all */
 ox__verdict ox__rule_extreme(ox__fold *f); /* min, max of numbers or of a list */
 ox__verdict ox__rule_equal(ox__fold *f);
+ox__verdict ox__rule_sum(ox__fold *f);
+ox__verdict ox__rule_parts(ox__fold *f); /* split, chunk, unbind, ... whose number of parts is known */
 
 /* ---- fold_dict.c ---- */
 ox_node ox__fold_dict(const ox__fold *f, ox_value v);
@@ -112,6 +114,10 @@ ox__verdict ox__rule_wait(ox__fold *f);
 ox_status ox__drop_forks(ox__conv *c) OX_MUST_USE;
 /* What is known of a node's results once its blocks are simple: branches that agree, results that nobody reads. */
 ox_status ox__fold_results(ox__conv *c, ox_node n, uint64_t *changed) OX_MUST_USE;
+
+/* ---- fold_optional.c ---- */
+/* Takes results of a branch or loop apart that may be None, and tuples that a loop carries. */
+ox_status ox__fold_parts(ox__conv *c, ox_node n, uint64_t *changed) OX_MUST_USE;
 
 /* ---- unroll.c ---- */
 ox__verdict ox__rule_loop(ox__fold *f);

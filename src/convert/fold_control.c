@@ -149,6 +149,10 @@ static ox_status agreed(ox__conv *c, ox_node n, size_t i, ox_value *out)
         if (is_outside(c, n, b)) *out = b;
     }
     if (out->id) return OX_OK;
+    ox__fold f = {.c = c, .n = n};
+    if (is_uninitialized(c, a) && is_uninitialized(c, b))
+        return ox__fold_node(&f, "prim", "Uninitialized", 0, NULL, ox_value_type(c->m, ox_node_output(c->m, n, i)),
+                             out);
     ox_status s = ox__arg_read(c, a, &x, c->err);
     if (s == OX_OK) s = ox__arg_read(c, b, &y, c->err);
     if (s != OX_OK) return s;
@@ -161,7 +165,6 @@ static ox_status agreed(ox__conv *c, ox_node n, size_t i, ox_value *out)
     if (x.kind == OX_ARG_BOOL && y.kind == OX_ARG_BOOL && x.i) *out = ox_node_input(c->m, n, 0);
     if (x.kind != OX_ARG_BOOL || y.kind != OX_ARG_BOOL || x.i) return OX_OK;
     ox_value cond = ox_node_input(c->m, n, 0);
-    ox__fold f = {.c = c, .n = n};
     return ox__fold_node(&f, "aten", "__not__", 1, &cond, ox_type_simple(c->m, OX_TYPE_BOOL_SCALAR), out);
 }
 
@@ -272,9 +275,6 @@ static ox_status results_of_loop(ox__conv *c, ox_node n, uint64_t *changed)
 {
     size_t n_out = ox_node_n_outputs(c->m, n);
     ox_graph body = ox_node_block(c->m, n, 0);
-    if (ox_graph_n_inputs(c->m, body) != n_out + 1 || ox_graph_n_outputs(c->m, body) != n_out + 1 ||
-        ox_node_n_inputs(c->m, n) != n_out + 2)
-        return OX_OK;
     ox_status s = OX_OK;
     bool spare = false;
     for (size_t i = 0; i < n_out; i++) {
@@ -310,9 +310,18 @@ ox_status ox__fold_results(ox__conv *c, ox_node n, uint64_t *changed)
 {
     if (ox__is_prim(c, n, "If") && ox_node_n_blocks(c->m, n) == 2 &&
         ox_graph_n_outputs(c->m, ox_node_block(c->m, n, 0)) == ox_node_n_outputs(c->m, n) &&
-        ox_graph_n_outputs(c->m, ox_node_block(c->m, n, 1)) == ox_node_n_outputs(c->m, n))
-        return results_of_if(c, n, changed);
-    return ox__is_prim(c, n, "Loop") && ox_node_n_blocks(c->m, n) == 1 ? results_of_loop(c, n, changed) : OX_OK;
+        ox_graph_n_outputs(c->m, ox_node_block(c->m, n, 1)) == ox_node_n_outputs(c->m, n)) {
+        ox_status s = results_of_if(c, n, changed);
+        return s == OX_OK ? ox__fold_parts(c, n, changed) : s;
+    }
+    if (!ox__is_prim(c, n, "Loop") || ox_node_n_blocks(c->m, n) != 1) return OX_OK;
+    ox_graph body = ox_node_block(c->m, n, 0);
+    size_t n_out = ox_node_n_outputs(c->m, n);
+    if (ox_graph_n_inputs(c->m, body) != n_out + 1 || ox_graph_n_outputs(c->m, body) != n_out + 1 ||
+        ox_node_n_inputs(c->m, n) != n_out + 2)
+        return OX_OK;
+    ox_status s = ox__fold_parts(c, n, changed);
+    return s == OX_OK ? results_of_loop(c, n, changed) : s;
 }
 
 /* ---- forks ---- */

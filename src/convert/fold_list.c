@@ -2,6 +2,7 @@
  * that write to lists (list_writes.c): they return the list behind the write. */
 #include "convert/args.h"
 #include "convert/fold.h"
+#include "convert/fold_number.h"
 
 #include <stdlib.h>
 
@@ -415,6 +416,79 @@ ox__verdict ox__rule_extreme(ox__fold *f)
     }
     f->result = *best;
     return OX__FOLD_CONST;
+}
+
+/* sum([1, 2]) */
+ox__verdict ox__rule_sum(ox__fold *f)
+{
+    if (f->n_in != 1 || f->in[0].kind != OX_ARG_LIST) return OX__FOLD_NOT;
+    ox_arg total = {.kind = OX_ARG_INT};
+    for (size_t i = 0; i < f->in[0].n; i++) {
+        ox_arg pair[2] = {total, f->in[0].items[i]};
+        if (!ox__is_number_arg(&pair[1]) || !ox__fold_number("add", 2, pair, &total)) return OX__FOLD_NOT;
+    }
+    f->result = total;
+    return OX__FOLD_CONST;
+}
+
+/* ---- lists of tensors whose number is known ---- */
+static bool size_of(const ox__fold *f, ox_value x, int64_t dim, int64_t *size)
+{
+    ox_type_info t = ox__fold_type(f, x);
+    if (t.kind != OX_TYPE_TENSOR || t.rank < 1) return false;
+    if (dim < 0) dim += t.rank;
+    return dim >= 0 && dim < t.rank && ox_dim_is_const(f->c->m, t.dims[dim], size);
+}
+
+/* How many tensors an operator that splits gives; -1: not known. */
+static int64_t parts_of(const ox__fold *f)
+{
+    const char *op = ox__fold_op(f);
+    bool unbind = !strcmp(op, "unbind");
+    const ox_arg *by = &f->in[1], *dim = unbind ? by : &f->in[2];
+    int64_t size;
+    if (dim->kind != OX_ARG_INT) return -1;
+    if (!unbind && by->kind == OX_ARG_LIST) return (int64_t)by->n;
+    if (!size_of(f, ox__fold_input(f, 0), dim->i, &size)) return -1;
+    if (unbind) return size;
+    if (by->kind != OX_ARG_INT || by->i < 1) return -1;
+    if (!strcmp(op, "tensor_split")) return by->i;
+    int64_t each = !strcmp(op, "chunk") ? OX__MAX((size + by->i - 1) / by->i, 1) : by->i;
+    return OX__MAX((size + each - 1) / each, 1);
+}
+
+/* Read by number, or counted: it is unpacked, and a list of what comes out. */
+ox__verdict ox__rule_parts(ox__fold *f)
+{
+    ox_model *m = f->c->m;
+    ox_value list = ox_node_output(m, f->n, 0), built;
+    if (!ox_value_n_uses(m, list)) return OX__FOLD_NOT;
+    for (ox_use u = ox_value_first_use(m, list); u.node.id; u = ox_value_next_use(m, u))
+        if (!ox_node_is_return(m, u.node) && ox__is_prim(f->c, u.node, "ListUnpack")) return OX__FOLD_NOT;
+    int64_t n = parts_of(f);
+    if (n < 1 || n > 1024) return OX__FOLD_NOT;
+    ox_node before = f->n, unpack;
+    f->n = ox_node_next(m, f->n);
+    f->s = f->n.id ? ox_node_create(m, &unpack, ox_node_graph(m, before), f->n, f->c->s_prim,
+                                    ox__conv_str(f->c, "ListUnpack"), 0, NULL, (size_t)n, f->c->err)
+                   : OX_OK;
+    ox_value *v = ox__arena_alloc(&f->c->call, (size_t)n * sizeof *v);
+    if (!v) return ox__fold_nomem(f);
+    if (!f->n.id) { /* the last node of its block: nothing stands behind it */
+        f->n = before;
+        return OX__FOLD_NOT;
+    }
+    ox_type type = ox_value_type(m, list);
+    ox_type_info t = ox_type_get(m, type);
+    for (int64_t i = 0; f->s == OX_OK && i < n; i++) {
+        v[i] = ox_node_output(m, unpack, (size_t)i);
+        if (t.kind == OX_TYPE_LIST) f->s = ox_value_set_type(m, v[i], t.items[0], f->c->err);
+    }
+    if (f->s == OX_OK) f->s = ox_node_set_origin(m, unpack, ox_node_origin(m, before), f->c->err);
+    if (f->s == OX_OK) f->s = ox__fold_node(f, "prim", "ListConstruct", (size_t)n, v, type, &built);
+    if (f->s == OX_OK) f->s = ox_value_replace_uses(m, list, built, f->c->err);
+    if (f->s == OX_OK) f->s = ox_node_set_inputs(m, unpack, 1, &list, f->c->err);
+    return OX__FOLD_DONE;
 }
 
 /* eq and ne of strings, of lists, of numbers. */

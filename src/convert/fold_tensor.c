@@ -235,6 +235,14 @@ ox__verdict ox__rule_is(ox__fold *f)
     if (a->kind == OX_ARG_NONE && b->kind == OX_ARG_NONE) return ox__fold_bool(f, !is_not);
     const ox_arg *other = a->kind == OX_ARG_NONE ? b : a;
     if (other->kind == OX_ARG_VALUE) {
+        ox_node from = ox_value_node(f->c->m, other->v);
+        if (from.id && ox__is_prim(f->c, from, "maybe")) {
+            ox_value there = ox_node_input(f->c->m, from, 0);
+            if (is_not) return ox__fold_to(f, there);
+            f->s =
+                ox__fold_node(f, "aten", "__not__", 1, &there, ox_type_simple(f->c->m, OX_TYPE_BOOL_SCALAR), &f->value);
+            return OX__FOLD_BY;
+        }
         ox_type_kind k = ox__fold_type(f, other->v).kind;
         if (k == OX_TYPE_NONE_KNOWN || k == OX_TYPE_OPTIONAL || k == OX_TYPE_NONETYPE || k == OX_TYPE_UNION)
             return OX__FOLD_NOT;
@@ -245,6 +253,8 @@ ox__verdict ox__rule_is(ox__fold *f)
 /* The value behind a cast: the same one. */
 ox__verdict ox__rule_same(ox__fold *f)
 {
+    ox_node from = ox_value_node(f->c->m, ox__fold_input(f, 0));
+    if (from.id && ox__is_prim(f->c, from, "maybe")) return ox__fold_to(f, ox_node_input(f->c->m, from, 1));
     return f->in[0].kind == OX_ARG_NONE ? OX__FOLD_NOT : ox__fold_to(f, ox__fold_input(f, 0));
 }
 

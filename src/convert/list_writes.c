@@ -199,7 +199,7 @@ static void look_at_other(lists *w, ox_node n)
         for (size_t k = 0; k < ox_node_n_inputs(m, n); k++) {
             ox_value in = ox_node_input(m, n, k);
             if (is_container(m, in) &&
-                (alias || tuple || returned || items_are_lists(m, in) || items_are_lists(m, out)))
+                (alias || tuple || (returned && k == 0) || items_are_lists(m, in) || items_are_lists(m, out)))
                 join(w, out, in);
         }
     }

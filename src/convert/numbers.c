@@ -1,6 +1,7 @@
 /* Floor 5. Numbers of the trace (int, float, bool) as tensors without dims: their types, and the operators that go
  * between the two. The marks of internal.h keep telling type promotion that they are numbers. */
 #include "convert/dispatch.h"
+#include "convert/lists.h"
 
 static uint32_t flag_of(ox_type_kind kind)
 {
@@ -14,9 +15,12 @@ static uint32_t flag_of(ox_type_kind kind)
 
 ox_status ox__erase_number(ox__conv *c, ox_value v, ox_error *err)
 {
-    uint32_t flag = flag_of(ox_type_get(c->m, ox_value_type(c->m, v)).kind);
+    ox_type_kind kind = ox_type_get(c->m, ox_value_type(c->m, v)).kind;
+    uint32_t flag = flag_of(kind);
+    ox_type list = ox__list_type(c, v);
+    if (list.id) return ox_value_set_type(c->m, v, list, err);
     if (!flag) return OX_OK;
-    ox_dtype dtype = flag == OX__V_INT ? OX_INT64 : flag == OX__V_FLOAT ? OX_FLOAT : OX_BOOL;
+    ox_dtype dtype = ox__number_dtype(kind);
     ox_status s = ox_value_set_type(c->m, v, ox_type_tensor(c->m, dtype, 0, NULL), err);
     return s == OX_OK ? ox__conv_set_flags(c, v, flag, err) : s;
 }

@@ -4,6 +4,12 @@
 #include "convert/args.h"
 #include "convert/fold.h"
 
+/* Of a string, or of a tensor. */
+static ox__verdict split_rule(ox__fold *f)
+{
+    return f->in[0].kind == OX_ARG_STR ? ox__rule_split_text(f) : ox__rule_parts(f);
+}
+
 static const struct {
     const char *domain, *op;
     ox__rule_fn rule;
@@ -93,6 +99,12 @@ static const struct {
     {"aten", "count", ox__rule_index},
     {"aten", "any", ox__rule_any},
     {"aten", "all", ox__rule_any},
+    {"aten", "sum", ox__rule_sum},
+    {"aten", "split", split_rule},
+    {"aten", "split_with_sizes", ox__rule_parts},
+    {"aten", "tensor_split", ox__rule_parts},
+    {"aten", "chunk", ox__rule_parts},
+    {"aten", "unbind", ox__rule_parts},
     {"aten", "sorted", ox__rule_sorted},
     {"aten", "copy", ox__rule_dict_new},
     {"aten", "dict", ox__rule_dict_new},
@@ -116,7 +128,6 @@ static const struct {
     {"aten", "format", ox__rule_format},
     {"aten", "str", ox__rule_str},
     {"aten", "join", ox__rule_join},
-    {"aten", "split", ox__rule_split_text},
     {"aten", "lower", ox__rule_text},
     {"aten", "upper", ox__rule_text},
     {"aten", "strip", ox__rule_text},

@@ -79,6 +79,24 @@ static ox_value plain_input(const ox__conv *c, size_t i)
     return (ox_value){0};
 }
 
+/* x for x.1: TorchScript puts a number behind names. */
+static bool is_base(const char *own, const char *name)
+{
+    size_t n = strlen(name), len = strlen(own);
+    return len > n + 1 && own[n] == '.' && memcmp(own, name, n) == 0 &&
+           strspn(own + n + 1, "0123456789") == len - n - 1;
+}
+
+static bool find_base(const ox__conv *c, const char *name, ox_value *out)
+{
+    ox_graph g = ox_model_main(c->m);
+    for (size_t i = 0; i < ox_graph_n_inputs(c->m, g); i++) {
+        *out = ox_graph_input(c->m, g, i);
+        if (is_base(ox_str_text(c->m, ox_value_name(c->m, *out), NULL), name)) return true;
+    }
+    return false;
+}
+
 /* The input that --dynamic names, under its new name or that of the file. */
 static ox_status find_input(ox__conv *c, const char *name, ox_value *out)
 {
@@ -96,6 +114,10 @@ static ox_status find_input(ox__conv *c, const char *name, ox_value *out)
             return OX_OK;
         }
         if (n < 8) ox__buf_addf(&b, "%s%s", n ? ", " : "", own);
+    }
+    if (find_base(c, name, out)) {
+        ox__buf_free(&b);
+        return OX_OK;
     }
     ox__fail(c->err, OX_E_INVALID, "there is no input '%s' to be dynamic", name);
     if (b.n) ox_error_hint(c->err, "the inputs are %s%s", b.p, n > 8 ? ", ..." : "");

@@ -292,6 +292,26 @@ static ox_status walk(rest *w, ox_graph g)
     return s;
 }
 
+/* An optional input that --input does not give is None, as in a call of the module without it. */
+static ox_status settle_optional_inputs(ox__conv *c)
+{
+    ox_graph g = ox_model_main(c->m);
+    ox_status s = OX_OK;
+    for (size_t i = ox_graph_n_inputs(c->m, g); s == OX_OK && i-- > 0;) {
+        ox_value v = ox_graph_input(c->m, g, i), none;
+        ox_arg a = {.kind = OX_ARG_NONE};
+        ox_node first = ox_graph_first(c->m, g);
+        if (ox_type_get(c->m, ox_value_type(c->m, v)).kind != OX_TYPE_OPTIONAL || !first.id) continue;
+        const char *name = ox_str_text(c->m, ox_value_name(c->m, v), NULL);
+        s = ox__report_note(c, OX_FAILURE_WARNING, (ox_node){0}, "--input NAME=DTYPE[DIMS] makes it an input",
+                            "the optional input '%s' is not given: it is None", name);
+        if (s == OX_OK) s = ox__pass_constant(c, first, &a, (ox_type){0}, &none);
+        if (s == OX_OK) s = ox_value_replace_uses(c->m, v, none, c->err);
+        if (s == OX_OK) s = ox_graph_remove_input(c->m, g, i, c->err);
+    }
+    return s;
+}
+
 ox_status ox__pass_modules(ox__conv *c, uint64_t *changed)
 {
     rest w = {.c = c};
@@ -299,5 +319,6 @@ ox_status ox__pass_modules(ox__conv *c, uint64_t *changed)
     if (!c->trace) return OX_OK;
     ox_status s = ox_lift_parameters(c->m, &n, c->err);
     *changed = n;
+    if (s == OX_OK && !c->trail) s = settle_optional_inputs(c);
     return s == OX_OK ? walk(&w, ox_model_main(c->m)) : s;
 }

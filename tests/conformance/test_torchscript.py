@@ -16,8 +16,8 @@ LOC = re.compile(r" # (.*?:\d+:\d+)$")
 WARNING = re.compile(r"\[warn_id=\d+\]")  # counted through the whole process
 
 
-# What conversion cannot do yet: lists that loops fill as often as data says, optionals that are inputs.
-NOT_EXPORTED = 2
+NOT_EXPORTED = 0
+NESTED = {"containers": ["x", "table.a", "table.b"]}  # inputs that are items of a dict
 MADE = ("prim::NumToTensor", "prim::ListUnpack", "prim::TupleUnpack", "prim::ConstantChunk")
 
 
@@ -107,8 +107,10 @@ def compare_types(onnxsh, base, name, counts, tally):
 def specs(base):
     import numpy
     data = numpy.load(base + ".io.npz")
-    return [word for k in sorted(k for k in data.files if k.startswith("in"))
-            for word in ("--input", f"{data[k].dtype}[{','.join(map(str, data[k].shape))}]")]
+    keys = sorted(k for k in data.files if k.startswith("in"))
+    names = NESTED.get(os.path.basename(base).split(".")[0])
+    return [word for i, k in enumerate(keys)
+            for word in ("--input", f"{names[i] + '=' if names else ''}{data[k].dtype}[{','.join(map(str, data[k].shape))}]")]
 
 
 def check_export(onnxsh, base, name, tally):

@@ -157,7 +157,11 @@ local function rank_of(list)
   end
 end
 
+-- A list whose length is not known is a sequence.
+local function is_sequence(x) return type(x) == "userdata" and x:type():kind() == "sequence" end
+
 local function cat(g, tensors, dim)
+  if is_sequence(tensors) then return g:op("ConcatFromSequence", tensors, {axis_i = dim}) end
   local list = joined(g, tensors, true)
   if dim < 0 and g:opset() < 11 then
     dim = dim + (rank_of(list) or g:unsupported("a negative dim and an unknown rank before opset 11"))
@@ -170,6 +174,7 @@ symbolic("aten::concat", cat)
 symbolic("aten::concatenate", cat)
 
 symbolic("aten::stack", function(g, tensors, dim)
+  if is_sequence(tensors) then return g:op("ConcatFromSequence", tensors, {axis_i = dim, new_axis_i = 1}) end
   local list = joined(g, tensors, false)
   if dim < 0 then dim = dim + 1 + (rank_of(list) or g:unsupported("a negative dim and an unknown rank")) end
   for i, t in ipairs(list) do list[i] = sym.unsqueeze(g, t, dim) end

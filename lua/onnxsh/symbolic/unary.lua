@@ -45,6 +45,10 @@ end
 symbolic("aten::ceil", rounding("Ceil"))
 symbolic("aten::floor", rounding("Floor"))
 
+-- Of a number, as Python's: the result is an integer.
+symbolic("aten::ceil.float", function(g, a) return sym.cast(g, g:op("Ceil", sym.value(g, a)), "int64") end)
+symbolic("aten::floor.float", function(g, a) return sym.cast(g, g:op("Floor", sym.value(g, a)), "int64") end)
+
 symbolic("aten::trunc", function(g, self)
   if sym.is_float(self) == false then return self end
   return g:op("Mul", g:op("Sign", self), g:op("Floor", g:op("Abs", self)))

@@ -137,6 +137,13 @@ static ox_status take_options(ox_session *s, const ox_args *a, request *r, ox_er
     r->c.keep_initializers_as_inputs = ox_args_get(a, "--keep-initializers-as-inputs") != NULL;
     r->c.no_fold = ox_args_get(a, "--no-fold") != NULL;
     r->c.doc = ox_args_get(a, "--doc") != NULL;
+    if ((word = ox_args_get(a, "--unroll"))) {
+        int64_t nodes;
+        st = ox_parse_int(word, "--unroll", 0, 1 << 24, &nodes, err);
+        if (st != OX_OK) return st;
+        r->c.unroll = (size_t)nodes;
+        r->c.no_unroll = nodes == 0;
+    }
     r->c.strict = s->g.strict;
     if ((word = ox_args_get(a, "--unsupported")))
         r->c.unsupported = *word == 'f'   ? OX_UNSUPPORTED_FALLTHROUGH
@@ -257,6 +264,8 @@ static const ox_opt opts[] = {
     {"--training", "MODE", "eval, train or preserve; eval only in this version", OX_HINT_WORDS, "eval train preserve"},
     {"--unsupported", "POLICY", "error; fallthrough or aten let such nodes stand, with a warning each", OX_HINT_WORDS,
      "error fallthrough aten"},
+    {"--unroll", "N", "nodes that the rounds of loops may be copied to (32768); 0: loops stay loops", OX_HINT_NONE,
+     NULL},
     {"--custom-opset", "DOMAIN=V", "version of a custom domain (repeatable)", OX_HINT_NONE, NULL},
     {"--modules-as-functions", NULL, "refused by this version", OX_HINT_NONE, NULL},
     {"--external-data", "WHEN", "weights in a file beside it: auto, always or never", OX_HINT_WORDS,
@@ -276,7 +285,12 @@ const ox_cmd ox_cmd_export = {
         "Every operator is converted by its symbolic function, the user's before the built-in one. All failures are\n"
         "reported at once, each with its scope, source line and arguments, and the exit status is 1. The current "
         "model\n"
-        "stays; the result is kept beside it: `show --result`, `node --result`, `open --result`.",
+        "stays; the result is kept beside it: `show --result`, `node --result`, `open --result`.\n\n"
+        "Of a script, branches whose condition is known are chosen and loops whose rounds are known are unrolled; "
+        "what\n"
+        "depends on data becomes If, Loop and sequences. An optional input is None unless --input gives it; items of "
+        "an\n"
+        "input that is a dict or list are given one by one: --input table.key=float32[2,3].",
     .example = "export --dry-run --unsupported fallthrough",
     .flags = OX_CMD_MODEL,
     .opts = opts,
