@@ -138,15 +138,26 @@ static ox_status settle_body(ox__conv *c, ox_node n, ox_graph body, trust how, c
     return s;
 }
 
+/* A dim that is said to change may be another in each round. */
+static bool keeps(const ox__conv *c, ox_type in, ox_type out, trust how)
+{
+    ox_type_info a = ox_type_get(c->m, in), b = ox_type_get(c->m, out);
+    if (a.kind != OX_TYPE_TENSOR || a.rank == OX_RANK_UNKNOWN || in.id == out.id) return true;
+    if (b.kind != OX_TYPE_TENSOR || a.dtype != b.dtype || a.rank != b.rank) return false;
+    for (int32_t i = 0; i < a.rank; i++)
+        if (a.dims[i].id != b.dims[i].id && (how == WHOLE || ox_dim_get_kind(c->m, a.dims[i]) != OX_DIM_UNKNOWN))
+            return false;
+    return true;
+}
+
 /* Whether what a round gives is what it took, as far as the types say; kept gets what is. */
-static bool is_kept(const ox__conv *c, ox_node n, ox_graph body, ox_type *kept)
+static bool is_kept(const ox__conv *c, ox_node n, ox_graph body, trust how, ox_type *kept)
 {
     bool all = true;
     for (size_t i = 2; i < ox_graph_n_inputs(c->m, body); i++) {
         ox_type in = ox_value_type(c->m, ox_graph_input(c->m, body, i)),
                 out = ox_value_type(c->m, ox_graph_output(c->m, body, i - 1));
-        ox_type_info t = ox_type_get(c->m, in);
-        bool same = t.kind != OX_TYPE_TENSOR || t.rank == OX_RANK_UNKNOWN || in.id == out.id;
+        bool same = keeps(c, in, out, how);
         all = all && same;
         kept[i - 2] = same ? in : ox__type_join(c->m, in, out, "it may change in the loop", n);
     }
@@ -219,7 +230,7 @@ static ox_status convert_loop(ox__conv *c, ox_node n, ox_error *err)
         s = convert_body(c, n, body, (trust)how, kept, err);
         bool failed = s != OX_OK || c->report->n_failures > failures, more = find_unset(c, n, body, dtypes);
         if (ox__is_fatal(c, &s) || (how == DTYPE && !more)) break;
-        if (!more && !failed && is_kept(c, n, body, kept)) break;
+        if (!more && !failed && is_kept(c, n, body, (trust)how, kept)) break;
         if (failed) how = KEPT; /* the dtypes are left */
         if (more) how = c->depth <= MAX_TRIES_DEPTH ? WHOLE - 1 : DTYPE - 1;
         ox_journal_rollback(c->m, mark);

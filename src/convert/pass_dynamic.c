@@ -87,14 +87,18 @@ static bool is_base(const char *own, const char *name)
            strspn(own + n + 1, "0123456789") == len - n - 1;
 }
 
+/* The only input that is called so but for its number. */
 static bool find_base(const ox__conv *c, const char *name, ox_value *out)
 {
     ox_graph g = ox_model_main(c->m);
+    size_t found = 0;
     for (size_t i = 0; i < ox_graph_n_inputs(c->m, g); i++) {
-        *out = ox_graph_input(c->m, g, i);
-        if (is_base(ox_str_text(c->m, ox_value_name(c->m, *out), NULL), name)) return true;
+        ox_value v = ox_graph_input(c->m, g, i);
+        if (!is_base(ox_str_text(c->m, ox_value_name(c->m, v), NULL), name)) continue;
+        *out = v;
+        found++;
     }
-    return false;
+    return found == 1;
 }
 
 /* The input that --dynamic names, under its new name or that of the file. */

@@ -320,13 +320,17 @@ def nested_loops(x, n: int):
     return x
 
 
-@case([X, 3], [X, 5], [X, 0])
-def loop_return_input(x, n: int):
+def first_above(x, n: int):
     for i in range(n):
         if bool(x.sum() > 4):
-            return (x * 10).reshape(3, 2)
+            return x * 10
         x = x + 1
-    return x.reshape(3, 2)
+    return x
+
+
+@case([X, 3], [X, 5], [X, 0])
+def loop_return_input(x, n: int):
+    return first_above(x, n).reshape(3, 2)
 
 
 @case([X, 3, 0.5], [X, 2, 2.0])
@@ -773,7 +777,7 @@ class CellSteps(nn.Module):
         for i in range(steps):
             h, c = self.cell(x[i], (h, c))
             outs.append(h)
-        return torch.stack(outs, 1), c
+        return torch.stack(outs, 1).reshape(2, -1, 5), c
 
 
 case([t(6, 2, 4), 3], [t(6, 2, 4), 6])(CellSteps)

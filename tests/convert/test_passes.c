@@ -464,7 +464,7 @@ static void test_loop_that_grows(void **state)
                    "  %t : bool = prim::Constant[value=1]()\n  %y : Tensor = prim::Loop(%n, %t, %x)\n"
                    "    block0(%i : int, %a : Tensor):\n      %s : Tensor = acme::grow(%a)\n      -> (%t, %s)\n"
                    "  return (%y)\n"),
-             "%a : Long(...)");
+             "%a : Long(2, *)");
 }
 
 static void test_peepholes(void **state)

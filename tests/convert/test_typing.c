@@ -322,7 +322,7 @@ static void test_blocks(void **state)
     type_is("carried", "Float(2, 3)");
     type_is("m", "Float(2, 3)");
     type_is("k", "Float(2, 3)");
-    type_is("turned", "Float(...)"); /* of another shape in each round */
+    type_is("turned", "Float(*, *)"); /* of another shape in each round */
 }
 
 static ox_status concat(ox_call *k, size_t n, const ox_arg *args, void *ud, ox_error *err)

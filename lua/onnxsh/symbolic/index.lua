@@ -475,3 +475,8 @@ symbolic("aten::repeat_interleave.self_int", {ignore = {"output_size"}}, functio
   end
   return sym.keep_reshape(g, g:op("Tile", sym.unsqueeze(g, x, axis + 1), sym.shape(g, counts)), shape)
 end)
+
+symbolic("aten::copy.t", function(g, self)
+  if type(self) ~= "table" then return self end
+  return g:unsupported("a copy of a list that is known in part")
+end)

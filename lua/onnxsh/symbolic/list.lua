@@ -37,7 +37,6 @@ end)
 symbolic("aten::len.Tensor", function(g, t) return sym.value(g, sym.size(g, t, 0), "int64") end)
 
 symbolic("aten::list.t", function(g, l) return whole(g, l) end)
-symbolic("aten::copy.t", function(g, self) return whole(g, self) end)
 
 symbolic("aten::__contains__.int_list", function(g, l, item_)
   local same = g:op("Equal", whole(g, l), sym.value(g, item_, "int64"))
