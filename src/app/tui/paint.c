@@ -187,6 +187,17 @@ static void report_mouse(bool on)
     if (term.mouse && write(term.fd, s, strlen(s)) < 0) term.mouse = false;
 }
 
+/* Arrows come in two forms, whatever a terminal's description says. */
+static void define_arrows(void)
+{
+    static const int codes[] = {KEY_UP, KEY_DOWN, KEY_RIGHT, KEY_LEFT};
+    for (int i = 0; i < 4; i++) {
+        char csi[] = {'\033', '[', (char)('A' + i), '\0'}, ss3[] = {'\033', 'O', (char)('A' + i), '\0'};
+        define_key(csi, codes[i]);
+        define_key(ss3, codes[i]);
+    }
+}
+
 static void set_modes(void)
 {
     cbreak();
@@ -197,6 +208,7 @@ static void set_modes(void)
     nodelay(stdscr, TRUE);
     meta(stdscr, TRUE);
     set_escdelay(25);
+    define_arrows();
     leaveok(stdscr, FALSE);
     mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
     mouseinterval(0);

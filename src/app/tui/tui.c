@@ -360,5 +360,9 @@ void ox_tui_click(ox_tui *t, int row, int col)
 void ox_tui_wheel(ox_tui *t, int row, int col, int lines)
 {
     int i = view_at(t, row, col);
-    if (i >= 0) ox_list_scroll(&t->views[i]->list, lines);
+    if (i < 0) return;
+    ox_view *v = t->views[i];
+    size_t cursor = v->list.cursor;
+    ox_list_scroll(&v->list, lines);
+    if (v->list.cursor != cursor && v->ops->moved) v->ops->moved(v); /* the edge of the window took it along */
 }

@@ -64,6 +64,14 @@ static void assert_leaves(int status)
     assert_restored();
 }
 
+/* Reads until it is so; fails at a deadline that no machine misses. */
+#define eventually(so) \
+    do { \
+        int left_ = 2000; \
+        while (!(so) && left_-- > 0) terminal_settle(t, 10); \
+        if (!(so)) fail_msg("%s:\n%s", #so, terminal_screen(t)); \
+    } while (0)
+
 static int cursor_row(void)
 {
     for (int row = 1; row < 23; row++)
@@ -76,19 +84,17 @@ static void moves_searches_and_leaves(const char *term)
     start(term);
     assert_true(terminal_shows(t, "_convolution"));
     assert_true(terminal_shows(t, "txt  trace"));
-    terminal_settle(t, 100);
+    eventually(cursor_row() > 0);
     int first = cursor_row();
-    assert_true(first > 0);
-    terminal_send(t, "jj");
-    terminal_settle(t, 200);
-    assert_int_equal(cursor_row(), first + 2);
-    terminal_send(t, "\033[A"); /* the arrow, as terminals send it */
-    terminal_send(t, "\033OA");
-    terminal_settle(t, 200);
+    terminal_send(t, "jjjj");
+    eventually(cursor_row() == first + 4);
+    terminal_send(t, "\033OA"); /* the arrow, in both forms that terminals send */
+    eventually(cursor_row() == first + 3);
+    terminal_send(t, "\033[A");
+    eventually(cursor_row() == first + 2);
     terminal_send(t, "/layer2.conv2");
     assert_true(terminal_shows(t, "/layer2.conv2"));
-    terminal_settle(t, 200);
-    assert_non_null(strstr(terminal_row(t, cursor_row()), "layer2.conv2"));
+    eventually(strstr(terminal_row(t, cursor_row()), "layer2.conv2"));
     terminal_send(t, "\r");
     assert_true(terminal_shows(t, "txt  trace"));
     terminal_send(t, "?");
@@ -180,16 +186,13 @@ static void test_mouse(void **state)
     (void)state;
     start("xterm-256color");
     assert_true(terminal_shows(t, "_convolution"));
-    terminal_settle(t, 100);
-    assert_true(terminal_mouse(t));
+    eventually(terminal_mouse(t));
     terminal_send(t, "\033[<0;45;7M\033[<0;45;7m"); /* SGR reports: row 7 from 1 */
-    terminal_settle(t, 200);
-    assert_int_equal(cursor_row(), 6);
+    eventually(cursor_row() == 6);
     char first[256];
     snprintf(first, sizeof first, "%s", terminal_row(t, 2));
     terminal_send(t, "\033[<65;45;7M"); /* the wheel */
-    terminal_settle(t, 200);
-    assert_string_not_equal(terminal_row(t, 2), first);
+    eventually(strcmp(terminal_row(t, 2), first) != 0);
     terminal_send(t, "q");
     assert_leaves(0);
 }
@@ -210,7 +213,7 @@ static void test_commands_and_completion(void **state)
     terminal_send(t, ":tui\r");
     assert_true(terminal_shows(t, "this is the full screen"));
     terminal_send(t, ":while true do end\r"); /* Ctrl-C stops it */
-    terminal_settle(t, 300);
+    terminal_settle(t, 300);                  /* not before it has begun */
     terminal_send(t, "\003");
     assert_true(terminal_shows(t, "interrupted"));
     terminal_send(t, ":model:graph():nodes()[1]:set_name('renamed')\r");
@@ -256,12 +259,10 @@ static void test_editor_and_clipboard(void **state)
     assert_true(terminal_shows(t, "the editor has it"));
     assert_false(terminal_alternate(t));
     assert_true(terminal_shows(t, "txt  trace"));
-    terminal_settle(t, 100);
-    assert_true(terminal_alternate(t));
+    eventually(terminal_alternate(t));
     terminal_send(t, "y");
     assert_true(terminal_shows(t, "copied %y"));
-    terminal_settle(t, 100);
-    assert_string_equal(terminal_clipboard(t), "c;JXk=");
+    eventually(strcmp(terminal_clipboard(t), "c;JXk=") == 0);
     terminal_send(t, "W"); /* bound by init.lua */
     assert_true(terminal_shows(t, "> node #"));
     terminal_send(t, "q");
@@ -284,7 +285,7 @@ static void test_log_replays(void **state)
     terminal_send(t, "x");
     assert_true(terminal_shows(t, "5 failures"));
     terminal_send(t, ":find --count name:renamed\r");
-    terminal_settle(t, 200);
+    eventually(strcmp(terminal_row(t, 23), "1") == 0);
     terminal_send(t, "6sedits.onnxsh\r");
     assert_true(terminal_shows(t, "saved; `onnxsh -f` runs it"));
     terminal_send(t, "sedits.onnxsh\r"); /* never over what is there */
@@ -342,8 +343,7 @@ static void test_signals_restore_the_terminal(void **state)
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         start("xterm-256color");
         assert_true(terminal_shows(t, "txt  trace"));
-        terminal_settle(t, 50);
-        assert_true(terminal_alternate(t));
+        eventually(terminal_alternate(t));
         kill(terminal_pid(t), signals[i]);
         int status = terminal_wait(t);
         if (!getenv("ONNXSH_SANITIZED")) { /* a sanitizer ends the process in its own way */
@@ -371,17 +371,12 @@ static void test_stop_and_continue(void **state)
         terminal_settle(t, 50);
         terminal_send(t, "\032");
         assert_true(terminal_shows(t, "Stopped"));
-        terminal_settle(t, 50);
-        assert_false(terminal_alternate(t));
-        assert_false(terminal_mouse(t));
-        assert_true(terminal_cursor(t));
+        eventually(!terminal_alternate(t) && !terminal_mouse(t) && terminal_cursor(t));
         terminal_resize(t, 30 + i, 100);
         terminal_send(t, "clear; fg\r");
         assert_true(terminal_shows(t, "txt  trace"));
-        terminal_settle(t, 100);
-        assert_true(terminal_alternate(t));
-        assert_true(terminal_mouse(t));
-        assert_non_null(strstr(terminal_row(t, 29 + i), "q quit"));
+        eventually(terminal_alternate(t) && terminal_mouse(t));
+        eventually(strstr(terminal_row(t, 29 + i), "q quit"));
     }
     terminal_send(t, "q");
     assert_true(terminal_shows(t, "shell>"));
