@@ -414,12 +414,11 @@ PAGE_LIMIT, FRAME_LIMIT, FLAT = 8000, 24576, 2.5
 
 
 def p16(b):
-    """Keys of the full screen beside those of less in a listing of the same graph, flat in the size of the graph."""
+    """Keys of the full screen, flat in the size of the graph, and a page beside vi in a listing of the same graph."""
     sizes = (2000, 20000, 200000)
     text = os.path.join(b.place, "listing.txt")
     with open(text, "wb") as f:
         subprocess.run(b.tool("show", b.decoder(200000)), stdout=f, check=True)
-    peer = keys(b, "graph", "", ["f"], 60, "less", text)[2][0][0]
     for what, before, key in KEYS:
         got = [keys(b, "nodes", before, [key], 60, *b.tool("-t", b.decoder(n)))[2][0] for n in sizes]
         medians = ", ".join(f"{m:.2f}" for m, _, _, _ in got)
@@ -430,9 +429,13 @@ def p16(b):
             flat = m / max(got[0][0], 0.2)  # below that a clock of a shared machine says nothing
             ok = ok and flat <= FLAT * SLACK
             goal += f", growth from 2,000 nodes {flat:.1f} (goal {FLAT})"
-        if what == "page":
-            ok = ok and m / peer <= 3.6 * SLACK
-            goal += f", beside less {m / peer:.2f} (goal 3.6)"
+        if what == "page":  # in turn, and the best of each, for the machine may be busy
+            mine, peer = [], []
+            for _ in range(3):
+                mine.append(keys(b, "nodes", before, [key], 60, *b.tool("-t", b.decoder(200000)))[2][0][0])
+                peer.append(keys(b, "graph", "", ["\x06"], 60, "vi", "-u", "NONE", text)[2][0][0])
+            ok = ok and min(mine) / min(peer) <= 2.6 * SLACK
+            goal += f", beside vi {min(mine):.2f} / {min(peer):.2f} ms = {min(mine) / min(peer):.2f} (goal 2.6)"
         b.row("P16", f"{what}: key to last byte at 2,000, 20,000 and 200,000 nodes", f"median {medians} ms, p99 {p99:.1f} ms", goal, ok)
 
 
