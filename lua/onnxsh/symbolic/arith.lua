@@ -212,11 +212,13 @@ symbolic("aten::__xor__", bitwise("Xor"))
 
 -- ---- where ----
 
-symbolic("aten::where", function(g, condition, self, other)
-  local d = compute_type(g, self, other)
-  local c = sym.cast(g, condition, "bool")
-  return g:op("Where", c, sym.cast_to(g, self, d), sym.cast_to(g, other, d))
-end)
+for _, overload in ipairs({"self", "ScalarSelf", "ScalarOther", "Scalar"}) do
+  symbolic("aten::where." .. overload, function(g, condition, self, other)
+    local d = compute_type(g, self, other)
+    local c = sym.cast(g, condition, "bool")
+    return g:op("Where", c, sym.cast_to(g, self, d), sym.cast_to(g, other, d))
+  end)
+end
 
 symbolic("aten::where", function(g, condition) return sym.nonzero_list(g, condition) end)
 

@@ -282,6 +282,14 @@ local function put_along(g, x, src, axis, index)
   return sym.transpose(g, y, back)
 end
 
+-- The same for places and a size that are known, at opsets without ScatterND: rows of x and of src, one behind the other.
+local function put_known(g, x, src, axis, places_of, size)
+  local rows = {}
+  for i = 1, size do rows[i] = i - 1 end
+  for k, i in ipairs(places_of) do rows[i + 1] = size + k - 1 end
+  return g:op("Gather", sym.concat(g, {x, src}, axis), g:constant(rows, "int64", {size}), {axis_i = axis})
+end
+
 -- What is before, and what is behind, as slices: for bounds that do not cross.
 local function put_between(g, x, src, axis, from, to)
   local parts = {}
@@ -314,6 +322,11 @@ local function slice_scatter(g, self, src, dim, start, end_, step)
     if size and from == 0 and to == size then return src end
     return put_between(g, self, src, axis, from, to ~= size and to or nil)
   end
+  if g:opset() < 11 and by and size and from then
+    local known = {}
+    for i = from, to - 1, by do known[#known + 1] = i end
+    return put_known(g, self, src, axis, known, size)
+  end
   local places_of = sym.slice(g, sym.count(g, sym.size(g, self, axis)), {0}, {start}, {end_}, {step})
   return put_along(g, self, src, axis, places_of)
 end
@@ -326,7 +339,9 @@ symbolic("aten::select_scatter", function(g, self, src, dim, index)
   local i, size = sym.maybe_scalar(index), sym.dim_size(self, axis)
   if i then
     if i < 0 and size then i = i + size end
-    return slice_scatter(g, self, row, dim, i, i == -1 and math.maxinteger or i + 1, 1)
+    local last = i == -1 or i + 1 == size
+    if last and i == 0 then return row end
+    return put_between(g, self, row, axis, i, not last and i + 1 or nil)
   end
   local at = sym.reshape(g, sym.cast(g, index, "int64"), {1})
   if g:opset() >= 11 then
@@ -350,7 +365,12 @@ symbolic("aten::diagonal_scatter", function(g, self, src, offset, dim1, dim2)
   end
   local x = sym.reshape(g, sym.transpose(g, self, perm), flat)
   local rows = sym.transpose(g, sym.cast_like(g, src, self), dims_first(s.n - 1, {s.n - 2})) -- the diagonal is the last dim
-  local y = scatter_nd(g, x, g:constant(places_of, "int64", {#places_of, 1}), rows)
+  local y
+  if g:opset() < 11 then
+    y = put_known(g, x, rows, 0, places_of, s[a + 1] * s[b + 1])
+  else
+    y = scatter_nd(g, x, g:constant(places_of, "int64", {#places_of, 1}), rows)
+  end
   return sym.transpose(g, sym.reshape(g, y, shape), back)
 end)
 
