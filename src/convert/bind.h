@@ -14,6 +14,7 @@ struct ox__opcache {
     const ox__symgroup *group;          /* NULL: no function */
     bool looked_up;                     /* group was asked for */
     bool effects_known, mutates, views; /* what some schema of it does to memory, .out forms aside */
+    bool has_out;                       /* some schema of it writes to an argument `out` */
     ox__opcache *next;                  /* another domain with this op */
 };
 

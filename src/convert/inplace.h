@@ -16,6 +16,7 @@ typedef struct ox__wstate { /* of a value */
     ox_value now;           /* what readers read instead, {0} = itself */
     ox_value like;          /* the value whose maker says which view it is, {0} = itself */
     ox_node stale;          /* the writer that made it stale; of a value that has no `now` */
+    bool lost;              /* when stale, it cannot be made anew: the dims of what it is a view of have changed */
     ox_graph home;
 } ox__wstate;
 
@@ -50,6 +51,8 @@ enum { OX__W_MAX_ROOTS = 64, OX__W_MAX_MEMBERS = 256, OX__W_NOT_FOLLOWED = 0 };
 
 /* ---- inplace_tables.c ---- */
 bool ox__w_known(const ox__memory *w, ox_value v);
+/* By its type: a tensor, or what may hold some. */
+bool ox__w_holds_tensors(const ox__conv *c, ox_value v);
 /* Puts a value that the pass made into the tables. */
 ox_status ox__w_know(ox__memory *w, ox_value v, ox_graph home) OX_MUST_USE;
 ox_status ox__w_set_now(ox__memory *w, uint32_t id, ox_value now, bool write) OX_MUST_USE;
@@ -60,9 +63,9 @@ ox_value ox__w_current(ox__memory *w, ox_value v);
 ox_status ox__w_give_roots(ox__memory *w, uint32_t value, const uint32_t *roots, uint32_t n) OX_MUST_USE;
 /* The tables for what a node makes without writing. */
 ox_status ox__w_make_outputs(ox__memory *w, ox_node n, const ox__effect *e, ox_graph g) OX_MUST_USE;
-/* The same for a node with blocks, before those are walked: what a branch returns from outside, or a loop was given,
+/* The same for a node with blocks, behind those: what a branch returns from outside, or a loop was given,
  * may be its result. */
-ox_status ox__w_branch_outputs(ox__memory *w, ox_node n, ox_graph g) OX_MUST_USE;
+ox_status ox__w_branch_outputs(ox__memory *w, ox_node n, ox_graph g, size_t n_out) OX_MUST_USE;
 /* Puts the tables back to what they were at a mark of the log. */
 void ox__w_undo(ox__memory *w, size_t mark);
 

@@ -15,7 +15,9 @@ typedef struct blocks {
     ox__memory *w;
     ox_node n;
     OX__VEC(carried) list;
-    ox_node writer; /* some writer in the blocks, for messages */
+    ox_node writer;          /* some writer in the blocks, for messages */
+    OX__VEC(ox_value) maybe; /* from outside, what results of blocks and carried values may be */
+    bool unsure;             /* the body writes to such a result or carried value */
 } blocks;
 
 static carried *find(blocks *b, ox_value outer)
@@ -153,18 +155,58 @@ typedef struct scan {
     ox_status s;
 } scan;
 
+/* Values from outside that something in the body may be, by its branches, loops and lists. */
+static void scan_maybe(scan *x, ox_value v)
+{
+    ox__memory *w = x->b->w;
+    if (!ox__w_known(w, v)) return;
+    ox_value root = ox__w_root_of(w, ox__w_current(w, v));
+    if (!ox__w_known(w, root) || is_inside(w->c->m, ox_value_graph(w->c->m, root), x->body)) return;
+    if (!ox__vec_push(&x->b->maybe, root)) x->s = ox__nomem(w->c->err);
+}
+
+static void scan_sources(scan *x, ox_node n)
+{
+    ox__memory *w = x->b->w;
+    const ox_model *m = w->c->m;
+    size_t n_blocks = ox_node_n_blocks(m, n);
+    bool loop = ox__is_prim(w->c, n, "Loop");
+    bool list = ox__is_prim(w->c, n, "ListConstruct") || ox__is_prim(w->c, n, "TupleConstruct");
+    for (size_t b = 0; b < n_blocks; b++)
+        for (size_t i = 0; i < ox_graph_n_outputs(m, ox_node_block(m, n, b)); i++)
+            scan_maybe(x, ox_graph_output(m, ox_node_block(m, n, b), i));
+    for (size_t i = 0; (loop || list) && i < ox_node_n_inputs(m, n); i++) scan_maybe(x, ox_node_input(m, n, i));
+}
+
+/* Memory that the body makes, for certain. */
+static bool is_made_inside(const ox__memory *w, ox_value root)
+{
+    const ox__conv *c = w->c;
+    ox_node n = ox_value_node(c->m, root);
+    ox__effect e;
+    if (!n.id || ox_node_n_blocks(c->m, n) || !ox__node_in(c, n, c->s_aten)) return false;
+    return ox__effect_of(w->c, n, &e) == OX_OK && !e.views && !e.same && e.writes < 0;
+}
+
 /* The outer values that a body writes to, by the views that stand in the trace. */
 static bool scan_node(void *ud, ox_node n)
 {
     scan *x = ud;
     ox__memory *w = x->b->w;
     ox__effect e;
-    x->s = ox__effect_of(w->c, n, &e);
+    scan_sources(x, n);
+    if (x->s == OX_OK) x->s = ox__effect_of(w->c, n, &e);
     if (x->s != OX_OK || e.writes < 0) return x->s == OX_OK;
     ox_value root = ox__w_root_of(w, ox__w_current(w, ox_node_input(w->c->m, n, (size_t)e.writes)));
+    if (!ox__w_known(w, root)) return true;
     /* what is made inside has no home yet */
-    if (!ox__w_known(w, root) || is_inside(w->c->m, ox_value_graph(w->c->m, root), x->body) || find(x->b, root))
+    if (is_inside(w->c->m, ox_value_graph(w->c->m, root), x->body)) {
+        if (is_made_inside(w, root)) return true;
+        x->b->unsure = true;
+        if (!x->b->writer.id) x->b->writer = n;
         return true;
+    }
+    if (find(x->b, root)) return true;
     carried c = {.outer = root};
     if (!ox__vec_push(&x->b->list, c)) x->s = ox__nomem(w->c->err);
     if (!x->b->writer.id) x->b->writer = n;
@@ -216,28 +258,112 @@ static ox_status leave_loop(blocks *b, ox_graph body)
     return s;
 }
 
+/* A carried value is in the first round what the loop is given. */
+static ox_status give_carried(blocks *b, ox_graph body, size_t n_carried)
+{
+    ox__memory *w = b->w;
+    const ox_model *m = w->c->m;
+    ox_status s = OX_OK;
+    for (size_t i = 0; s == OX_OK && i < n_carried; i++) {
+        ox_value in = ox_graph_input(m, body, i + 1), init = ox_node_input(m, b->n, i + 2);
+        if (!ox__w_known(w, in)) continue;
+        const ox__ids of = ox__w_known(w, init) ? w->of[init.id].roots : (ox__ids){0};
+        uint32_t *roots = ox__alloc((of.n + 1) * sizeof *roots);
+        if (!roots) return ox__nomem(w->c->err);
+        for (uint32_t k = 0; k < of.n; k++) roots[k] = of.p[k];
+        roots[of.n] = in.id;
+        w->of[in.id].home = body;
+        s = ox__w_give_roots(w, in.id, roots, of.n + 1);
+        ox__free(roots);
+    }
+    return s;
+}
+
+static bool has_root(const ox__memory *w, ox_value v, uint32_t root)
+{
+    const ox__ids r = ox__w_known(w, v) ? w->of[v.id].roots : (ox__ids){0};
+    for (uint32_t i = 0; i < r.n; i++)
+        if (r.p[i] == root) return true;
+    return false;
+}
+
+/* What a round gives is, in the next one, what the first was given or memory of its own: else names that are apart in
+ * one round are the same memory in another. */
+static bool rounds_differ(const blocks *b, ox_graph body, size_t n_carried)
+{
+    const ox__memory *w = b->w;
+    const ox_model *m = w->c->m;
+    for (size_t i = 0; i < n_carried; i++) {
+        ox_value r = ox_graph_output(m, body, i + 1), in = ox_graph_input(m, body, i + 1);
+        const ox__ids roots = ox__w_known(w, r) ? w->of[r.id].roots : (ox__ids){0};
+        for (uint32_t k = 0; k < roots.n; k++) {
+            ox_graph home = roots.p[k] ? ox_value_graph(m, ox_model_value_at(m, roots.p[k])) : (ox_graph){0};
+            ox_value root = ox_model_value_at(m, roots.p[k]);
+            bool inside = home.id && is_inside(m, home, body), taken = inside && ox_value_is_input(m, root);
+            if ((!inside || taken) && !has_root(w, in, roots.p[k])) return true;
+            for (size_t j = 0; j < n_carried; j++)
+                if (j != i && has_root(w, ox_graph_output(m, body, j + 1), roots.p[k])) return true;
+        }
+    }
+    return false;
+}
+
+/* The storages of what the body may write to are written to: their values from outside are stale. */
+static ox_status age_maybe(blocks *b)
+{
+    ox__memory *w = b->w;
+    ox_status s = OX_OK;
+    for (size_t i = 0; b->unsure && s == OX_OK && i < b->maybe.n; i++) {
+        const ox__ids roots = w->of[b->maybe.p[i].id].roots;
+        for (uint32_t r = 0; s == OX_OK && r < roots.n; r++) {
+            const ox__ids mem = w->of[roots.p[r]].members;
+            for (uint32_t k = 0; s == OX_OK && k < mem.n; k++) {
+                ox_value now = ox__w_current(w, ox_model_value_at(w->c->m, mem.p[k]));
+                if (ox__w_known(w, now) && !w->of[now.id].stale.id) s = ox__w_set_stale(w, now.id, b->writer);
+            }
+            if (s == OX_OK) s = ox__w_drop_members(w, roots.p[r]);
+        }
+    }
+    return s;
+}
+
 static ox_status walk_loop(blocks *b)
 {
     ox__memory *w = b->w;
-    ox_graph body = ox_node_block(w->c->m, b->n, 0);
+    const ox_model *m = w->c->m;
+    ox_graph body = ox_node_block(m, b->n, 0);
+    size_t n_carried = ox_node_n_outputs(m, b->n);
     scan x = {b, body, OX_OK};
-    ox_graph_walk(w->c->m, body, scan_node, &x);
+    scan_sources(&x, b->n);
+    ox_graph_walk(m, body, scan_node, &x);
     if (x.s != OX_OK) return x.s;
     size_t mark = w->log.n;
     ox_status s = age_members(b); /* in the second round every view from outside is one of what the first round left */
+    if (s == OX_OK) s = age_maybe(b);
+    if (s == OX_OK) s = give_carried(b, body, n_carried);
     for (size_t i = 0; s == OX_OK && i < b->list.n; i++) s = enter_round(b, &b->list.p[i], body);
     if (s == OX_OK) s = ox__w_walk(w, body, true);
     if (s == OX_OK) s = read_ends(b, 0, body);
+    bool differ = s == OX_OK && (b->unsure || b->list.n) && rounds_differ(b, body, n_carried);
     ox__w_undo(w, mark);
+    if (s == OX_OK && differ)
+        s = ox__report_note(w->c, OX_FAILURE_VIEW, b->writer,
+                            "write the loop without the assignment in place, or give each carried value a clone",
+                            "it writes to memory that has another name in the next round of the loop");
     if (s == OX_OK) s = age_members(b);
+    if (s == OX_OK) s = age_maybe(b);
     return s == OX_OK ? leave_loop(b, body) : s;
 }
 
 ox_status ox__w_walk_blocks(ox__memory *w, ox_node n, bool in_loop)
 {
     blocks b = {.w = w, .n = n};
-    bool loop = ox__is_prim(w->c, n, "Loop") && ox_node_n_blocks(w->c->m, n) == 1;
+    const ox_model *m = w->c->m;
+    bool loop = ox__is_prim(w->c, n, "Loop") && ox_node_n_blocks(m, n) == 1;
+    size_t n_out = ox_node_n_outputs(m, n);
     ox_status s = loop ? walk_loop(&b) : walk_if(&b, in_loop);
+    if (s == OX_OK) s = ox__w_branch_outputs(w, n, ox_node_graph(m, n), n_out);
     ox__vec_free(&b.list);
+    ox__vec_free(&b.maybe);
     return s;
 }

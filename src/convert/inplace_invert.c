@@ -45,8 +45,24 @@ static const struct view *find(const ox__conv *c, ox_node n)
     return NULL;
 }
 
+/* Operators whose result lies in memory as their inputs do, and those that the writes before became. */
+static bool keeps_order(const ox__conv *c, ox_node n)
+{
+    static const char *const names[] = {
+        "clone", "zeros_like", "ones_like", "full_like",     "empty_like",     "add",
+        "sub",   "mul",        "div",       "relu",          "sigmoid",        "tanh",
+        "exp",   "neg",        "abs",       "sqrt",          "rsub",           "fill",
+        "zero",  "copy",       "pow",       "slice_scatter", "select_scatter", "diagonal_scatter"};
+    const char *op = ox_str_text(c->m, ox_node_op(c->m, n), NULL);
+    for (size_t i = 0; ox__node_in(c, n, c->s_aten) && i < OX__COUNT(names); i++)
+        if (strcmp(op, names[i]) == 0) return true;
+    return false;
+}
+
+enum { MAX_DENSE = 8 }; /* operators that are looked through */
+
 /* The memory of v has no gaps and lies in order: what the graph takes, and what these operators make anew. */
-static bool is_dense(const ox__conv *c, ox_value v)
+static bool is_dense(const ox__conv *c, ox_value v, int depth)
 {
     static const char *const makers[] = {
         "zeros",  "ones",          "full",      "empty",        "new_zeros", "new_ones", "new_full",
@@ -59,14 +75,23 @@ static bool is_dense(const ox__conv *c, ox_value v)
     if (ox__is_prim(c, n, "Constant")) return true;
     for (size_t i = 0; ox__node_in(c, n, c->s_aten) && i < OX__COUNT(makers); i++)
         if (strcmp(op, makers[i]) == 0) return true;
+    if (keeps_order(c, n)) {
+        for (size_t i = 0; depth < MAX_DENSE && i < ox_node_n_inputs(c->m, n); i++) {
+            ox_value of = ox_node_input(c->m, n, i);
+            ox_type_kind kind = ox_type_get(c->m, ox_value_type(c->m, of)).kind;
+            if (kind == OX_TYPE_TENSOR && !is_dense(c, of, depth + 1)) return false;
+        }
+        return depth < MAX_DENSE;
+    }
     const struct view *x = find(c, n);
-    return x && (x->by == RESHAPE || x->by == SAME) && is_dense(c, ox_node_input(c->m, n, 0));
+    return depth < MAX_DENSE && x && (x->by == RESHAPE || x->by == SAME) &&
+           is_dense(c, ox_node_input(c->m, n, 0), depth + 1);
 }
 
 bool ox__view_is_certain(const ox__conv *c, ox_node n)
 {
     const struct view *x = find(c, n);
-    return x && (!x->if_dense || is_dense(c, ox_node_input(c->m, n, 0)));
+    return x && (!x->if_dense || is_dense(c, ox_node_input(c->m, n, 0), 0));
 }
 
 /* ---- nodes ---- */

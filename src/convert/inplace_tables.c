@@ -136,11 +136,13 @@ static uint32_t *roots_of_inputs(ox__memory *w, ox_node n, uint32_t *count)
 {
     size_t total = 0;
     const ox_model *m = w->c->m;
-    for (size_t i = 0; i < ox_node_n_inputs(m, n); i++) total += w->of[ox_node_input(m, n, i).id].roots.n;
+    /* a view is one of its first input, whatever else it takes its shape from */
+    size_t n_in = ox__view_is_certain(w->c, n) ? 1 : ox_node_n_inputs(m, n);
+    for (size_t i = 0; i < n_in; i++) total += w->of[ox_node_input(m, n, i).id].roots.n;
     uint32_t *roots = ox__alloc((total + 1) * sizeof *roots);
     *count = 0;
     w->search++;
-    for (size_t i = 0; roots && i < ox_node_n_inputs(m, n); i++) {
+    for (size_t i = 0; roots && i < n_in; i++) {
         const ox__ids *r = &w->of[ox_node_input(m, n, i).id].roots;
         for (uint32_t j = 0; j < r->n; j++) {
             if (w->seen[r->p[j]] == w->search) continue;
@@ -151,7 +153,7 @@ static uint32_t *roots_of_inputs(ox__memory *w, ox_node n, uint32_t *count)
     return roots;
 }
 
-static bool holds_tensors(const ox__conv *c, ox_value v)
+bool ox__w_holds_tensors(const ox__conv *c, ox_value v)
 {
     switch (ox_type_get(c->m, ox_value_type(c->m, v)).kind) {
     case OX_TYPE_INT:
@@ -202,16 +204,16 @@ static uint32_t *roots_of_branches(ox__memory *w, ox_node n, size_t output, uint
     return roots;
 }
 
-ox_status ox__w_branch_outputs(ox__memory *w, ox_node n, ox_graph g)
+ox_status ox__w_branch_outputs(ox__memory *w, ox_node n, ox_graph g, size_t n_out)
 {
     const ox_model *m = w->c->m;
     ox_status s = OX_OK;
-    for (size_t i = 0; s == OX_OK && i < ox_node_n_outputs(m, n); i++) {
+    for (size_t i = 0; s == OX_OK && i < n_out; i++) {
         ox_value v = ox_node_output(m, n, i);
         uint32_t k;
         if (!ox__w_known(w, v)) continue;
         w->of[v.id].home = g;
-        if (!holds_tensors(w->c, v)) continue;
+        if (!ox__w_holds_tensors(w->c, v)) continue;
         uint32_t *roots = roots_of_branches(w, n, i, &k);
         if (!roots) return ox__nomem(w->c->err);
         s = ox__w_give_roots(w, v.id, roots, k);
@@ -232,7 +234,7 @@ ox_status ox__w_make_outputs(ox__memory *w, ox_node n, const ox__effect *e, ox_g
         ox_value v = ox_node_output(m, n, i);
         if (!ox__w_known(w, v)) continue;
         w->of[v.id].home = g;
-        if (!holds_tensors(w->c, v)) continue;
+        if (!ox__w_holds_tensors(w->c, v)) continue;
         s = ox__w_give_roots(w, v.id, roots, parts ? 0 : k);
         if (s == OX_OK && parts) s = add_root(w, v.id, roots, k);
     }

@@ -71,7 +71,8 @@ static ox_status make_anew(ox__memory *w, const ox__wplace *at, ox_value top, in
     ox__conv *c = w->c;
     ox_value of = like(w, top);
     ox_node n = ox_value_node(c->m, of), copy;
-    *ok = n.id && depth < MAX_DEPTH && !ox_node_n_blocks(c->m, n) && (is_gathering(c, n) || ox__view_is_certain(c, n));
+    *ok = n.id && depth < MAX_DEPTH && !w->of[top.id].lost && !ox_node_n_blocks(c->m, n) &&
+          (is_gathering(c, n) || ox__view_is_certain(c, n));
     if (!*ok) return OX_OK;
     size_t n_in = ox_node_n_inputs(c->m, n);
     ox_value *in = ox__alloc((n_in + 1) * sizeof *in);

@@ -17,10 +17,38 @@ static void learn(ox__opcache *k)
     for (size_t i = 0; i < k->n_schemas; i++) {
         const ox_aten_schema *s = ox_aten_nth(k->schemas, i);
         ox_aten_info info = ox_aten_get(s);
+        k->has_out = k->has_out || info.is_out;
         if (info.is_out) continue;
         for (uint32_t a = 0; a < info.n_args; a++) k->mutates = k->mutates || ox_aten_get_arg(s, a).type.mutates;
         for (uint32_t r = 0; r < info.n_returns; r++) k->views = k->views || ox_aten_get_return(s, r).type.aliases;
     }
+}
+
+static bool takes_tensor(const ox_aten_schema *s, uint32_t arg)
+{
+    ox_aten_type t = ox_aten_get_arg(s, arg).type;
+    return t.kind == OX_ATEN_TENSOR;
+}
+
+bool ox__writes_out(const ox_model *m, ox_node n)
+{
+    size_t n_in = ox_node_n_inputs(m, n), count, len;
+    char name[160] = "aten::";
+    if (n_in < 2 || strcmp(ox_str_text(m, ox_node_domain(m, n), NULL), "aten") != 0) return false;
+    ox_type_kind kind = ox_type_get(m, ox_value_type(m, ox_node_input(m, n, n_in - 1))).kind;
+    const char *op = ox_str_text(m, ox_node_op(m, n), &len);
+    if (kind != OX_TYPE_TENSOR || len >= sizeof name - 6) return false;
+    memcpy(name + 6, op, len + 1);
+    const ox_aten_schema *all = ox_aten_find(name, &count);
+    bool found = false;
+    for (size_t i = 0; all && i < count; i++) {
+        const ox_aten_schema *s = ox_aten_nth(all, i);
+        ox_aten_info info = ox_aten_get(s);
+        bool fits = info.n_args >= n_in && takes_tensor(s, (uint32_t)n_in - 1);
+        if (fits && !info.is_out) return false; /* an argument like others */
+        found = found || (fits && info.n_args == n_in && info.n_returns == 1);
+    }
+    return found;
 }
 
 static bool false_at(const ox__conv *c, ox_node n, size_t i)
@@ -66,6 +94,10 @@ ox_status ox__effect_of(ox__conv *c, ox_node n, ox__effect *e)
     e->same =
         one_of(op, nothing, OX__COUNT(nothing)) || (one_of(op, dropouts, OX__COUNT(dropouts)) && false_at(c, n, 2));
     e->views = cached->views && !cached->mutates;
+    if (cached->has_out && ox__writes_out(c->m, n)) {
+        e->writes = (int)ox_node_n_inputs(c->m, n) - 1;
+        return OX_OK;
+    }
     if (!cached->mutates) return OX_OK;
     const ox_aten_schema *schema;
     ox__arena_reset(&c->call);
@@ -106,12 +138,24 @@ static ox_status plain_name(ox__conv *c, ox_node n, const ox__opcache *cached, c
     return OX_OK;
 }
 
+static ox_status drop_last_input(ox__conv *c, ox_node n)
+{
+    size_t n_in = ox_node_n_inputs(c->m, n) - 1;
+    ox_value *in = ox__alloc((n_in + 1) * sizeof *in);
+    if (!in) return ox__nomem(c->err);
+    for (size_t i = 0; i < n_in; i++) in[i] = ox_node_input(c->m, n, i);
+    ox_status s = ox_node_set_inputs(c->m, n, n_in, in, c->err);
+    ox__free(in);
+    return s == OX_OK ? ox_node_set_op(c->m, n, c->s_aten, ox_node_op(c->m, n), (ox_str){0}, c->err) : s;
+}
+
 ox_status ox__effect_strip(ox__conv *c, ox_node n)
 {
     char full[280] = "aten::";
     const ox__opcache *cached;
     const ox__symgroup *plain = NULL;
     bool found = false;
+    if (ox__writes_out(c->m, n)) return drop_last_input(c, n);
     ox_status s = ox__op_cache(c, n, &cached, c->err);
     if (s == OX_OK) s = plain_name(c, n, cached, full + 6, sizeof full - 6, &found);
     if (s != OX_OK || !found) return s;

@@ -11,6 +11,8 @@ typedef struct ox__effect {
     bool parts; /* the outputs do not overlap: chunk, split, unbind */
 } ox__effect;
 
+/* A form that writes to its last argument, `out`. */
+bool ox__writes_out(const ox_model *m, ox_node n);
 ox_status ox__effect_of(ox__conv *c, ox_node n, ox__effect *e) OX_MUST_USE;
 /* The form of an operator that returns what it would write: add for add_. */
 ox_status ox__effect_strip(ox__conv *c, ox_node n) OX_MUST_USE;

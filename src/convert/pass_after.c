@@ -1,6 +1,7 @@
 /* Floor 5. The short passes: dead code, conversion itself, what follows it. */
 #include "convert/dispatch.h"
 #include "convert/fold.h"
+#include "convert/memory.h"
 #include "convert/trail.h"
 #include "ir/ir.h"
 #include "rewrite/convbn.h"
@@ -26,7 +27,7 @@ static bool writes(const ox_model *m, ox_node n)
 {
     size_t len;
     const char *op = ox_str_text(m, ox_node_op(m, n), &len);
-    return has_effect(m, n) || (len > 1 && op[len - 1] == '_' && op[0] != '_');
+    return has_effect(m, n) || ox__writes_out(m, n) || (len > 1 && op[len - 1] == '_' && op[0] != '_');
 }
 
 static bool any_in(const ox_model *m, ox_node n, bool (*is)(const ox_model *m, ox_node n))

@@ -117,6 +117,71 @@ static ox_status spread_write(ox__memory *w, ox_node n, ox_value target, ox_valu
     return s == OX_OK ? ox__w_set_now(w, target.id, out, true) : s;
 }
 
+static bool is_one(const ox__conv *c, ox_node n, const char *const *names, size_t n_names)
+{
+    const char *op = ox_str_text(c->m, ox_node_op(c->m, n), NULL);
+    for (size_t i = 0; ox__node_in(c, n, c->s_aten) && i < n_names; i++)
+        if (strcmp(op, names[i]) == 0) return true;
+    return false;
+}
+
+/* A writer, stripped of its underscore, whose result may have another dtype than what it writes to. */
+static bool may_change_dtype(const ox__conv *c, ox_node n, ox_value target)
+{
+    static const char *const tests[] = {"eq", "ne",          "lt",         "le",          "gt",
+                                        "ge", "logical_and", "logical_or", "logical_xor", "logical_not"};
+    static const char *const arithmetic[] = {
+        "add",       "sub",     "mul",     "div",         "true_divide", "floor_divide", "remainder",
+        "fmod",      "pow",     "addcmul", "addcdiv",     "lerp",        "clamp",        "clamp_min",
+        "clamp_max", "atan2",   "maximum", "bitwise_and", "bitwise_or",  "bitwise_xor",  "__and__",
+        "__or__",    "__xor__", "baddbmm", "addmm",       "subtract",    "multiply",     "divide"};
+    if (is_one(c, n, tests, OX__COUNT(tests))) return true;
+    if (!is_one(c, n, arithmetic, OX__COUNT(arithmetic))) return false;
+    ox_type_info t = ox_type_get(c->m, ox_value_type(c->m, target));
+    if (t.kind != OX_TYPE_TENSOR) return false;
+    for (size_t i = 0; i < ox_node_n_inputs(c->m, n); i++) {
+        ox_value v = ox_node_input(c->m, n, i);
+        ox_type_info x = ox_type_get(c->m, ox_value_type(c->m, v));
+        if (v.id != target.id && x.kind == OX_TYPE_TENSOR && (x.dtype != t.dtype || !t.dtype)) return true;
+    }
+    return false;
+}
+
+/* What is written keeps its dtype, whatever the operator computes in. */
+static ox_status keep_dtype(ox__memory *w, const ox__wplace *at, ox_node n, ox_value target, ox_value *out)
+{
+    ox__conv *c = w->c;
+    if (!out->id || !may_change_dtype(c, n, target)) return OX_OK;
+    ox_value in[2] = {*out, target}, cast;
+    ox_type type = ox_value_type(c->m, target);
+    ox_status s = ox_value_set_type(c->m, *out, ox_type_simple(c->m, OX_TYPE_TENSOR), c->err);
+    if (s == OX_OK) s = ox__wplace_node(c, at, c->s_aten, "type_as", 2, in, type, &cast);
+    if (s == OX_OK) s = ox__w_know(w, cast, at->g);
+    if (s == OX_OK && ox__w_known(w, *out)) s = ox__w_set_now(w, out->id, cast, false);
+    *out = cast;
+    return s;
+}
+
+/* Operators that change the dims of their input in place: what else is of its memory cannot be told from it then. */
+static bool turns(const ox__conv *c, ox_node n)
+{
+    static const char *const names[] = {"t_",        "transpose_", "unsqueeze_", "squeeze_",   "swapaxes_",
+                                        "swapdims_", "resize_",    "set_",       "as_strided_"};
+    return is_one(c, n, names, OX__COUNT(names));
+}
+
+static void lose_others(ox__memory *w, ox_value target)
+{
+    const ox__ids roots = w->of[target.id].roots;
+    for (uint32_t r = 0; r < roots.n; r++) {
+        const ox__ids mem = w->of[roots.p[r]].members;
+        for (uint32_t k = 0; k < mem.n; k++) {
+            ox_value now = ox__w_current(w, ox_model_value_at(w->c->m, mem.p[k]));
+            if (now.id != target.id && ox__w_known(w, now)) w->of[now.id].lost = true;
+        }
+    }
+}
+
 /* True if g is the body of a loop, or lies in one, that v is outside of. */
 static bool is_outside_of_loop(const ox__memory *w, ox_graph home, ox_graph g)
 {
@@ -142,9 +207,16 @@ static ox_status write_to(ox__memory *w, ox_node n, ox_value target, ox_value fi
         return lost(w, n, ox_graph_owner(c->m, g)); /* the next round reads it */
     s = ox__w_find_hops(w, &before, target, hops, &n_hops, &ok);
     if (s == OX_OK && ox__w_known(w, out)) w->of[out.id].home = g;
+    bool turned = turns(c, n);
+    if (turned) lose_others(w, target);
+    if (s == OX_OK) s = ox__effect_strip(c, n);
+    if (s == OX_OK) s = keep_dtype(w, &behind, n, target, &out);
     if (s == OX_OK) s = spread_write(w, n, target, out);
     ++*w->changed;
-    if (s == OX_OK) s = ox__effect_strip(c, n);
+    if (s == OX_OK && turned && n_hops && ox__w_known(w, out)) {
+        w->of[out.id].like = out; /* nothing leads from it to what it was a view of */
+        return s;
+    }
     return s == OX_OK && ok && out.id ? ox__w_write_back(w, &behind, out, hops, n_hops) : s;
 }
 
@@ -157,7 +229,7 @@ static ox_status enter(ox__memory *w, ox_graph g)
         ox_value v = ox_graph_input(c->m, g, i);
         if (w->of[v.id].roots.n) continue; /* a loop carries it for a write */
         w->of[v.id].home = g;
-        s = ox__w_give_roots(w, v.id, NULL, 0);
+        if (ox__w_holds_tensors(c, v)) s = ox__w_give_roots(w, v.id, NULL, 0);
     }
     for (size_t i = 0; s == OX_OK && i < ox_graph_n_initializers(c->m, g); i++) {
         ox_value v = ox_graph_initializer(c->m, g, i);
@@ -183,10 +255,9 @@ ox_status ox__w_walk(ox__memory *w, ox_graph g, bool in_loop)
         if (s == OX_OK && first.id)
             s = write_to(w, n, ox_node_input(c->m, n, (size_t)e.writes), first, g);
         else if (s == OX_OK && ox_node_n_blocks(c->m, n))
-            s = ox__w_branch_outputs(w, n, g);
+            s = ox__w_walk_blocks(w, n, in_loop);
         else if (s == OX_OK)
             s = ox__w_make_outputs(w, n, &e, g);
-        if (s == OX_OK && ox_node_n_blocks(c->m, n)) s = ox__w_walk_blocks(w, n, in_loop);
     }
     return s == OX_OK ? read_outputs(w, g) : s;
 }
