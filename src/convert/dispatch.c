@@ -273,12 +273,24 @@ static ox_status pass_cause(ox__conv *c, ox_node n)
     return s;
 }
 
+/* A module that remembers something from call to call. */
+static ox_status refuse_state(ox__conv *c, ox_node n)
+{
+    const ox_attr *a = ox_node_attr(c->m, n, "name");
+    ox_error e;
+    ox__fail(&e, OX_E_UNSUPPORTED, "the module keeps state: it sets its attribute '%s', which the next call would read",
+             a && a->kind == OX_ATTR_STRING ? ox_str_text(c->m, a->u.s, NULL) : "");
+    ox_error_hint(&e, "let forward take the state as an argument and return the new one");
+    return ox__dispatch_failed(c, n, OX_FAILURE_REFUSED, &e, NULL);
+}
+
 static ox_status convert_prim(ox__conv *c, ox_node n, bool *done)
 {
     const char *op = ox_str_text(c->m, ox_node_op(c->m, n), NULL);
     *done = true;
     if (!strcmp(op, "Constant")) return convert_constant(c, n);
     if (!strcmp(op, "ListConstruct") || !strcmp(op, "TupleConstruct")) return pass_cause(c, n);
+    if (!strcmp(op, "SetAttr")) return refuse_state(c, n);
     if (!strcmp(op, "Uninitialized")) return OX_OK; /* who returns it makes something of its type */
     if (!strcmp(op, "ListUnpack")) return convert_unpack(c, n);
     if (!strcmp(op, "GetAttr") || !strcmp(op, "CallMethod") || !strcmp(op, "CreateObject")) return pass_cause(c, n);

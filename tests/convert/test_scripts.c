@@ -1,0 +1,127 @@
+/* Scripts: loops, lists and dicts that are written to, optionals, state of modules. */
+#include "convert_test.h"
+
+#define TRACE(params, body) "graph(" params "):\n" body
+#define INT(n, v) "  %" n " : int = prim::Constant[value=" v "]()\n"
+#define TRUE "  %t : bool = prim::Constant[value=1]()\n"
+
+static void common(cv *c)
+{
+    CV_PLAIN(c, "aten::relu", "self", "Relu");
+    CV_PLAIN(c, "aten::add", "self other", "Add");
+    CV_PLAIN(c, "aten::neg", "self", "Neg");
+}
+
+#define ROUND "    block0(%i : int, %a : Tensor):\n      %b : Tensor = aten::neg(%a)\n      -> (%t, %b)\n"
+
+static const char counted[] =
+    TRACE("%x : Float(2, 3)", INT("n", "3") TRUE "  %y : Tensor = prim::Loop(%n, %t, %x)\n" ROUND "  return (%y)\n");
+
+static void test_unrolled(void **state)
+{
+    cv *c = *state;
+    common(c);
+    cv_gives(c, counted, "onnx::Neg(%x)");
+    cv_gives(c, counted, "onnx::Neg(%Neg_1_output_0)");
+    c->opt.no_unroll = true;
+    cv_gives(c, counted, "onnx::Loop(");
+    cv_warns(c, "is not unrolled: it becomes an ONNX Loop");
+    c->opt.no_unroll = false;
+    c->opt.unroll = 5;
+    cv_gives(c, counted, "onnx::Loop(");
+}
+
+/* What was appended is there, in the order in which it was. */
+static void test_list(void **state)
+{
+    cv *c = *state;
+    common(c);
+    cv_gives(c,
+             TRACE("%x : Float(2, 3)",
+                   INT("z", "1") "  %l : Tensor[] = prim::ListConstruct(%x)\n  %m : Tensor = aten::neg(%x)\n"
+                                 "  %u : Tensor[] = aten::append(%l, %m)\n  %y : Tensor = aten::__getitem__(%l, %z)\n"
+                                 "  %o : Tensor = aten::relu(%y)\n  return (%o)\n"),
+             "onnx::Relu(%Neg_output_0)");
+}
+
+/* A list that may be one of two is not followed: nothing of it is believed. */
+static void test_either_list(void **state)
+{
+    cv *c = *state;
+    common(c);
+    assert_int_equal(
+        cv_run(c, TRACE("%x : Float(2, 3), %c : bool",
+                        INT("z",
+                            "0") "  %a : Tensor[] = prim::ListConstruct(%x)\n  %b : Tensor[] = prim::ListConstruct()\n"
+                                 "  %l : Tensor[] = prim::If(%c)\n    block0():\n      -> (%a)\n    block1():\n"
+                                 "      -> (%b)\n  %n : Tensor[] = aten::append(%l, %x)\n"
+                                 "  %y : Tensor = aten::__getitem__(%a, %z)\n  %u : Tensor = aten::relu(%y)\n"
+                                 "  return (%u)\n")),
+        OX_E_CHECK);
+}
+
+static void test_dict(void **state)
+{
+    cv *c = *state;
+    common(c);
+    cv_gives(c,
+             TRACE("%x : Float(2, 3)",
+                   "  %k : str = prim::Constant[value=\"a\"]()\n  %d : Dict(str, Tensor) = prim::DictConstruct()\n"
+                   "  %m : Tensor = aten::neg(%x)\n   = aten::_set_item(%d, %k, %m)\n"
+                   "  %y : Tensor = aten::__getitem__(%d, %k)\n  %o : Tensor = aten::relu(%y)\n  return (%o)\n"),
+             "onnx::Relu(%Neg_output_0)");
+}
+
+/* A branch that raises leaves the other one; an exception that comes for certain is a failure. */
+static void test_raise(void **state)
+{
+    cv *c = *state;
+    common(c);
+    cv_gives(c,
+             TRACE("%x : Float(2, 3), %c : bool",
+                   "  %m : str = prim::Constant[value=\"no\"]()\n  %y : Tensor = prim::If(%c)\n    block0():\n"
+                   "       = prim::RaiseException(%m)\n      %u : Tensor = prim::Uninitialized()\n      -> (%u)\n"
+                   "    block1():\n      %r : Tensor = aten::relu(%x)\n      -> (%r)\n  return (%y)\n"),
+             "onnx::Relu(%x)");
+    cv_warns(c, "a check that raises an exception is left out");
+    assert_int_equal(cv_run(c, TRACE("%x : Float(2, 3)",
+                                     "  %m : str = prim::Constant[value=\"no\"]()\n   = prim::RaiseException(%m)\n"
+                                     "  %y : Tensor = aten::relu(%x)\n  return (%y)\n")),
+                     OX_E_CHECK);
+    assert_non_null(cv_failure(c, OX_FAILURE_REFUSED, "the model raises an exception: no"));
+}
+
+static void test_optional_input(void **state)
+{
+    cv *c = *state;
+    common(c);
+    cv_gives(c,
+             TRACE("%x : Float(2, 3), %o : Tensor?",
+                   "  %n : NoneType = prim::Constant()\n  %c : bool = aten::__isnot__(%o, %n)\n"
+                   "  %y : Tensor = prim::If(%c)\n    block0():\n      %v : Tensor = prim::unchecked_cast(%o)\n"
+                   "      -> (%v)\n    block1():\n      %r : Tensor = aten::relu(%x)\n      -> (%r)\n  return (%y)\n"),
+             "onnx::Relu(%x)");
+    cv_warns(c, "the optional input 'o' is not given: it is None");
+}
+
+static void test_state(void **state)
+{
+    cv *c = *state;
+    common(c);
+    assert_int_equal(cv_run(c, TRACE("%self : __torch__.Net, %x : Float(2, 3)",
+                                     "  %y : Tensor = aten::relu(%x)\n   = prim::SetAttr[name=\"h\"](%self, %y)\n"
+                                     "  return (%y)\n")),
+                     OX_E_CHECK);
+    assert_non_null(cv_failure(c, OX_FAILURE_REFUSED, "the module keeps state: it sets its attribute 'h'"));
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, cv_setup, cv_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_unrolled), TEST(test_list),           TEST(test_either_list), TEST(test_dict),
+        TEST(test_raise),    TEST(test_optional_input), TEST(test_state),
+    };
+    return cmocka_run_group_tests_name("scripts", tests, NULL, NULL);
+}
