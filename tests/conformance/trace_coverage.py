@@ -49,14 +49,18 @@ def segmenter(name, inputs):
     return make, inputs
 
 
-def detector(name, inputs, keys, spread, **keywords):
+def detector(name, inputs, keys, heads, **keywords):
+    """heads: what says what is found, by parts of the names of modules: (spread of weights, mean of biases)."""
     def make(torch):
         import torchvision
-        net = getattr(torchvision.models.detection, name)(weights=None, weights_backbone=None, **keywords)
+        net = getattr(torchvision.models.detection, name)(weights=None, weights_backbone=None, num_classes=4, **keywords)
         # Untrained heads say nearly the same of everything: what one picks then hangs on the last bit.
         for m_name, m in net.named_modules():
-            if any(word in m_name for word in spread) and getattr(m, "weight", None) is not None and m.weight.dim() > 1:
-                m.weight.data *= spread[next(word for word in spread if word in m_name)]
+            head = next((heads[word] for word in heads if word in m_name), None)
+            if head and getattr(m, "weight", None) is not None and m.weight.dim() > 1:
+                m.weight.data.normal_(0, head[0])
+                if m.bias is not None:
+                    m.bias.data.normal_(head[1], 0.3)
 
         class Detector(torch.nn.Module):
             def __init__(self):
@@ -88,6 +92,11 @@ def flow(torch):
 
 BOXES = ("boxes", "labels", "scores")
 SMALL = {"min_size": 128, "max_size": 128}
+RCNN = {"box_detections_per_img": 6, "rpn_post_nms_top_n_test": 40, **SMALL}
+RCNN_HEADS = {"rpn.head.cls_logits": (0.1, 0.0), "rpn.head.bbox_pred": (0.01, 0.0), "cls_score": (0.3, 0.0),
+              "box_predictor.bbox_pred": (0.1, 0.0), "mask_fcn_logits": (0.1, 0.0), "kps_score_lowres": (0.1, 0.0)}
+DENSE_HEADS = {"cls_logits": (0.1, -1.0), "bbox_ctrness": (0.1, -1.0), "bbox_reg": (0.02, 0.2)}
+FEW = {"detections_per_img": 12}
 
 TORCHVISION = {
     "alexnet": classifier("alexnet", image(64)),
@@ -111,8 +120,7 @@ TORCHVISION = {
     "swin_t": classifier("swin_t", image(64)),
     "swin_v2_t": classifier("swin_v2_t", image(64)),
     "maxvit_t": classifier("maxvit_t", image(224)),
-    "mvit_v1_b": (lambda torch: __import__("torchvision").models.video.mvit_v1_b(
-        weights=None, spatial_size=(64, 64), temporal_size=8), clip(8, 64)),
+    "mvit_v1_b": (lambda torch: __import__("torchvision").models.video.mvit_v1_b(weights=None), clip(16, 224)),
     "s3d": (lambda torch: __import__("torchvision").models.video.s3d(weights=None), clip(16, 224)),
     "r3d_18": (lambda torch: __import__("torchvision").models.video.r3d_18(weights=None), clip(8, 64)),
     "mc3_18": (lambda torch: __import__("torchvision").models.video.mc3_18(weights=None), clip(8, 64)),
@@ -120,17 +128,16 @@ TORCHVISION = {
     "fcn_resnet50": segmenter("fcn_resnet50", image(64)),
     "deeplabv3_resnet50": segmenter("deeplabv3_resnet50", image(64)),
     "lraspp_mobilenet_v3_large": segmenter("lraspp_mobilenet_v3_large", image(64)),
-    "fasterrcnn_mobilenet_v3_large_320_fpn": detector("fasterrcnn_mobilenet_v3_large_320_fpn", image(128), BOXES,
-                                                      {"cls_score": 8, "cls_logits": 40}, box_score_thresh=0.02, **SMALL),
-    "retinanet_resnet50_fpn": detector("retinanet_resnet50_fpn", image(128), BOXES, {"cls_logits": 40}, score_thresh=0.02, **SMALL),
-    "ssd300_vgg16": detector("ssd300_vgg16", image(300), BOXES, {"classification_head": 1}, score_thresh=0.02),
-    "ssdlite320_mobilenet_v3_large": detector("ssdlite320_mobilenet_v3_large", image(320), BOXES, {"classification_head": 4},
-                                              score_thresh=0.02),
-    "fcos_resnet50_fpn": detector("fcos_resnet50_fpn", image(128), BOXES, {"cls_logits": 40}, score_thresh=0.02, **SMALL),
-    "maskrcnn_resnet50_fpn": detector("maskrcnn_resnet50_fpn", image(128), BOXES + ("masks",), {"cls_score": 8, "cls_logits": 40},
-                                      box_score_thresh=0.02, **SMALL),
-    "keypointrcnn_resnet50_fpn": detector("keypointrcnn_resnet50_fpn", image(128), BOXES + ("keypoints", "keypoints_scores"),
-                                          {"cls_score": 8, "cls_logits": 40}, box_score_thresh=0.02, **SMALL),
+    "fasterrcnn_mobilenet_v3_large_320_fpn": detector("fasterrcnn_mobilenet_v3_large_320_fpn", image(128), BOXES, RCNN_HEADS, **RCNN),
+    "maskrcnn_resnet50_fpn": detector("maskrcnn_resnet50_fpn", image(128), BOXES + ("masks",), RCNN_HEADS, **RCNN),
+    "keypointrcnn_resnet50_fpn": detector("keypointrcnn_resnet50_fpn", image(128), BOXES + ("keypoints", "keypoints_scores"), RCNN_HEADS,
+                                          **RCNN),
+    "retinanet_resnet50_fpn": detector("retinanet_resnet50_fpn", image(128), BOXES, DENSE_HEADS, **FEW, **SMALL),
+    "fcos_resnet50_fpn": detector("fcos_resnet50_fpn", image(128), BOXES, DENSE_HEADS, **FEW, **SMALL),
+    "ssd300_vgg16": detector("ssd300_vgg16", image(300), BOXES, {"classification_head.module_list": (0.05, 0.0),
+                                                                 "regression_head.module_list": (0.01, 0.0)}, **FEW),
+    "ssdlite320_mobilenet_v3_large": detector("ssdlite320_mobilenet_v3_large", image(320), BOXES,
+                                              {"classification_head.module_list": (0.1, 0.0)}, **FEW),
     "raft_small": (flow, lambda torch: (torch.rand(1, 3, 128, 128) * 2 - 1, torch.rand(1, 3, 128, 128) * 2 - 1)),
 }
 
@@ -191,6 +198,13 @@ PLAIN = {
 
 
 # ---- making ----
+def vary(torch, model):
+    """No parameter stays as constant as it was made: heads of zeros, and scales of 1e-6, would hide all before them."""
+    for p in model.parameters():
+        if p.numel() > 1 and float(p.float().std()) == 0:
+            p.add_(torch.randn(p.shape) * (0.1 if p.dim() == 1 else 0.02))
+
+
 def condition(torch, model, args):
     """Batch norms get weights of their own, and statistics that keep activations near 1 (see trace_models.py)."""
     kinds = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d, torch.nn.BatchNorm3d)
@@ -250,6 +264,7 @@ def one(torch, numpy, out, name):
     torch.manual_seed(7)
     model = make(torch).eval()
     with torch.no_grad():
+        vary(torch, model)
         condition(torch, model, inputs(torch))
         if hasattr(model, "keys"):
             args = steady_inputs(torch, model, inputs)
