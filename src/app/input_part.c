@@ -93,9 +93,10 @@ static ox_status add_item(ox_model *m, ox_node list, ox_value whole, const char 
         return refuse(err, name, "items of a list are numbered from 0, in order");
     for (size_t i = 0; i < n; i++) in[i] = ox_node_input(m, list, i);
     size_t at = whole.id ? ox_value_index(m, whole) : n ? ox_value_index(m, in[n - 1]) + 1 : n_in;
+    ox_str called = ox_value_name(m, whole); /* it is gone in a moment */
     ox_status st = ox_graph_add_input(m, out, g, at, ox_value_fresh_name(m, name), t.items[dict], err);
     if (st == OX_OK && whole.id) st = ox_graph_remove_input(m, g, at + 1, err);
-    if (st == OX_OK && whole.id) st = ox_value_set_name(m, ox_node_output(m, list, 0), ox_value_name(m, whole), err);
+    if (st == OX_OK && whole.id) st = ox_value_set_name(m, ox_node_output(m, list, 0), called, err);
     if (st == OX_OK && dict) st = make_key(m, list, ox_type_get(m, t.items[0]).kind, key, &in[n++], err);
     in[n++] = *out;
     return st == OX_OK ? ox_node_set_inputs(m, list, n, in, err) : st;

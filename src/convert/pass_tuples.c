@@ -51,9 +51,10 @@ static ox_status flatten_outputs(ox__conv *c, uint64_t *changed)
         ox_node from;
         size_t first, step;
         ox_status s = OX_OK;
-        if (is_none(c, v)) {
+        if (is_none(c, v) || kind_of(c, v) == OX_TYPE_STR) {
             s = ox__report_note(c, OX_FAILURE_WARNING, (ox_node){0}, NULL,
-                                "output %zu of the graph is None and is left out", i + 1);
+                                "output %zu of the graph is %s and is left out", i + 1,
+                                is_none(c, v) ? "None" : "a string");
             if (s == OX_OK) s = ox_graph_remove_output(c->m, g, i, c->err);
         } else if (parts_of(c, v, &from, &first, &step) && taken + ox_node_n_inputs(c->m, from) < MAX_PARTS) {
             taken += ox_node_n_inputs(c->m, from) + 1;

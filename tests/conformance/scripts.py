@@ -179,6 +179,8 @@ def flat(v):
         return [v.detach().numpy()]
     if isinstance(v, (list, tuple)):
         return [a for e in v for a in flat(e)]
+    if isinstance(v, dict):
+        return [a for e in v.values() for a in flat(e)]
     return [numpy.array(v)] if isinstance(v, (int, float)) else []
 
 
