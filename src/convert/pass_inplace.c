@@ -79,6 +79,14 @@ static ox_status read_outputs(ox__memory *w, ox_graph g)
 }
 
 /* ---- writing ---- */
+static bool is_one(const ox__conv *c, ox_node n, const char *const *names, size_t n_names)
+{
+    const char *op = ox_str_text(c->m, ox_node_op(c->m, n), NULL);
+    for (size_t i = 0; ox__node_in(c, n, c->s_aten) && i < n_names; i++)
+        if (strcmp(op, names[i]) == 0) return true;
+    return false;
+}
+
 static ox_status note_input(ox__memory *w, ox_node n, ox_value first)
 {
     ox__conv *c = w->c;
@@ -86,6 +94,19 @@ static ox_status note_input(ox__memory *w, ox_node n, ox_value first)
     return ox__report_note(c, c->opt->strict ? OX_FAILURE_VIEW : OX_FAILURE_WARNING, n,
                            "the results are right; the tensor that the caller gave stays as it was",
                            "it writes to the graph's input %s", ox_str_text(c->m, ox_value_name(c->m, first), NULL));
+}
+
+/* A weight or buffer outlives the call, and the model has no place for what it is then. */
+static ox_status note_state(ox__memory *w, ox_node n, ox_value target, ox_value root)
+{
+    static const char *const whole[] = {"copy_", "zero_", "fill_"};
+    ox__conv *c = w->c;
+    if (!ox_value_is_initializer(c->m, root) || ox_value_is_input(c->m, root)) return OX_OK;
+    bool anew = target.id == root.id && is_one(c, n, whole, OX__COUNT(whole));
+    return ox__report_note(c, anew && !c->opt->strict ? OX_FAILURE_WARNING : OX_FAILURE_VIEW, n,
+                           anew ? "each call writes it before it is read" : "make it an input and a result of forward",
+                           "it writes to %s, which the next call of the module would read",
+                           ox_str_text(c->m, ox_value_name(c->m, root), NULL));
 }
 
 /* Every value of a storage but the one that was written, which the result stands for, is stale. */
@@ -115,14 +136,6 @@ static ox_status spread_write(ox__memory *w, ox_node n, ox_value target, ox_valu
     w->of[out.id].like = w->of[target.id].like.id ? w->of[target.id].like : target;
     s = ox__w_give_roots(w, out.id, roots.p, roots.n);
     return s == OX_OK ? ox__w_set_now(w, target.id, out, true) : s;
-}
-
-static bool is_one(const ox__conv *c, ox_node n, const char *const *names, size_t n_names)
-{
-    const char *op = ox_str_text(c->m, ox_node_op(c->m, n), NULL);
-    for (size_t i = 0; ox__node_in(c, n, c->s_aten) && i < n_names; i++)
-        if (strcmp(op, names[i]) == 0) return true;
-    return false;
 }
 
 /* A writer, stripped of its underscore, whose result may have another dtype than what it writes to. */
@@ -202,6 +215,7 @@ static ox_status write_to(ox__memory *w, ox_node n, ox_value target, ox_value fi
     if (!ox__w_known(w, target)) return OX_OK;
     ox_value root = ox__w_root_of(w, target);
     ox_status s = note_input(w, n, ox_value_is_input(c->m, first) ? first : root);
+    if (s == OX_OK) s = note_state(w, n, target, root);
     if (s != OX_OK) return s;
     if (ox__w_known(w, root) && is_outside_of_loop(w, w->of[root.id].home, g))
         return lost(w, n, ox_graph_owner(c->m, g)); /* the next round reads it */

@@ -13,14 +13,15 @@ class Case:
     def __init__(self, fn, low, varies, low_varying, refused, also):
         self.fn, self.low, self.varies, self.refused, self.also = fn, low, varies, refused, also
         self.low_varying = max(low, low_varying)
-        self.inputs = fn.__code__.co_varnames[:fn.__code__.co_argcount]
+        code, first = (fn.forward.__code__, 1) if isinstance(fn, torch.nn.Module) else (fn.__code__, 0)
+        self.inputs = code.co_varnames[first:code.co_argcount]
 
 
 def case(low=9, varies=False, low_varying=0, refused=None, also=None):
     """low: the least opset that can say it; varies: dim 0 of x may be a symbol, from opset low_varying on; refused: why no
     export says it, but for the form `also`, where what matters is gone."""
     def keep(fn):
-        CASES[fn.__name__] = Case(fn, low, varies, low_varying, refused, also)
+        CASES[fn.__name__] = Case(fn() if isinstance(fn, type) else fn, low, varies, low_varying, refused, also)
         return fn
     return keep
 
@@ -1113,3 +1114,32 @@ def dict_item_written(x):
     d: Dict[str, torch.Tensor] = {"a": x * 1}
     d["a"][:, 0] = 2.0
     return d["a"] + 1
+
+
+# ---- the state of modules ----
+class Stateful(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("h", torch.zeros(4))
+
+
+@case(refused="what a buffer is after the call has no place in the model")
+class AddsToBuffer(Stateful):
+    def forward(self, x):
+        self.h.add_(x[0, 0])
+        return self.h * 2
+
+
+@case()
+class RewritesBuffer(Stateful):
+    def forward(self, x):
+        self.h.copy_(x[0, 0])
+        self.h[1:].mul_(3.0)
+        return self.h * 2
+
+
+@case(refused="what an attribute is after the call has no place in the model", also="trace")
+class SetsAttribute(Stateful):
+    def forward(self, x):
+        self.h = self.h + x[0, 0]
+        return self.h * 2
