@@ -63,8 +63,9 @@ def main():
             except Exception as e:  # many kinds, one a frontend
                 print(f"  not made: {name}.{form}: {str(e).strip().splitlines()[0][:160]}")
                 continue
-            index[f"{name}.{form}"] = {"inputs": case.inputs, "low": case.low, "varies": varies,
-                                       "low_varying": case.low_varying,
+            low = case.low_script if form == "script" else case.low
+            index[f"{name}.{form}"] = {"inputs": case.inputs, "low": low, "varies": varies,
+                                       "low_varying": max(low, case.low_varying),
                                        "refused": None if form == case.also else case.refused}
     with open(out + "/index.json", "w") as f:
         json.dump(index, f)

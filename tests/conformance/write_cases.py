@@ -10,18 +10,18 @@ CASES = {}
 
 
 class Case:
-    def __init__(self, fn, low, varies, low_varying, refused, also):
+    def __init__(self, fn, low, low_script, varies, low_varying, refused, also):
         self.fn, self.low, self.varies, self.refused, self.also = fn, low, varies, refused, also
-        self.low_varying = max(low, low_varying)
+        self.low_varying, self.low_script = max(low, low_varying), max(low, low_script)
         code, first = (fn.forward.__code__, 1) if isinstance(fn, torch.nn.Module) else (fn.__code__, 0)
         self.inputs = code.co_varnames[first:code.co_argcount]
 
 
-def case(low=9, varies=False, low_varying=0, refused=None, also=None):
-    """low: the least opset that can say it; varies: dim 0 of x may be a symbol, from opset low_varying on; refused: why no
-    export says it, but for the form `also`, where what matters is gone."""
+def case(low=9, low_script=0, varies=False, low_varying=0, refused=None, also=None):
+    """low: the least opset that can say it, low_script in the scripted form; varies: dim 0 of x may be a symbol, from
+    opset low_varying on; refused: why no export says it, but for the form `also`, where what matters is gone."""
     def keep(fn):
-        CASES[fn.__name__] = Case(fn() if isinstance(fn, type) else fn, low, varies, low_varying, refused, also)
+        CASES[fn.__name__] = Case(fn() if isinstance(fn, type) else fn, low, low_script, varies, low_varying, refused, also)
         return fn
     return keep
 
@@ -340,7 +340,7 @@ def unbound(x):
     return y, a + c
 
 
-@case(varies=True, refused="an item of a split that is not taken apart", also="trace")
+@case(varies=True, low_script=11)
 def unbound_item(x):
     y = x * 1
     parts = y.unbind(1)
@@ -1073,7 +1073,7 @@ def list_appended(x):
     return torch.stack(parts)
 
 
-@case(refused="a list whose items are set and deleted before it grows", also="trace")
+@case(varies=True)
 def list_set(x):
     parts = [x, x * 2, x * 3]
     parts[1] = x * 5
@@ -1093,7 +1093,7 @@ def list_item_written_after_append(x):
     return torch.cat(parts)
 
 
-@case(refused="a list that grows in a loop is a sequence, which has no function yet")
+@case(low=11)
 def list_appended_in_a_loop(x, n: int):
     parts: List[torch.Tensor] = [x]
     for j in range(n):
