@@ -145,16 +145,22 @@ static ox_status put_bounds(ox__conv *c, const ox__wplace *at, const ox__whop *h
     return s == OX_OK ? make(c, at, "slice_scatter", 6, in, out) : s;
 }
 
+/* A start that is computed may be negative: the remainder by the size is what it counts from the front. */
 static ox_status put_narrow(ox__conv *c, const ox__wplace *at, const ox__whop *h, ox_value src, ox_value *out)
 {
-    ox_value start = ox_node_input(c->m, h->view, 2), sum[2] = {start, ox_node_input(c->m, h->view, 3)}, end;
-    int64_t from, length;
+    ox_type i = ox_type_simple(c->m, OX_TYPE_INT);
+    ox_value dim = ox_node_input(c->m, h->view, 1), start = ox_node_input(c->m, h->view, 2),
+             length = ox_node_input(c->m, h->view, 3), size, end;
+    int64_t from, count;
     ox_status s;
-    if (constant_int(c, h->view, 2, &from) && constant_int(c, h->view, 3, &length))
-        s = make_int(c, at, from < 0 && from + length == 0 ? INT64_MAX : from + length, &end);
-    else
-        s = ox__wplace_node(c, at, c->s_aten, "add", 2, sum, ox_type_simple(c->m, OX_TYPE_INT), &end);
-    return s == OX_OK ? put_bounds(c, at, h, src, ox_node_input(c->m, h->view, 1), start, end, out) : s;
+    if (constant_int(c, h->view, 2, &from) && constant_int(c, h->view, 3, &count)) {
+        s = make_int(c, at, from < 0 && from + count == 0 ? INT64_MAX : from + count, &end);
+        return s == OX_OK ? put_bounds(c, at, h, src, dim, start, end, out) : s;
+    }
+    s = ox__wplace_node(c, at, c->s_aten, "size", 2, (ox_value[]){h->fresh, dim}, i, &size);
+    if (s == OX_OK) s = ox__wplace_node(c, at, c->s_aten, "remainder", 2, (ox_value[]){start, size}, i, &start);
+    if (s == OX_OK) s = ox__wplace_node(c, at, c->s_aten, "add", 2, (ox_value[]){start, length}, i, &end);
+    return s == OX_OK ? put_bounds(c, at, h, src, dim, start, end, out) : s;
 }
 
 /* permute, with dims that are known. */

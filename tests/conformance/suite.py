@@ -81,8 +81,33 @@ def newest_opset():
     return 17
 
 
+TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|%[^\s,()]+')
+LOC = re.compile(r" # (.*?:\d+:\d+)$")
+WARNING = re.compile(r"\[warn_id=\d+\]")  # counted through the whole process
 SCOPE = re.compile(r", scope: ([^#]*[^# ])")
 PART = re.compile(r"\[([^]]*)\]")
+
+
+def statements(text):
+    """The lines of a graph with values numbered as they come, without places and scopes; and the place of each."""
+    numbers, lines, places = {}, [], []
+
+    def number(m):
+        if m.group()[0] == '"':
+            return m.group()
+        return numbers.setdefault(m.group(), f"%{len(numbers)}")
+
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        loc = LOC.search(line)
+        line = WARNING.sub("", SCOPE.sub("", LOC.sub("", line)))
+        if line.startswith(("graph(", "with ")):
+            numbers.clear()  # a graph of its own
+        lines.append(TOKEN.sub(number, line.strip()))
+        plain = loc and "prim::Constant" not in line
+        places.append(loc.group(1) if plain and not loc.group(1).startswith(":") else None)
+    return lines, places
 
 
 def scopes_differ(onnxsh, base):

@@ -9,38 +9,14 @@ import sys
 import zipfile
 
 import suite
+from suite import statements
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|%[^\s,()]+')
-LOC = re.compile(r" # (.*?:\d+:\d+)$")
-WARNING = re.compile(r"\[warn_id=\d+\]")  # counted through the whole process
 
 
 NOT_EXPORTED = 1  # what is stacked of a list that a loop fills has no known rank, which the checker wants of an output
 NESTED = {"containers": ["x", "table.a", "table.b"]}  # inputs that are items of a dict
 MADE = ("prim::NumToTensor", "prim::ListUnpack", "prim::TupleUnpack", "prim::ConstantChunk")
-
-
-def statements(text):
-    """The lines of a graph with values numbered as they come, without places and scopes; and the place of each."""
-    numbers, lines, places = {}, [], []
-
-    def number(m):
-        if m.group()[0] == '"':
-            return m.group()
-        return numbers.setdefault(m.group(), f"%{len(numbers)}")
-
-    for line in text.splitlines():
-        if not line.strip():
-            continue
-        loc = LOC.search(line)
-        line = WARNING.sub("", suite.SCOPE.sub("", LOC.sub("", line)))
-        if line.startswith(("graph(", "with ")):
-            numbers.clear()  # a graph of its own
-        lines.append(TOKEN.sub(number, line.strip()))
-        plain = loc and "prim::Constant" not in line
-        places.append(loc.group(1) if plain and not loc.group(1).startswith(":") else None)
-    return lines, places
 
 
 def show(onnxsh, path, graph, style="torch"):
@@ -172,4 +148,5 @@ def main():
     sys.exit(not all(held))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -100,8 +100,8 @@ DENSE_HEADS = {"cls_logits": (0.1, -1.0), "bbox_ctrness": (0.1, -1.0), "bbox_reg
 FEW = {"detections_per_img": 12}
 
 TORCHVISION = {
-    "alexnet": classifier("alexnet", image(64)),
-    "vgg11": classifier("vgg11", image(64)),
+    "alexnet": classifier("alexnet", image(224)),
+    "vgg11": classifier("vgg11", image(224)),
     "resnet18": classifier("resnet18", image(64)),
     "squeezenet1_1": classifier("squeezenet1_1", image(64)),
     "densenet121": classifier("densenet121", image(64)),

@@ -283,6 +283,13 @@ def narrowed(x):
     return y
 
 
+@case(low=11)
+def narrowed_at_a_number(x, n: int):
+    y = x * 1
+    y.narrow(2, n - 3, 1).add_(5.0)  # from the end, the last one included
+    return y
+
+
 @case()
 def diagonal(x):
     y = x * 1

@@ -37,7 +37,10 @@ symbolic("aten::narrow", function(g, self, dim, start, length)
     if from < 0 and from + count == 0 then return sym.slice(g, self, {dim}, {from}, {math.maxinteger}) end
     return sym.slice(g, self, {dim}, {from}, {from + count})
   end
-  return sym.slice(g, self, {dim}, {start}, {g:op("Add", sym.index(g, start), sym.index(g, length))})
+  -- a computed start may be negative: counted from the front, its end cannot be a 0 that means the end
+  local at = sym.index(g, start)
+  if g:opset() >= 10 then at = g:op("Mod", at, sym.index(g, sym.size(g, self, dim))) end
+  return sym.slice(g, self, {dim}, {at}, {g:op("Add", at, sym.index(g, length))})
 end)
 
 symbolic("aten::index_select", function(g, self, dim, index)
