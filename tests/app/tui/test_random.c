@@ -19,7 +19,8 @@ static unsigned pick(unsigned n)
 static const char *const files[] = {
     "examples/custom_op/hardmish_net.txt",    "tests/screens/hostile.txt",
     "tests/fixtures/onnx/blocks.onnx",        "tests/fixtures/onnx/functions.onnx",
-    "tests/traces/scriptcf.script.graph.txt", "no/such/file",
+    "tests/traces/scriptcf.script.graph.txt", "tests/fixtures/onnx/every_dtype.onnx",
+    "tests/fixtures/onnx/torchscript.onnx",   "no/such/file",
 };
 /* Lines that a person could type; they edit, fail, open, undo, are long. */
 static const char *const lines[] = {
@@ -105,7 +106,8 @@ static void step(ox_tui *t, ox_session *s)
                                     '\'',         'a',
                                     OX_KEY_ENTER, OX_KEY_ESC,
                                     OX_KEY_TAB,   OX_KEY_BACKTAB,
-                                    '7',          'r',
+                                    '7',          '8',
+                                    'r',          'd',
                                     OX_KEY_UP,    OX_KEY_PAGE_DOWN,
                                     OX_KEY_END,   'W',
                                     '?',          4,
