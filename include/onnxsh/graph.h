@@ -204,6 +204,8 @@ OX_API ox_str ox_scope_attr(const ox_model *m, ox_scope s);
 OX_API ox_scope ox_scope_first_child(const ox_model *m, ox_scope s); /* {0}: the first root */
 OX_API ox_scope ox_scope_next(const ox_model *m, ox_scope s);        /* next sibling */
 OX_API uint32_t ox_scope_depth(const ox_model *m, ox_scope s);       /* 1 for a root, 0 for {0} */
+/* How often the module is called in one run of the graph that was opened; 0 where the file does not tell. */
+OX_API uint32_t ox_scope_calls(const ox_model *m, ox_scope s);
 /* Ids run from 1 to the limit - 1; for dense side tables. */
 OX_API uint32_t ox_model_scope_limit(const ox_model *m);
 OX_API ox_scope ox_model_scope_at(const ox_model *m, uint32_t id);

@@ -15,6 +15,8 @@ extern "C" {
 typedef struct ox_open_options {
     const char *format;  /* a format's name, NULL = by content */
     int graph;           /* which graph of a file that holds several, 1-based; 0 = the only one, or the default */
+    const char *method;  /* of a TorchScript archive: "forward", "features.0.forward"; its graph with the calls that it
+                            makes as calls, instead of `graph`. NULL = none is asked for */
     bool follow_links;   /* external data through symbolic or hard links */
     const ox_task *task; /* may be NULL */
 } ox_open_options;

@@ -24,6 +24,7 @@ typedef struct ox__format {
     ox_status (*open)(ox_model **out, ox__open_args *args, ox_error *err);
     /* NULL: the file holds one graph. */
     ox_status (*list)(ox__open_args *args, ox_graph_row *rows, size_t max, size_t *n, ox_error *err);
+    bool methods; /* it knows ox_open_options.method */
 } ox__format;
 
 /* What these bytes are, if they are what comes in the place of a model or its weights when something went wrong on the

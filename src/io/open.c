@@ -125,6 +125,11 @@ static ox_status open_map(ox_model **out, ox__map *map, const char *path, const 
     const ox__format *format;
     *out = NULL;
     ox_status s = find_format(&format, map, path, args.opt->format, err);
+    if (s == OX_OK && args.opt->method && !format->methods) {
+        s = ox__fail(err, OX_E_NOT_FOUND, "the file holds no code, so no method '%s'", args.opt->method);
+        ox_error_hint(err, "archives of torch.jit.save do");
+        ox_error_at_line(err, path, 0, 0);
+    }
     if (s == OX_OK && args.opt->graph > 1 && !format->list) {
         s = ox__fail(err, OX_E_NOT_FOUND, "the file has one graph, not %d", args.opt->graph);
         ox_error_at_line(err, path, 0, 0);

@@ -73,6 +73,8 @@ void ox__touch_named(ox_model *m, uint32_t value);
 size_t ox__touch_named_words(const ox_model *m, uint32_t value);
 
 /* ---- loading ---- */
+/* A loader has met one more call of the module of a scope. Not journalled. */
+void ox__scope_add_call(ox_model *m, ox_scope s);
 void ox__journal_pause(ox_model *m);
 void ox__journal_resume(ox_model *m); /* what was made meanwhile is the state before the first step */
 /* What was done since the last commit counts as there from the start: it can be neither rolled back nor undone. */

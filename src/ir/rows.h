@@ -124,6 +124,7 @@ typedef struct ox__scope_row {
     uint32_t parent, cls, attr;
     uint32_t first_child, last_child, next;
     uint32_t depth;
+    uint32_t calls; /* as far as a loader counted them */
 } ox__scope_row;
 
 typedef struct ox__use_row {

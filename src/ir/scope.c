@@ -73,6 +73,17 @@ uint32_t ox_scope_depth(const ox_model *m, ox_scope s)
     return r ? r->depth : 0;
 }
 
+uint32_t ox_scope_calls(const ox_model *m, ox_scope s)
+{
+    const ox__scope_row *r = ox__scope_get(m, s);
+    return r ? r->calls : 0;
+}
+
+void ox__scope_add_call(ox_model *m, ox_scope s)
+{
+    if (ox__scope_get(m, s)) ox__scope_row_at(m, s.id)->calls++;
+}
+
 uint32_t ox_model_scope_limit(const ox_model *m)
 {
     return m ? m->table[OX__SCOPE].n : 0;

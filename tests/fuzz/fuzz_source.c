@@ -37,7 +37,7 @@ static void try_lower(const ox__src_text *text, bool calls)
     ox_error err;
     ox_error_clear(&err);
     if (ox_model_create(&m, OX_MODEL_TRACE, &err) != OX_OK) return;
-    ox_status s = ox__ts_open(m, &host, calls, NULL, &err);
+    ox_status s = ox__ts_open(m, &host, calls, NULL, NULL, &err);
     if (s == OX_OK) {
         fuzz_text out = {0};
         ox_sink sink = fuzz_sink(&out);

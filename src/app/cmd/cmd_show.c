@@ -83,6 +83,22 @@ static ox_status show_text_json(ox_session *s, const ox_model *m, const ox_args 
     return st;
 }
 
+/* Methods of an archive as its code has them, each opened anew from the file. */
+static ox_status show_methods(ox_session *s, const ox_args *a, ox_print_options *opt, ox_error *err)
+{
+    ox_status st = OX_OK;
+    for (size_t i = 0; i < (a->n ? a->n : 1) && st == OX_OK; i++) {
+        ox_model *m = NULL;
+        ox_open_options how = {.method = a->n ? a->pos[i] : "forward", .task = ox_progress_task(s->g.quiet)};
+        ox_sink sink = ox_out_sink(&s->out);
+        st = ox_open(&m, s->path, &how, NULL, NULL, err);
+        ox_progress_done();
+        if (st == OX_OK) st = ox_graph_print(m, ox_model_main(m), opt, &sink, err);
+        ox_model_free(m);
+    }
+    return st;
+}
+
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {
     const ox_model *m = s->model;
@@ -104,6 +120,10 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
         return OX_E_INVALID;
     }
     opt.task = ox_progress_task(true);
+    if (ox_args_get(a, "--no-inline")) {
+        opt.ink = ox_out_inks(&s->out);
+        return show_methods(s, a, &opt, err);
+    }
     if (s->g.json && !s->out.outer) return show_text_json(s, m, a, &opt, err);
     opt.ink = ox_out_inks(&s->out);
     return show_text(s, m, a, &opt, err);
@@ -113,13 +133,15 @@ static const ox_opt opts[] = {
     {"--style", "STYLE", "seed, folded, torch, onnx or printable", OX_HINT_WORDS, "seed folded torch onnx printable"},
     {"--full", NULL, "style onnx: with the weights and all else that the syntax can say", OX_HINT_NONE, NULL},
     {"--no-infer", NULL, "a trace with the types of its file only", OX_HINT_NONE, NULL},
+    {"--no-inline", NULL, "methods of an archive, by name (forward), with the calls that they make", OX_HINT_NONE,
+     NULL},
     {"--result", NULL, "the result of the last export instead", OX_HINT_NONE, NULL},
     {NULL, NULL, NULL, OX_HINT_NONE, NULL},
 };
 
 const ox_cmd ox_cmd_show = {
     .name = "show",
-    .usage = "[--style STYLE] [--full] [--no-infer] [--result] [SELECTOR...]",
+    .usage = "[--style STYLE] [--full] [--no-infer] [--result] [SELECTOR...] | --no-inline [METHOD...]",
     .summary = "print the graph, the nodes of a scope, or a node",
     .help =
         "A SELECTOR is a scope (features.0 and all below it, features.0$ that level alone), a node's name, %value or\n"
@@ -129,7 +151,7 @@ const ox_cmd ox_cmd_show = {
         "wider\n"
         "than the terminal are cut in the middle, but whole in the pager (arrow keys), in pipes, and after `set cut "
         "off`. Types\nof a trace that its file does not give are inferred from those of its inputs when they are first "
-        "shown.",
+        "shown.\n`show --no-inline features.0.forward` prints a method of an archive as its code has it.",
     .example = "show --style seed",
     .flags = OX_CMD_MODEL | OX_CMD_TYPES | OX_CMD_PAGE | OX_CMD_CUT,
     .opts = opts,

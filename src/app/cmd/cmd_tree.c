@@ -13,6 +13,7 @@ typedef struct tree {
     ox_table *t;
     ox_json *j;
     uint32_t max_depth;
+    bool calls; /* the file tells how often modules are called */
 } tree;
 
 static const char *short_class(const char *cls)
@@ -36,6 +37,7 @@ static void row(tree *t, ox_scope sc, uint32_t depth)
         ox_json_int(t->j, "depth", depth);
         ox_json_int(t->j, "nodes", (int64_t)k->nodes);
         ox_json_int(t->j, "parameters", (int64_t)k->params);
+        if (t->calls) ox_json_int(t->j, "calls", ox_scope_calls(t->m, sc));
         ox_json_close(t->j, '}');
         return;
     }
@@ -49,6 +51,17 @@ static void row(tree *t, ox_scope sc, uint32_t depth)
         ox_table_cellf(t->t, OX_INK_PLAIN, "%llu", (unsigned long long)k->params);
     else
         ox_table_cellz(t->t, "", OX_INK_PLAIN);
+    if (t->calls && ox_scope_calls(t->m, sc))
+        ox_table_cellf(t->t, OX_INK_PLAIN, "%u", ox_scope_calls(t->m, sc));
+    else if (t->calls)
+        ox_table_cellz(t->t, "", OX_INK_PLAIN);
+}
+
+static bool tells_calls(const ox_model *m)
+{
+    for (uint32_t id = 1; id < ox_model_scope_limit(m); id++)
+        if (ox_scope_calls(m, ox_model_scope_at(m, id))) return true;
+    return false;
 }
 
 /* In depth-first order, without recursion: scopes nest as deep as a file says. */
@@ -70,7 +83,10 @@ static void walk(tree *t, ox_scope root)
 
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {
-    static const char *const titles[] = {"SCOPE", "CLASS", ">NODES", ">PARAMETERS", NULL};
+    static const char *const titles[] = {"SCOPE", "CLASS", ">NODES", ">PARAMETERS", NULL}, *const with_calls[] = {
+                                                                                               "SCOPE",  "CLASS",
+                                                                                               ">NODES", ">PARAMETERS",
+                                                                                               ">CALLS", NULL};
     int64_t depth = 1000;
     ox_scope root = {0, 0};
     const char *word = ox_args_get(a, "--depth");
@@ -78,7 +94,7 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     if (st == OX_OK && a->n) st = ox_select_scope(s->model, a->pos[0], &root, err);
     if (st != OX_OK) return st;
     ox_json j;
-    tree t = {.s = s, .m = s->model, .max_depth = (uint32_t)depth};
+    tree t = {.s = s, .m = s->model, .max_depth = (uint32_t)depth, .calls = tells_calls(s->model)};
     st = ox_tally_begin(&t.tally, t.m, err);
     if (st == OX_OK) ox_tally_work(&t.tally, UINT32_MAX);
     if (st == OX_OK && s->g.json) {
@@ -89,7 +105,7 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
         ox_json_close(&j, ']');
         ox_json_end(&j);
     } else if (st == OX_OK) {
-        t.t = ox_table_new(&s->out, titles);
+        t.t = ox_table_new(&s->out, t.calls ? with_calls : titles);
         if (t.t) walk(&t, root);
         st = ox_table_end(t.t, err);
         if (st == OX_OK && t.tally.by_scope[0].nodes && !root.id) {
@@ -110,7 +126,9 @@ const ox_cmd ox_cmd_tree = {
     .name = "tree",
     .usage = "[--depth N] [SCOPE]",
     .summary = "print the tree of scopes with their nodes and parameters",
-    .help = "Counts include all below. A weight that several scopes use counts where it is used first.",
+    .help = "Counts include all below. A weight that several scopes use counts where it is used first. For an archive "
+            "with code\n"
+            "CALLS says how often each module is called in one run.",
     .example = "tree --depth 2",
     .flags = OX_CMD_MODEL | OX_CMD_PAGE,
     .opts = opts,

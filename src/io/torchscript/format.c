@@ -134,6 +134,12 @@ static ox_status hand_over(job *j, ox_error *err)
 static ox_status build(job *j, ox_error *err)
 {
     size_t n = j->arrays.rows.n;
+    const char *method = j->args->opt->method;
+    if (method && !is_script(j)) {
+        ox_status none = ox__fail(err, OX_E_NOT_FOUND, "the file holds no code, so no method '%s'", method);
+        ox_error_hint(err, "archives of torch.jit.save do");
+        return none;
+    }
     ox_status s = ox__model_reserve(j->model, 0, n, 0, n, err);
     if (s == OX_OK) s = hand_over(j, err);
     if (s == OX_OK && !is_script(j)) s = ox_model_set_ir_version(j->model, IR_VERSION, err);
@@ -143,7 +149,8 @@ static ox_status build(job *j, ox_error *err)
     if (s == OX_OK && is_script(j)) {
         /* the model has the map by now */
         j->arrays.zip.map = j->archive.map = ox__model_file(j->model, j->file[0]);
-        s = ox__code_lower(j->model, &j->archive, &j->arrays, j->file, j->args->opt->graph, j->args->opt->task, err);
+        s = ox__code_lower(j->model, &j->archive, &j->arrays, j->file, j->args->opt->graph, method, j->args->opt->task,
+                           err);
     }
     for (size_t i = 0; i < n && s == OX_OK; i++) {
         const ox__array *row = &j->arrays.rows.p[i];
@@ -197,6 +204,7 @@ static ox_status list(ox__open_args *args, ox_graph_row *rows, size_t max, size_
 const ox__format ox__format_torchscript = {
     .name = "torchscript",
     .extensions = ".pt .pth",
+    .methods = true,
     .help = "what PyTorch saved: weights of torch.save, TorchScript of torch.jit.save with its graph",
     .sniff = sniff,
     .open = open,

@@ -104,6 +104,7 @@ struct ox__ts_site {
     const ox_type *classes;
     ox__ts_site *twin; /* the copy's */
     uint64_t copy;
+    bool counted; /* among the calls of its scope */
 };
 
 /* ---- what it is lowered from ---- */
@@ -345,8 +346,9 @@ void ox__ts_trace(const ox__ts_file *file, const ox__ts_place *place, ox__buf *o
 
 /* ---- all of it (source_open.c) ---- */
 /* Lowers a method of the root object into the main graph of m. graph 0 is forward with all calls inlined, 1 the same
- * with its calls, 2 and 3 are the next method in the order of the code, ... */
-ox_status ox__ts_open(ox_model *m, const ox__ts_host *host, uint32_t graph, const ox_task *task,
+ * with its calls, 2 and 3 are the next method in the order of the code, ... A method
+ * by its name (of a module inside: "features.0.forward") comes before the number, with its calls. */
+ox_status ox__ts_open(ox_model *m, const ox__ts_host *host, uint32_t graph, const char *method, const ox_task *task,
                       ox_error *err) OX_MUST_USE;
 /* Tells the methods of the root object, forward first. */
 ox_status ox__ts_list(const ox__ts_host *host, void (*row)(void *ud, const char *method), void *ud,

@@ -182,6 +182,9 @@ static bool scope_of(builder *b, const ox__ts_site *s, ox_scope *out)
         ox_str cls = class_name(b, s->classes[i]), attr = ox_str_addz(b->t->m, s->path[i]);
         if (!ok(b, ox_scope_add(b->t->m, out, *out, cls, attr, b->t->err))) return false;
     }
+    ox__ts_site *own = (ox__ts_site *)(uintptr_t)s; /* made in the arena; a note on it */
+    if (s->method && s->n_path && !own->counted) ox__scope_add_call(b->t->m, *out);
+    own->counted = true;
     return true;
 }
 

@@ -55,11 +55,11 @@ static ox__ts_host asks_of(host *h)
 }
 
 ox_status ox__code_lower(ox_model *m, ox__archive *a, ox__arrays *arrays, const uint32_t *file, int graph,
-                         const ox_task *task, ox_error *err)
+                         const char *method, const ox_task *task, ox_error *err)
 {
     host h = {m, a, arrays, file};
     ox__ts_host asks = asks_of(&h);
-    return ox__ts_open(m, &asks, graph > 0 ? (uint32_t)graph - 1 : 0, task, err);
+    return ox__ts_open(m, &asks, graph > 0 ? (uint32_t)graph - 1 : 0, method, task, err);
 }
 
 typedef struct listing {

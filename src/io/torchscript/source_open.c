@@ -29,6 +29,42 @@ static const char *method_name(const ox__ts_class *c, uint32_t k)
     return NULL;
 }
 
+/* The class that a path of attributes leads to, and the method behind them; forward where the path ends at a module. */
+static bool find_method(ox__ts *t, const char *path, ox__ts_class **c, const char **name)
+{
+    const ox__obj *at = t->host.root;
+    char word[256];
+    *name = path;
+    for (const char *dot; (*c = ox__ts_class_of(t, at->object->class_name)); *name = dot + 1) {
+        dot = strchr(*name, '.');
+        size_t n = dot ? (size_t)(dot - *name) : strlen(*name);
+        if (n >= sizeof word) break;
+        memcpy(word, *name, n);
+        word[n] = '\0';
+        const ox__obj *inner = ox__obj_get(at, word);
+        if (!inner || inner->kind != OX__OBJ_OBJECT) return true; /* a method, if anything */
+        at = inner;
+        if (dot) continue;
+        *name = "forward";
+        *c = ox__ts_class_of(t, at->object->class_name);
+        break;
+    }
+    return *c != NULL;
+}
+
+static bool open_method(ox__ts *t, const char *path)
+{
+    ox__ts_class *c;
+    const char *name;
+    if (!ox__ts_start(t) || !root_class(t) || !find_method(t, path, &c, &name)) return false;
+    ox__ts_fn *f = ox__ts_method(t, c, name);
+    if (!f && t->s == OX_OK) {
+        t->s = ox__fail(t->err, OX_E_NOT_FOUND, "the class %s has no method '%s'", c->name, name);
+        ox_error_hint(t->err, "`tree` shows the modules, `open --list FILE` the methods of the outermost one");
+    }
+    return f && ox__ts_lower(t, f) && ox__ts_build(t, f->graph, f);
+}
+
 static bool open_graph(ox__ts *t, uint32_t graph)
 {
     ox__ts_class *c = ox__ts_start(t) ? root_class(t) : NULL;
@@ -56,11 +92,13 @@ static ox__ts start(ox_model *m, const ox__ts_host *host, const ox_task *task, o
     return t;
 }
 
-ox_status ox__ts_open(ox_model *m, const ox__ts_host *host, uint32_t graph, const ox_task *task, ox_error *err)
+ox_status ox__ts_open(ox_model *m, const ox__ts_host *host, uint32_t graph, const char *method, const ox_task *task,
+                      ox_error *err)
 {
     ox_error here = {0}; /* places are filled in even if nobody wants to know */
     ox__ts t = start(m, host, task, err ? err : &here);
-    if (!open_graph(&t, graph) && t.s == OX_OK) ox__ts_nomem(&t);
+    bool fine = method ? open_method(&t, method) : open_graph(&t, graph);
+    if (!fine && t.s == OX_OK) ox__ts_nomem(&t);
     ox__ts_stop(&t);
     return t.s;
 }
