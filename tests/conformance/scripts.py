@@ -5,7 +5,7 @@ usage: scripts.py OUT_DIR [NAME...]
 
 For each: NAME.pt; NAME.graph.txt and NAME.inlined.txt, what torch.jit.load(...) says of it; NAME.scopes.txt, of a traced
 network the operators of its graph before it was saved, with their modules, and NAME.traced.txt, that graph, with the types
-that the tracer saw; NAME.io.npz, inputs and PyTorch's outputs.
+that the tracer saw; NAME.io.npz, inputs and PyTorch's outputs. Of those of script_language.py there are graphs alone.
 """
 import os
 import sys
@@ -13,6 +13,7 @@ import warnings
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy
+import script_language
 from trace_models import NAMES, SIZES, import_torchvision, scopes_of, seed_statistics
 
 warnings.filterwarnings("ignore")
@@ -172,6 +173,7 @@ def cases():
     yield "loops", "script", Loops, (x, 4)
     yield "containers", "script", Containers, (x, {"a": x, "b": x + 1})
     yield "forked", "script", Forked, (x,)
+    yield from script_language.cases()
 
 
 def flat(v):
@@ -191,9 +193,10 @@ def make(out, name, how, build, inputs):
         if any(isinstance(m, nn.BatchNorm2d) for m in model.modules()):
             seed_statistics(torch, model, inputs[0])
         module = torch.jit.trace(model, inputs, check_trace=False) if how == "trace" else torch.jit.script(model)
-        want = flat(module(*inputs))
+        graphs_alone = name in script_language.TABLE or name in script_language.OTHERS
+        want = [] if graphs_alone else flat(module(*inputs))
     base = os.path.join(out, f"{name}.{how}")
-    if how == "trace":
+    if how == "trace" and not graphs_alone:
         with open(base + ".scopes.txt", "w") as f:
             f.write("\n".join(scopes_of(module.inlined_graph)))
         with open(base + ".traced.txt", "w") as f:
@@ -203,6 +206,8 @@ def make(out, name, how, build, inputs):
     for what in ("graph", "inlined_graph"):
         with open(f"{base}.{what.split('_')[0]}.txt", "w") as f:
             f.write(str(getattr(loaded, what)))
+    if graphs_alone:
+        return
     tensors = [a for i in inputs for a in flat(i)]
     numpy.savez(base + ".io.npz", **{f"in{i}": a for i, a in enumerate(tensors)}, **{f"out{i}": a for i, a in enumerate(want)})
 

@@ -16,6 +16,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 NOT_EXPORTED = 1  # what is stacked of a list that a loop fills has no known rank, which the checker wants of an output
 NESTED = {"containers": ["x", "table.a", "table.b"]}  # inputs that are items of a dict
+# Graphs that are not PyTorch's, and why: calls inside of what is forked are inlined too, and constants stand there; a
+# complex literal is one constant; a product with 1 stays.
+OTHERWISE = {"forks.script": ("inlined", "graph"), "fork_nested.script": ("inlined",),
+             "constants.script": ("inlined", "graph"), "hooks.script": ("inlined",)}
 MADE = ("prim::NumToTensor", "prim::ListUnpack", "prim::TupleUnpack", "prim::ConstantChunk")
 
 
@@ -40,7 +44,12 @@ def compare(onnxsh, base, name, counts, graphs):
         got, places = statements(text)
         at = next((i for i, (a, b) in enumerate(zip(want, got)) if a != b), min(len(want), len(got)))
         same = want == got
-        graphs[what].add(same, name, f"line {at + 1}: PyTorch: {want[at:at + 1]}, here: {got[at:at + 1]}")
+        otherwise = what in OTHERWISE.get(os.path.basename(base), ())
+        if otherwise and not same:
+            counts["otherwise"].append(f"{name}, {what}")
+        else:
+            why = f"line {at + 1}: PyTorch: {want[at:at + 1]}, here: {got[at:at + 1]}"
+            graphs[what].add(same and not otherwise, name, "it is PyTorch's by now" if same else why)
         counts["nodes"][0] += sum(map(is_node, want[:at]))
         counts["nodes"][1] += sum(map(is_node, want))
         pairs = [(a, b) for a, b in zip(want_places, places) if a] if same else []
@@ -129,7 +138,7 @@ def main():
         scopes = suite.Tally(f"traced graphs have the scopes that the tracer of PyTorch {version} saw")
         exports = suite.Tally(f"archives of PyTorch {version} export with its results")
         types = suite.Tally(f"traced graphs have the types of results that the tracer of PyTorch {version} saw")
-        counts = {"nodes": [0, 0], "places": [0, 0], "types": [0, 0]}
+        counts = {"nodes": [0, 0], "places": [0, 0], "types": [0, 0], "otherwise": []}
         for file in sorted(f for f in os.listdir(place) if f.endswith(".pt")):
             base, name = os.path.join(place, file[:-3]), f"{version} {file[:-3]}"
             if o.words and file.split(".")[0] not in o.words:
@@ -139,9 +148,12 @@ def main():
                 why = suite.scopes_differ(o.onnxsh, base)
                 scopes.add(why is None, name, why)
                 compare_types(o.onnxsh, base, name, counts["types"], types)
-            check_export(o.onnxsh, base, name, exports)
+            if os.path.exists(base + ".io.npz"):
+                check_export(o.onnxsh, base, name, exports)
         held += [tally.close() for tally in (*graphs.values(), scopes, types) if tally.good or tally.bad]
-        held.append(exports.close(allowed=NOT_EXPORTED))
+        if exports.good or exports.bad:
+            held.append(exports.close(allowed=NOT_EXPORTED))
+        print(f"figure: {len(counts['otherwise'])} graphs are known to differ: {'; '.join(counts['otherwise'])}")
         print(f"figure: {counts['nodes'][0]} of {counts['nodes'][1]} nodes before the first difference, "
               f"{counts['places'][0]} of {counts['places'][1]} places in Python the same, "
               f"{counts['types'][0]} of {counts['types'][1]} values agree (PyTorch {version})")

@@ -161,6 +161,63 @@ static void test_values(void **state)
              "with prim::fork_0 = graph(%x.2 : Tensor):\n  %1 : Tensor = aten::relu(%x.2)\n  return (%1)\n");
 }
 
+/* Members of enums are constants, one for each time that they are named; their parts are operators. */
+static void test_enums(void **state)
+{
+    (void)state;
+    graph_is("class Color(Enum):\n  RED = 1\n  GREEN = 2\n" NET FORWARD
+             "    c = __torch__.Color.GREEN\n    if torch.eq(c, __torch__.Color.RED):\n      d = c\n    else:\n"
+             "      d = __torch__.Color.GREEN\n    k = torch.len((d).name)\n"
+             "    return torch.mul(torch.mul(x, (d).value), k)\n",
+             false,
+             "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
+             "  %d.1 : Enum<__torch__.Color> = prim::Constant[value=__torch__.Color.GREEN]()\n"
+             "  %1 : Enum<__torch__.Color> = prim::Constant[value=__torch__.Color.RED]()\n"
+             "  %c.1 : Enum<__torch__.Color> = prim::Constant[value=__torch__.Color.GREEN]()\n"
+             "  %2 : bool = aten::eq(%c.1, %1)\n  %d.2 : Enum<__torch__.Color> = prim::If(%2)\n    block0():\n"
+             "      -> (%c.1)\n    block1():\n      -> (%d.1)\n  %3 : str = prim::EnumName(%d.2)\n"
+             "  %k.1 : int = aten::len(%3)\n  %4 : int = prim::EnumValue(%d.2)\n"
+             "  %5 : Tensor = aten::mul(%x.1, %4)\n  %6 : Tensor = aten::mul(%5, %k.1)\n  return (%6)\n");
+    fails("class Color(Enum):\n  RED = 1\n" NET FORWARD "    return torch.add(x, (__torch__.Color.BLUE).value)\n",
+          OX_E_FORMAT, "the enum __torch__.Color has no BLUE", 8, 26);
+    fails("class Color(Enum):\n  RED = 1\n" NET FORWARD "    return torch.add(x, (__torch__.Color.RED).size)\n",
+          OX_E_FORMAT, "a member of an enum has no size", 8, 26);
+}
+
+/* An interface says what a method takes, not what it does: the call stays. A hook is called as a function. */
+static void test_classes(void **state)
+{
+    (void)state;
+    graph_is("class Worker(ModuleInterface):\n  def work(self, x: Tensor) -> Tensor:\n    pass\n" NET
+             "  w : __torch__.Worker\n" FORWARD "    w = self.w\n    return (w).work(x, )\n",
+             false,
+             "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
+             "  %w.1 : InterfaceType<Worker> = prim::GetAttr[name=\"w\"](%self.1)\n"
+             "  %1 : Tensor = prim::CallMethod[name=\"work\"](%w.1, %x.1)\n  return (%1)\n");
+    graph_is(NET FORWARD "    _0 = __torch__.Net.before\n    _1, = _0(self, (x,), )\n    return _1\n"
+                         "  def before(self: __torch__.Net,\n    x: Tuple[Tensor]) -> Tuple[Tensor]:\n"
+                         "    return (torch.relu((x)[0]),)\n",
+             true,
+             "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
+             "  %1 : Function = prim::Constant[name=\"before\"]()\n  %2 : (Tensor) = prim::TupleConstruct(%x.1)\n"
+             "  %3 : (Tensor) = prim::CallFunction(%1, %self.1, %2)\n  %4 : Tensor = prim::TupleUnpack(%3)\n"
+             "  return (%4)\n");
+    fails(NET FORWARD "    _0 = __torch__.Net.after\n    return x\n", OX_E_FORMAT, "has no method after", 6, 10);
+}
+
+/* What `with` enters has the type that its class says. */
+static void test_with(void **state)
+{
+    (void)state;
+    graph_is("class Timer:\n  n : int\n  def __enter__(self: __torch__.Timer) -> int:\n    return 1\n" NET FORWARD
+             "    _0 = __torch__.Timer.__new__(__torch__.Timer)\n    with _0 as k:\n      y = torch.mul(x, k)\n"
+             "    return y\n",
+             false,
+             "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
+             "  %1 : __torch__.Timer = prim::CreateObject()\n  %k.1 : int = prim::Enter(%1)\n"
+             "  %y.1 : Tensor = aten::mul(%x.1, %k.1)\n  %2 : Tensor = prim::Exit(%1)\n  return (%y.1)\n");
+}
+
 static void test_errors(void **state)
 {
     (void)state;
@@ -315,7 +372,8 @@ int main(void)
         cmocka_unit_test(test_constants), cmocka_unit_test(test_control), cmocka_unit_test(test_calls),
         cmocka_unit_test(test_values),    cmocka_unit_test(test_errors),  cmocka_unit_test(test_other_errors),
         cmocka_unit_test(test_bomb),      cmocka_unit_test(test_methods), cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_inputs),
+        cmocka_unit_test(test_inputs),    cmocka_unit_test(test_enums),   cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_with),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

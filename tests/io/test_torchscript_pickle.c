@@ -220,6 +220,18 @@ static void test_script_objects(void **state)
     assert_int_equal(packed->object->id, 1);
 }
 
+/* A member of an enum is its class called with a value. */
+static void test_enum_members(void **state)
+{
+    (void)state;
+    GOOD("c__torch__.a\nColor\nK\x02R.");
+    assert_int_equal(tree.root->kind, OX__OBJ_OBJECT);
+    assert_string_equal(tree.root->object->class_name, "__torch__.a.Color");
+    assert_int_equal(tree.root->object->state->i, 2);
+    BAD("c__torch__.a\nColor\n]R.", OX_E_FORMAT, "a member of an enum");
+    BAD("cbuiltins\nint\nK\x02R.", OX_E_FORMAT, "an object");
+}
+
 /* ---- tensors ---- */
 #define STORAGE(type, key, numel) \
     "(X\x07\x00\x00\x00storagectorch\n" type "Storage\nX\x01\x00\x00\x00" key "X\x03\x00\x00\x00" \
@@ -507,27 +519,11 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_numbers),
-        T(test_texts),
-        T(test_containers),
-        T(test_dicts),
-        T(test_sets_and_constants),
-        T(test_numpy),
-        T(test_script_objects),
-        T(test_tensors),
-        T(test_parameter),
-        T(test_untyped),
-        T(test_quantised),
-        T(test_bad_tensors),
-        T(test_calls),
-        T(test_instructions),
-        T(test_twice),
-        T(test_cycles),
-        T(test_deep),
-        T(test_unfolding),
-        T(test_memory),
-        T(test_prefixes),
-        T(test_interrupted),
+        T(test_numbers),  T(test_texts),          T(test_containers),   T(test_dicts),     T(test_sets_and_constants),
+        T(test_numpy),    T(test_script_objects), T(test_enum_members), T(test_tensors),   T(test_parameter),
+        T(test_untyped),  T(test_quantised),      T(test_bad_tensors),  T(test_calls),     T(test_instructions),
+        T(test_twice),    T(test_cycles),         T(test_deep),         T(test_unfolding), T(test_memory),
+        T(test_prefixes), T(test_interrupted),
     };
     return cmocka_run_group_tests_name("torchscript_pickle", tests, NULL, NULL);
 }

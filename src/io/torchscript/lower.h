@@ -207,6 +207,7 @@ struct ox__ts {
         OX__VEC(void *) p; /* by id of names */
     } file_of, class_of, fn_of;
     OX__VEC(ox__ts_item) futures;
+    OX__VEC(ox__ts_class *) texts; /* enums and interfaces: the IR keeps their types as text */
     uint64_t n_nodes, max_nodes, n_copies, ticks;
     uint32_t depth;
     ox_type t_tensor, t_int, t_float, t_bool, t_complex, t_number, t_str, t_none, t_device, t_any, t_function;
@@ -283,6 +284,7 @@ ox__ts_class *ox__ts_class_of(ox__ts *t, const char *qualified);
 ox__ts_fn *ox__ts_function(ox__ts *t, const char *qualified);
 ox__ts_fn *ox__ts_method(ox__ts *t, ox__ts_class *of, const char *name);
 ox__ts_class *ox__ts_class_of_type(ox__ts *t, ox_type type);
+const ox__src *ox__ts_enum_value(const ox__ts_class *c, const char *name);
 const ox__ts_attr *ox__ts_attr_of(const ox__ts_class *c, const char *name);
 /* Reads the types of a function's parameters and result. */
 bool ox__ts_signature(ox__ts *t, ox__ts_fn *f);

@@ -62,7 +62,7 @@ struct ox__obj {
 struct ox__obj_object {
     const char *class_name; /* "__torch__.torch.nn.modules.conv.Conv2d", as the pickle states it, terminated */
     /* What it was given: as a rule a DICT of its attributes in the order of the class; whatever its __setstate__ takes
-     * if the class has one (often a TUPLE); NULL: nothing. */
+     * if the class has one (often a TUPLE); the value of a member of an enum; NULL: nothing. */
     ox__obj *state;
     uint32_t id; /* counts the objects of the tree from 0: for side tables */
     uint32_t depth;

@@ -320,8 +320,20 @@ ox__obj *ox__pk_global(ox__unpickler *u, const char *module, size_t mn, const ch
     return o || u->s != OX_OK ? o : refuse(u, module, mn, name, nn);
 }
 
+/* A member of an enum of TorchScript is its class called with its value, which no tuple stands around. */
+static ox__obj *enumerator(ox__unpickler *u, const ox__obj *cls, ox__obj *value)
+{
+    bool plain = value->kind == OX__OBJ_INT || value->kind == OX__OBJ_FLOAT || value->kind == OX__OBJ_STR;
+    ox__obj none = {.kind = OX__OBJ_TUPLE};
+    ox__obj *o = plain ? ox__pk_object(u, cls, &none) : bad_arguments(u, "a member of an enum");
+    if (o) o->object->state = value;
+    return o;
+}
+
 ox__obj *ox__pk_call(ox__unpickler *u, const ox__obj *fn, ox__obj *args)
 {
+    if (fn->kind == OX__PK_CLASS && begins(fn->s, fn->n, "__torch__.") && args->kind != OX__OBJ_TUPLE)
+        return enumerator(u, fn, args);
     if (fn->kind == OX__PK_CLASS) return ox__pk_object(u, fn, args);
     if (fn->kind == OX__PK_CALL && args->kind == OX__OBJ_TUPLE) return calls[fn->n].make(u, args);
     return bad_arguments(u, "a call");

@@ -133,6 +133,7 @@ static bool constant_attr(builder *b, ox_node n, const ox__obj *o)
     case OX__OBJ_COMPLEX: a = (ox_attr){.kind = OX_ATTR_COMPLEX, .n = 2, .u.floats = o->c}; break;
     case OX__OBJ_STR: return set_text(b, n, "value", o->s, o->n, OX_ATTR_STRING);
     case OX__OBJ_DEVICE: return set_text(b, n, "value", o->s, o->n, OX_ATTR_DEVICE);
+    case OX__OBJ_GLOBAL: return set_text(b, n, "value", o->s, o->n, OX_ATTR_RAW); /* Color.RED */
     case OX__OBJ_TENSOR:
         a.kind = OX_ATTR_TENSOR;
         if (!ok(b, t->host.tensor(t->host.ud, o->tensor, &a.u.t, t->err))) return false;

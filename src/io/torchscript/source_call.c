@@ -169,7 +169,7 @@ static bool call_method(ox__ts *t, const ox__src *e, const ox__ts_meant *m, ox_t
     ox__ts_node *n = ox__ts_node_new(t, OX__TS_CALL_METHOD, f->n_params, in, 1);
     if (!n) return false;
     n->name = f->name;
-    n->fn = f;
+    if (m->cls->sort != OX__TS_INTERFACE) n->fn = f; /* what an interface has is a signature: it cannot be inlined */
     n->out[0]->type = f->result;
     return is_value(out, n->out[0]);
 }

@@ -179,6 +179,44 @@ static bool tuple_index(ox__ts *t, const ox__src *e, ox__ts_value *v, int64_t i,
     return in[1] && is_value(out, ox__ts_one(t, OX__TS_TUPLE_INDEX, 2, in, info.items[i]));
 }
 
+/* `Color.RED`; `color.value`, `color.name`. */
+static bool enumerator(ox__ts *t, const ox__src *e, const ox__ts_class *c, const char *name, ox__ts_meant *out)
+{
+    if (!ox__ts_enum_value(c, name))
+        return ox__ts_refuse(t, e->at, OX_E_FORMAT, "the enum %s has no %s", c->name, name);
+    const char *text = ox__ts_text(t, "%s.%s", c->name, name);
+    const ox__obj *o = text ? ox__ts_obj_str(t, text, strlen(text), OX__OBJ_GLOBAL) : NULL;
+    t->at = e->at;
+    return o && is_value(out, ox__ts_constant(t, o, c->type));
+}
+
+static bool part_of_enumerator(ox__ts *t, const ox__src *e, ox__ts_value *v, const ox__ts_class *c, const char *name,
+                               ox__ts_meant *out)
+{
+    bool value = strcmp(name, "value") == 0;
+    if (!value && strcmp(name, "name") != 0)
+        return ox__ts_refuse(t, e->at, OX_E_FORMAT, "a member of an enum has no %s", name);
+    const ox__src *first = ox__ts_enum_value(c, NULL);
+    if (!first) return ox__ts_refuse(t, e->at, OX_E_FORMAT, "the enum %s is empty", c->name);
+    const ox__obj *o = value ? ox__ts_static(t, first) : NULL;
+    ox_type type = o ? ox__ts_type_of_obj(t, o) : t->t_str;
+    t->at = e->at;
+    ox__ts_value *made = t->s == OX_OK && type.id ? ox__ts_one(t, OX__TS_OP, 1, &v, type) : NULL;
+    if (made) made->node->op = value ? "prim::EnumValue" : "prim::EnumName";
+    return is_value(out, made);
+}
+
+/* A class is made by `C.__new__(C)`; a hook is called as a function: `C.hook(object, ...)`. */
+static bool of_class(ox__ts *t, const ox__src *e, ox__ts_class *c, const char *name, ox__ts_meant *out)
+{
+    if (c->sort == OX__TS_ENUM) return enumerator(t, e, c, name, out);
+    *out = (ox__ts_meant){.what = OX__TS_METHOD, .text = name, .cls = c};
+    if (strcmp(name, "__new__") == 0) return true;
+    *out = (ox__ts_meant){.what = OX__TS_FUNCTION, .fn = ox__ts_method(t, c, name)};
+    return out->fn ||
+           (t->s == OX_OK && ox__ts_refuse(t, e->at, OX_E_FORMAT, "the class %s has no method %s", c->name, name));
+}
+
 static bool attr_of_value(ox__ts *t, const ox__src *e, ox__ts_value *v, const char *name, ox__ts_meant *out)
 {
     ox_type_info info = ox__ts_info(t, v->type);
@@ -187,6 +225,7 @@ static bool attr_of_value(ox__ts *t, const ox__src *e, ox__ts_value *v, const ch
     if (info.kind == OX_TYPE_TUPLE && info.n_names)
         for (uint32_t i = 0; i < info.n_items; i++)
             if (strcmp(ox_str_text(t->m, info.names[i + 1], NULL), name) == 0) return tuple_index(t, e, v, i, out);
+    if (c && c->sort == OX__TS_ENUM) return part_of_enumerator(t, e, v, c, name, out);
     const ox__ts_attr *a = c ? ox__ts_attr_of(c, name) : NULL;
     if (a) return get_attr(t, e, v, a, out);
     *out = (ox__ts_meant){.what = OX__TS_METHOD, .value = v, .text = name, .cls = c};
@@ -207,7 +246,7 @@ static bool attribute(ox__ts *t, const ox__src *e, ox__ts_meant *out)
         t->at = e->at;
         return type.id && is_value(out, ox__ts_constant(t, o, type));
     }
-    case OX__TS_CLASS: *out = (ox__ts_meant){.what = OX__TS_METHOD, .text = name, .cls = of.cls}; return true;
+    case OX__TS_CLASS: return of_class(t, e, of.cls, name, out);
     default: break;
     }
     ox__ts_value *v = ox__ts_as_value(t, e, &of);

@@ -274,7 +274,8 @@ static bool same_obj(const ox__obj *a, const ox__obj *b, unsigned depth)
 bool ox__ts_same_constant(const ox__ts_node *a, const ox__ts_node *b)
 {
     if (a->out[0]->type.id != b->out[0]->type.id || !a->name != !b->name) return false;
-    return a->name ? a->fn == b->fn : same_obj(a->constant, b->constant, 0);
+    if (a->name) return a->fn == b->fn;
+    return a->constant->kind != OX__OBJ_GLOBAL && same_obj(a->constant, b->constant, 0); /* members of enums are not */
 }
 
 uint64_t ox__ts_constant_hash(const ox__ts_node *n)
@@ -287,6 +288,7 @@ uint64_t ox__ts_constant_hash(const ox__ts_node *n)
     case OX__OBJ_BOOL:
     case OX__OBJ_INT: return ox__hash_mix(h, (uint64_t)o->i);
     case OX__OBJ_FLOAT: return ox__hash_mix(h, ox__hash(&o->f, sizeof o->f));
+    case OX__OBJ_GLOBAL:
     case OX__OBJ_STR: return ox__hash_mix(h, ox__hash(o->s, o->n));
     default: return h;
     }

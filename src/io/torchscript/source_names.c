@@ -151,15 +151,37 @@ static bool named_tuple(ox__ts *t, ox__ts_class *c)
     return c->type.id || ox__ts_nomem(t);
 }
 
+static ox__ts_class *class_of_text(const ox__ts *t, ox_type type)
+{
+    for (size_t i = 0; i < t->texts.n; i++)
+        if (t->texts.p[i]->type.id == type.id) return t->texts.p[i];
+    return NULL;
+}
+
 static bool plain_type(ox__ts *t, ox__ts_class *c)
 {
-    bool is_enum = c->sort == OX__TS_ENUM;
-    const char *text = is_enum ? ox__ts_text(t, "Enum<%s>", c->name) : c->name;
-    if (!text) return false;
-    ox_str name = ox_str_addz(t->m, text);
-    ox_type_info info = {.kind = is_enum ? OX_TYPE_OPAQUE : OX_TYPE_CLASS, .n_names = 1, .names = &name};
+    ox_str name = ox_str_addz(t->m, c->name);
+    ox_type_info info = {.kind = OX_TYPE_CLASS, .n_names = 1, .names = &name};
     c->type = ox_type_add(t->m, &info);
     return c->type.id || ox__ts_nomem(t);
+}
+
+/* As PyTorch writes it: `Enum<__torch__.a.Color>`, `InterfaceType<Worker>`, the latter without the module, unless
+ * another interface has that name already. */
+static bool text_type(ox__ts *t, ox__ts_class *c)
+{
+    const char *dot = strrchr(c->name, '.');
+    const char *names[2] = {dot && c->sort == OX__TS_INTERFACE ? dot + 1 : c->name, c->name};
+    for (size_t k = 0; k < 2 && !c->type.id; k++) {
+        const char *text = ox__ts_text(t, c->sort == OX__TS_ENUM ? "Enum<%s>" : "InterfaceType<%s>", names[k]);
+        if (!text) return false;
+        ox_str name = ox_str_addz(t->m, text);
+        ox_type_info info = {.kind = OX_TYPE_OPAQUE, .n_names = 1, .names = &name};
+        ox_type type = ox_type_add(t->m, &info);
+        if (!type.id) return ox__ts_nomem(t);
+        if (!class_of_text(t, type)) c->type = type;
+    }
+    return ox__vec_push(&t->texts, c) || ox__ts_nomem(t);
 }
 
 static bool complete(ox__ts *t, ox__ts_class *c)
@@ -171,7 +193,8 @@ static bool complete(ox__ts *t, ox__ts_class *c)
         return ox__ts_refuse(t, c->def->at, OX_E_FORMAT, "the class %s is a part of itself", c->name);
     }
     c->busy = true;
-    bool ok = count_attrs(t, c) && (c->sort == OX__TS_NAMED_TUPLE || plain_type(t, c));
+    bool is_text = c->sort == OX__TS_ENUM || c->sort == OX__TS_INTERFACE;
+    bool ok = count_attrs(t, c) && (c->sort == OX__TS_NAMED_TUPLE || (is_text ? text_type(t, c) : plain_type(t, c)));
     for (uint32_t i = 0; ok && i < suite->n; i++)
         if (suite->kid[i]->kind == OX__SRC_ASSIGN && c->sort != OX__TS_ENUM) ok = read_attr(t, c, suite->kid[i]);
     if (ok && c->sort == OX__TS_NAMED_TUPLE) ok = named_tuple(t, c);
@@ -190,6 +213,7 @@ ox__ts_class *ox__ts_class_of_type(ox__ts *t, ox_type type)
 {
     ox_type_info info = ox__ts_info(t, type);
     bool named = info.kind == OX_TYPE_TUPLE && info.n_names;
+    if (info.kind == OX_TYPE_OPAQUE) return class_of_text(t, type);
     if ((info.kind != OX_TYPE_CLASS && !named) || !info.n_names) return NULL;
     return ox__ts_class_of(t, ox_str_text(t->m, info.names[0], NULL));
 }
@@ -198,6 +222,19 @@ const ox__ts_attr *ox__ts_attr_of(const ox__ts_class *c, const char *name)
 {
     for (uint32_t i = 0; i < c->n_attrs; i++)
         if (strcmp(c->attrs[i].name, name) == 0) return &c->attrs[i];
+    return NULL;
+}
+
+/* The value that a member of an enum has; NULL: it has no such member (or, where name is NULL, none at all). */
+const ox__src *ox__ts_enum_value(const ox__ts_class *c, const char *name)
+{
+    const ox__src *suite = c->def->kid[2];
+    for (uint32_t i = 0; i < suite->n; i++) {
+        const ox__src *e = suite->kid[i];
+        if (e->kind != OX__SRC_ASSIGN || !e->kid[2] || e->kid[0]->n != 1) continue;
+        const ox__src *member = e->kid[0]->kid[0];
+        if (member->kind == OX__SRC_NAME && (!name || ox__src_is(member, name))) return e->kid[2];
+    }
     return NULL;
 }
 
@@ -272,6 +309,7 @@ void ox__ts_stop(ox__ts *t)
     ox__vec_free(&t->class_of.p);
     ox__vec_free(&t->fn_of.p);
     ox__vec_free(&t->futures);
+    ox__vec_free(&t->texts);
     ox__vec_free(&t->vars);
     ox__vec_free(&t->now);
     ox__vec_free(&t->literals);

@@ -360,20 +360,27 @@ static bool assign(ox__ts *t, const ox__src *e)
 }
 
 /* ---- with, fork ---- */
+/* What `with x as y` puts into y. */
+static ox_type entered_type(ox__ts *t, const ox__ts_value *v)
+{
+    ox__ts_class *c = ox__ts_class_of_type(t, v->type);
+    ox__ts_fn *enter_fn = c ? ox__ts_method(t, c, "__enter__") : NULL;
+    if (t->s != OX_OK || (enter_fn && !ox__ts_signature(t, enter_fn))) return (ox_type){0};
+    return enter_fn ? enter_fn->result : t->t_any;
+}
+
 static bool with_statement(ox__ts *t, const ox__src *e)
 {
     ox__ts_value *v = ox__ts_value_of(t, e->kid[0], (ox_type){0});
     t->at = e->at;
-    ox__ts_value *entered = v ? ox__ts_one(t, OX__TS_OP, 1, &v, t->t_any) : NULL;
+    ox_type type = v ? entered_type(t, v) : (ox_type){0};
+    ox__ts_value *entered = type.id ? ox__ts_one(t, OX__TS_OP, 1, &v, type) : NULL;
     if (!entered) return false;
     entered->node->op = "prim::Enter";
     if (e->kid[1] && !bind_value(t, e->kid[1]->s, entered)) return false;
     if (!ox__ts_suite(t, e->kid[2])) return false;
     t->at = e->at;
-    ox__ts_value *in[4] = {v};
-    for (int i = 1; i < 4; i++)
-        if (!(in[i] = ox__ts_constant(t, &none_obj, t->t_none))) return false;
-    ox__ts_value *left = ox__ts_one(t, OX__TS_OP, 4, in, t->t_any);
+    ox__ts_value *left = ox__ts_one(t, OX__TS_OP, 1, &v, t->t_tensor); /* PyTorch gives it no type */
     if (left) left->node->op = "prim::Exit";
     return left != NULL;
 }
