@@ -387,6 +387,60 @@ add("torch: program of torch.export", npz(("a/archive_format", b"pt2")), "torch.
 add("torch: for mobile devices", b"\x18\0\0\0PTMF" + bytes(64), "mobile")
 
 
+# A scripted network of the fixtures, changed.
+SCRIPT = os.path.join(HERE, "..", "fixtures/torch/script_213.pt")
+with open(SCRIPT, "rb") as f:
+    GOOD = f.read()
+CODE = "net/code/__torch__/net.py"
+
+
+def with_code(source):
+    """The archive with other code of its outermost class."""
+    b = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(GOOD)) as old, zipfile.ZipFile(b, "w") as z:
+        for i in old.infolist():
+            if i.filename != CODE + ".debug_pkl":
+                z.writestr(zipfile.ZipInfo(i.filename), source() if i.filename == CODE else old.read(i))
+    return b.getvalue()
+
+
+def forward(*lines):
+    """A class of the archive's name whose forward has these lines."""
+    with zipfile.ZipFile(io.BytesIO(GOOD)) as z:
+        head = z.read(CODE).decode().split("  def forward")[0]
+    return lambda: (head + "  def forward(self: __torch__.net.Scripted,\n    x: Tensor) -> Tensor:\n" +
+                    "".join(f"    {line}\n" for line in lines)).encode()
+
+
+def central(record, field, value):
+    """The archive with a field of a record's entry in the central directory changed: (offset, format)."""
+    at = GOOD.index(b"PK\1\2")
+    while GOOD[at + 46:at + 46 + struct.unpack_from("<H", GOOD, at + 28)[0]] != record.encode():
+        at = GOOD.index(b"PK\1\2", at + 4)
+    offset, form = field
+    out = bytearray(GOOD)
+    struct.pack_into(form, out, at + offset, value)
+    return bytes(out)
+
+
+SIZES, STORED, PLACE, FLAGS = (24, "<I"), (20, "<I"), (42, "<I"), (8, "<H")
+with zipfile.ZipFile(io.BytesIO(GOOD)) as z:
+    for i in z.infolist():
+        add(f"torch: cut inside of {i.filename[4:]}", GOOD[:i.header_offset + 30 + len(i.filename) + i.compress_size // 2],
+            "end of the zip archive is missing")
+add("torch: a record that claims 4 GB", central("net/data/1", SIZES, 2 ** 32 - 2), "sizes differ")
+add("torch: a stored record that claims to be longer", central("net/data.pkl", STORED, 10 ** 6), "data.pkl|disagree|beyond")
+add("torch: two records at one place", central("net/data/1", PLACE, 0), "disagree|overlap")
+add("torch: a record behind the end", central("net/data/1", PLACE, 10 ** 9), "data/1|beyond|behind|outside")
+add("torch: an encrypted record", central("net/data.pkl", FLAGS, 1), "encrypted")
+add("torch: code that calls itself", lambda: with_code(forward("return (self).forward(x, )")), "calls itself")
+add("torch: code nested 10,000 deep", lambda: with_code(forward("return " + "(" * 10000 + "x" + ")" * 10000)), "nested|deep")
+add("torch: a list nested 10,000 deep", lambda: with_code(forward("y = " + "[" * 10000 + "x" + "]" * 10000, "return x")), "nested|deep")
+add("torch: ifs nested 3,000 deep", lambda: with_code(forward(*["  " * k + "if True:" for k in range(3000)], "  " * 3000 + "y = x", "return x")),
+    "nested|deep")
+add("torch: code without an end", lambda: with_code(forward("return torch.add(x, ")), "expected|end")
+
+
 def write(item, directory):
     """Makes the file of an Input in the directory; its path."""
     data = item.make
