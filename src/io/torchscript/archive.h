@@ -19,6 +19,7 @@ typedef enum ox__archive_kind {
 /* A file of code, "code/__torch__/a/b.py": the classes and functions of "__torch__.a.b". */
 typedef struct ox__archive_source {
     const char *record; /* "code/__torch__/a/b.py" */
+    const char *place;  /* "net.pt (code/__torch__/a/b.py)": where errors in it are */
     const char *text;   /* inflated, terminated; NULL: there is no such file */
     size_t n;
     ox__obj_tree debug; /* of its .debug_pkl, read by ox__archive_debug; root NULL: not read, or there is none */

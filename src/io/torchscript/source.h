@@ -62,7 +62,7 @@ struct ox__src {
 
 /* A file of source. */
 typedef struct ox__src_text {
-    const char *name; /* for errors: the record of the archive */
+    const char *name; /* for errors: the archive and its record */
     const char *p;
     size_t n;
 } ox__src_text;

@@ -21,7 +21,7 @@ static ox_status code_file(void *ud, const char *qualifier, ox__src_text *text, 
     ox__buf_free(&name);
     if (s == OX_OK && src->text) s = ox__archive_debug(h->a, src, err);
     if (s != OX_OK || !src->text) return s;
-    *text = (ox__src_text){src->record, src->text, src->n};
+    *text = (ox__src_text){src->place, src->text, src->n};
     *debug = src->debug.root;
     return OX_OK;
 }

@@ -18,7 +18,11 @@ static ox_status add_source(ox__archive *a, const char *record, ox__archive_sour
     if (!src) return ox__nomem(err);
     memset(src, 0, sizeof *src);
     src->record = ox__arena_dup(&a->arena, record, strlen(record) + 1);
-    if (!src->record) return ox__nomem(err);
+    ox__buf place = {0};
+    ox__buf_addf(&place, "%s (%s)", a->map->path, record);
+    if (!place.failed) src->place = ox__arena_dup(&a->arena, place.p, place.n + 1);
+    ox__buf_free(&place);
+    if (!src->record || !src->place) return ox__nomem(err);
     const ox__zip_entry *e = ox__archive_find(a, record);
     ox_status s = e ? ox__archive_text(a, e, &src->text, &src->n, err) : OX_OK;
     if (s != OX_OK) return s;
