@@ -1,0 +1,147 @@
+/* Floor 5. What the files about baked sizes share: models that are held against each other, the constants in them, the
+ * forms that fit. The first model is the one asked about; a vector of sizes has one number for each model. */
+#ifndef ONNXSH_CONVERT_BAKED_H
+#define ONNXSH_CONVERT_BAKED_H
+
+#include "base/base.h"
+
+#include <onnxsh/baked.h>
+
+enum {
+    OX__BAKED_MODELS = OX_BAKED_MAX_OTHERS + 1,
+    OX__BAKED_ITEMS = 64, /* a longer tensor is no shape */
+    OX__BAKED_TERMS = 3
+};
+
+/* The rows, and all that they hold. */
+struct ox_baked {
+    ox__arena mem;
+    OX__VEC(ox_baked_row) rows;
+    size_t n_seen;
+};
+
+/* ---- the sizes of a model's values (baked_sizes.c) ---- */
+typedef struct ox__sized {
+    int32_t rank;        /* < 0: not known */
+    const int64_t *dims; /* -1: not known */
+} ox__sized;
+
+typedef struct ox__sample {
+    const ox_model *m;
+    uint32_t n;
+    ox__sized *of;  /* by value id */
+    uint32_t *twin; /* by value id of the first model: the value here; 0 = none */
+} ox__sample;
+
+/* Sizes live in mem. */
+ox_status ox__sample_open(ox__sample *s, const ox_model *m, ox__arena *mem, const ox_task *task,
+                          ox_error *err) OX_MUST_USE;
+
+/* ---- constants (baked_constant.c) ---- */
+typedef enum ox__const_kind {
+    OX__CONST_NOT,    /* it is computed */
+    OX__CONST_INT,    /* a number of a trace */
+    OX__CONST_INTS,   /* a list of them in one attribute */
+    OX__CONST_TENSOR, /* integers, of rank 0 or 1 */
+    OX__CONST_FLOAT,
+    OX__CONST_OTHER /* weights, strings, nothing, ...: only their dims are compared */
+} ox__const_kind;
+
+typedef struct ox__const {
+    ox__const_kind kind;
+    size_t n; /* ints: INT, INTS, TENSOR */
+    int64_t ints[OX__BAKED_ITEMS];
+    double f;
+    uint32_t rank; /* of a tensor */
+    ox_dtype dtype;
+    const int64_t *dims;
+} ox__const;
+
+void ox__const_read(const ox_model *m, ox_value v, ox__const *out);
+bool ox__node_is_constant(const ox_model *m, ox_node n);
+/* Input i of n is where a shape, a size or an end stands. */
+bool ox__input_is_size(const ox_model *m, ox_node n, uint32_t i);
+
+/* ---- where constants are read, in all models (baked_align.c) ---- */
+typedef struct ox__site {
+    ox_node node; /* that reads it; of a list that one node reads, that node */
+    uint32_t input;
+    int32_t item;   /* -1: the number itself */
+    ox_node list;   /* the prim::ListConstruct between the two, or {0} */
+    bool is_number; /* v holds what it is; else it differs in another way */
+    int64_t v[OX__BAKED_MODELS];
+    const char *text; /* of what is no number: "0.5, 0.25" */
+    uint32_t next;    /* 1 + the next site of the same node, 0 = none */
+} ox__site;
+
+typedef struct ox__aligned {
+    size_t n; /* models */
+    ox__sample at[OX__BAKED_MODELS];
+    OX__VEC(ox__site) sites;
+    uint32_t *first; /* by node id of the first model: 1 + its first site */
+    size_t n_seen;   /* constants that were looked at */
+    ox__arena mem;
+    const ox_task *task;
+    uint64_t done;
+} ox__aligned;
+
+ox_status ox__align(ox__aligned *a, const ox_model *m, const ox_baked_options *opt, ox_error *err) OX_MUST_USE;
+void ox__aligned_free(ox__aligned *a);
+
+/* ---- forms (baked_fit.c) ---- */
+typedef struct ox__point {
+    ox_value v;
+    int32_t axis;
+    int64_t size[OX__BAKED_MODELS];
+} ox__point;
+
+/* floor(mul * (the product, or sum, of dims) / div) + add */
+typedef struct ox__form {
+    uint32_t n; /* 0: none */
+    bool sum;
+    ox__point at[OX__BAKED_TERMS];
+    int64_t mul, div, add;
+} ox__form;
+
+/* A dim of an input that differs between the models; those that differ alike share a class. */
+typedef struct ox__root {
+    ox__point at;
+    size_t cls;
+    const char *symbol; /* what it is to be called, NULL = it was not asked for */
+} ox__root;
+
+typedef struct ox__fit {
+    const ox__aligned *a;
+    OX__VEC(ox__root) roots;
+    size_t n_classes;          /* roots.p[k].cls < n_classes */
+    OX__VEC(ox__point) points; /* dims of values that differ, newest last */
+    ox__index index;           /* of the newest point of each vector: 1 + its place */
+    bool alone;                /* there is one model: equal is all that can be said */
+} ox__fit;
+
+typedef struct ox__answer {
+    ox_baked_state state;
+    bool found;
+    ox__form form;
+    uint64_t classes; /* that it depends on; UINT64_MAX: not known */
+    const char *why;  /* static, or in the arena */
+    ox__form other;   /* UNSURE: what fits as well; n may be 0 */
+} ox__answer;
+
+/* Dim `axis` of v in all models; false if it is not known in some. */
+bool ox__point_of(const ox__aligned *a, ox_value v, int32_t axis, ox__point *out);
+ox_status ox__fit_open(ox__fit *f, const ox__aligned *a, ox_error *err) OX_MUST_USE;
+void ox__fit_free(ox__fit *f);
+/* From now on the dims of v may stand in forms. */
+bool ox__fit_meet(ox__fit *f, ox_value v);
+void ox__fit_site(const ox__fit *f, const ox__site *s, ox__answer *out);
+void ox__form_text(const ox_model *m, const ox__form *form, ox__buf *out);
+
+/* ---- the list (baked.c) ---- */
+/* Called for each site with its answer, in the order of the nodes that read them. */
+typedef ox_status (*ox__baked_fn)(void *ud, ox__fit *f, const ox__site *s, const ox__answer *a, ox_error *err);
+ox_status ox__baked_each(ox__fit *f, ox__baked_fn fn, void *ud, ox_error *err) OX_MUST_USE;
+ox_status ox__baked_add(ox_baked *b, const ox__fit *f, const ox__site *s, const ox__answer *a,
+                        ox_error *err) OX_MUST_USE;
+
+#endif

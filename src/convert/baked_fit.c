@@ -1,0 +1,491 @@
+/* Floor 5. Which form of dims a constant is. Sizes are vectors, a number for each model; a form fits if it does in all.
+ *
+ * What stands near is tried first: a dim of what the node reads, a product of neighbouring ones; then dims of inputs
+ * that differ (the roots), the newest dim of any value that was the same in all models, multiples and parts, products
+ * of roots, sums, floor divisions. Forms of roots alone tell what the constant depends on: where two of equal
+ * simplicity fit and the roots differ in more than one way, nothing is proved. */
+#include "convert/baked.h"
+
+#include <stdlib.h>
+
+enum { MAX_FLOOR = 4096, MAX_CLASSES = 64, MAX_FACTORS = 16, MAX_OWN = 32 };
+
+typedef enum level { EXACT, SCALED, PRODUCT, SHIFTED, FLOORED, LINE, N_LEVELS } level;
+
+typedef struct fitter {
+    const ox__fit *f;
+    size_t n; /* models */
+    const int64_t *want;
+    size_t n_own;
+    ox__point own[MAX_OWN]; /* dims of what the node reads */
+    bool own_varies[MAX_OWN];
+} fitter;
+
+static bool equal(const fitter *w, const int64_t *p)
+{
+    return memcmp(p, w->want, w->n * sizeof *p) == 0;
+}
+
+/* ---- one vector, adjusted ---- */
+static bool scale(const fitter *w, const int64_t *p, ox__form *form)
+{
+    int64_t mul = p[0] > 0 ? w->want[0] / p[0] : 0, div = w->want[0] > 0 ? p[0] / w->want[0] : 0;
+    bool times = mul > 1, part = div > 1;
+    for (size_t k = 0; k < w->n; k++) {
+        int64_t r;
+        if (p[k] < 1 || w->want[k] < 1) return false;
+        times = times && !__builtin_mul_overflow(p[k], mul, &r) && r == w->want[k];
+        part = part && !__builtin_mul_overflow(w->want[k], div, &r) && r == p[k];
+    }
+    form->mul = times ? mul : 1;
+    form->div = part ? div : 1;
+    return times || part;
+}
+
+static bool shift(const fitter *w, const int64_t *p, ox__form *form)
+{
+    form->add = w->want[0] - p[0];
+    for (size_t k = 1; k < w->n; k++)
+        if (w->want[k] - p[k] != form->add) return false;
+    return true;
+}
+
+/* p / q == want for one q only. */
+static bool divide(const fitter *w, const int64_t *p, ox__form *form)
+{
+    int64_t low = 2, high = MAX_FLOOR;
+    for (size_t k = 0; k < w->n; k++) {
+        if (w->want[k] < 1 || p[k] < 2) return false;
+        low = OX__MAX(low, p[k] / (w->want[k] + 1) + 1);
+        high = OX__MIN(high, p[k] / w->want[k]);
+    }
+    form->div = low;
+    return low == high;
+}
+
+/* A line through all; two points always have one, so three are asked for. */
+static bool line(const fitter *w, const int64_t *p, ox__form *form)
+{
+    size_t a = 0, b = 1;
+    while (b < w->n && p[b] == p[a]) b++;
+    if (w->n < 3 || b == w->n || (w->want[b] - w->want[a]) % (p[b] - p[a])) return false;
+    int64_t mul = (w->want[b] - w->want[a]) / (p[b] - p[a]), r;
+    bool three = false;
+    if (mul < 1 || __builtin_mul_overflow(mul, p[a], &r)) return false;
+    form->mul = mul;
+    form->add = w->want[a] - r;
+    for (size_t k = 0; k < w->n; k++) {
+        if (__builtin_mul_overflow(mul, p[k], &r) || r + form->add != w->want[k]) return false;
+        three = three || (p[k] != p[a] && p[k] != p[b]);
+    }
+    return three;
+}
+
+static bool adjust(const fitter *w, level how, const int64_t *p, ox__form *form)
+{
+    form->mul = form->div = 1;
+    form->add = 0;
+    switch (how) {
+    case EXACT: return equal(w, p);
+    case SCALED: return scale(w, p, form);
+    case SHIFTED: return shift(w, p, form);
+    case FLOORED: return divide(w, p, form);
+    case LINE: return line(w, p, form);
+    default: return false;
+    }
+}
+
+static bool product(size_t n, const int64_t *a, const int64_t *b, int64_t *out)
+{
+    for (size_t k = 0; k < n; k++)
+        if (__builtin_mul_overflow(a[k], b[k], &out[k])) return false;
+    return true;
+}
+
+static bool differs(const int64_t *p, size_t n)
+{
+    for (size_t k = 1; k < n; k++)
+        if (p[k] != p[0]) return true;
+    return false;
+}
+
+/* ---- forms of roots ---- */
+
+/* The forms of one level, each with the classes in it. */
+typedef struct found {
+    size_t n;
+    ox__form form, second;
+    uint64_t classes;
+} found;
+
+static void add_found(found *x, const ox__form *form, uint64_t classes)
+{
+    if (x->n++ == 0) {
+        x->form = *form;
+        x->classes = classes;
+    } else if (x->n == 2) {
+        x->second = *form;
+    }
+}
+
+/* The first root of a class. */
+static const ox__point *class_point(const ox__fit *f, size_t cls)
+{
+    for (size_t i = 0; i < f->roots.n; i++)
+        if (f->roots.p[i].cls == cls) return &f->roots.p[i].at;
+    return NULL;
+}
+
+static void root_sums(const fitter *w, found *x)
+{
+    size_t n = w->f->n_classes;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = i; j < n; j++) {
+            ox__form form = {.n = 2, .sum = true, .mul = 1, .div = 1};
+            bool fits = true;
+            form.at[0] = *class_point(w->f, i);
+            form.at[1] = *class_point(w->f, j);
+            for (size_t k = 0; k < w->n; k++) fits = fits && form.at[0].size[k] + form.at[1].size[k] == w->want[k];
+            if (fits && i != j) add_found(x, &form, UINT64_C(1) << i | UINT64_C(1) << j);
+        }
+}
+
+/* Of `degree` factors, the last of them in class `from` or behind. */
+static void root_products(const fitter *w, level how, uint32_t degree, const ox__form *head, const int64_t *sofar,
+                          uint64_t classes, size_t from, found *x)
+{
+    for (size_t i = from; i < w->f->n_classes && i < MAX_FACTORS; i++) {
+        int64_t p[OX__BAKED_MODELS];
+        ox__form form = *head;
+        form.at[form.n++] = *class_point(w->f, i);
+        uint64_t all = classes | UINT64_C(1) << i;
+        if (!product(w->n, sofar, form.at[form.n - 1].size, p)) continue;
+        if (form.n < degree)
+            root_products(w, how, degree, &form, p, all, i, x);
+        else if (adjust(w, how, p, &form))
+            add_found(x, &form, all);
+    }
+}
+
+static void find_products(const fitter *w, found *x)
+{
+    static const int64_t ones[OX__BAKED_MODELS] = {1, 1, 1, 1, 1, 1, 1, 1};
+    for (uint32_t degree = 2; degree <= OX__BAKED_TERMS && !x->n; degree++) {
+        root_products(w, EXACT, degree, &(ox__form){0}, ones, 0, 0, x);
+        if (!x->n) root_products(w, SCALED, degree, &(ox__form){0}, ones, 0, 0, x);
+    }
+}
+
+static void roots_at(const fitter *w, level how, found *x)
+{
+    *x = (found){0};
+    if (how == PRODUCT) {
+        find_products(w, x);
+        return;
+    }
+    for (size_t i = 0; i < w->f->n_classes; i++) {
+        ox__form form = {.n = 1, .at[0] = *class_point(w->f, i)};
+        if (adjust(w, how, form.at[0].size, &form)) add_found(x, &form, UINT64_C(1) << i);
+    }
+    if (how == SHIFTED) {
+        found sums = {0};
+        root_sums(w, &sums);
+        if (sums.n) *x = sums; /* without a number of its own: simpler */
+    }
+}
+
+/* ---- forms of what the node reads ---- */
+static bool own_at(const fitter *w, level how, int32_t item, ox__form *form)
+{
+    bool any = false;
+    for (size_t i = 0; i < w->n_own; i++) {
+        ox__form x = {.n = 1, .at[0] = w->own[i]};
+        if (!w->own_varies[i] || !adjust(w, how, x.at[0].size, &x)) continue;
+        if (!any || (x.at[0].axis == item && form->at[0].axis != item)) *form = x;
+        any = true;
+    }
+    return any;
+}
+
+/* A product of neighbouring dims of one value, as flatten makes it. */
+static bool own_run(const fitter *w, level how, ox__form *form)
+{
+    for (size_t i = 0; i < w->n_own; i++) {
+        int64_t p[OX__BAKED_MODELS];
+        ox__form x = {.n = 1, .at[0] = w->own[i]};
+        memcpy(p, w->own[i].size, sizeof p);
+        for (size_t j = i + 1; j < w->n_own && x.n < OX__BAKED_TERMS; j++) {
+            if (w->own[j].v.id != w->own[i].v.id || w->own[j].axis != w->own[j - 1].axis + 1) break;
+            if (!product(w->n, p, w->own[j].size, p)) break;
+            x.at[x.n++] = w->own[j];
+            if ((w->n == 1 || differs(p, w->n)) && adjust(w, how, p, &x)) {
+                *form = x;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool same_vector(const void *ud, uint32_t id)
+{
+    const fitter *w = ud;
+    return equal(w, w->f->points.p[id - 1].size);
+}
+
+static bool newest(const fitter *w, ox__form *form)
+{
+    uint32_t id = ox__index_find(&w->f->index, ox__hash(w->want, w->n * sizeof *w->want), same_vector, w);
+    if (id) *form = (ox__form){.n = 1, .at[0] = w->f->points.p[id - 1], .mul = 1, .div = 1};
+    return id != 0;
+}
+
+static void find_own(fitter *w, const ox__site *s)
+{
+    const ox__aligned *a = w->f->a;
+    const ox_model *m = a->at[0].m;
+    for (size_t i = 0; i < ox_node_n_inputs(m, s->node); i++) {
+        ox_value v = ox_node_input(m, s->node, i);
+        ox__const c;
+        if (!v.id || a->at[0].of[v.id].rank < 1 || i == s->input) continue;
+        ox__const_read(m, v, &c);
+        for (int32_t d = 0; c.kind == OX__CONST_NOT && d < a->at[0].of[v.id].rank && w->n_own < MAX_OWN; d++) {
+            ox__point *p = &w->own[w->n_own];
+            if (!ox__point_of(a, v, d, p)) continue;
+            w->own_varies[w->n_own++] = w->n == 1 ? p->size[0] > 1 : differs(p->size, w->n);
+        }
+    }
+}
+
+/* ---- the answer ---- */
+static const char *const near_why[N_LEVELS] = {
+    [EXACT] = "a dim of what it reads",          [SCALED] = "in proportion to what it reads",
+    [SHIFTED] = "a dim of what it reads, moved", [FLOORED] = "a part of what it reads",
+    [LINE] = "a line through all models",
+};
+static const char *const root_why[N_LEVELS] = {
+    [EXACT] = "a dim of an input",
+    [SCALED] = "in proportion to an input",
+    [PRODUCT] = "a product of dims of inputs",
+    [SHIFTED] = "a dim of an input, moved",
+    [FLOORED] = "a part of an input",
+    [LINE] = "a line through all models",
+};
+
+/* The simplest level at which forms of roots fit. */
+static level find_roots(const fitter *w, found *x)
+{
+    level how = EXACT;
+    for (; how < N_LEVELS; how++) {
+        roots_at(w, how, x);
+        if (x->n) break;
+    }
+    return how;
+}
+
+static void prove(const fitter *w, const ox__site *s, ox__answer *out)
+{
+    found x;
+    level root = find_roots(w, &x);
+    bool sure = x.n == 1 || (x.n && w->f->n_classes == 1);
+    out->classes = sure ? x.classes : UINT64_MAX;
+    out->state = OX_BAKED_PROVED;
+    out->found = true;
+    if (own_at(w, EXACT, s->item, &out->form)) {
+        out->why = near_why[EXACT];
+    } else if (root == EXACT) {
+        out->form = x.form;
+        out->why = root_why[EXACT];
+    } else if (own_run(w, EXACT, &out->form)) {
+        out->why = "a product of dims of what it reads";
+    } else if (newest(w, &out->form)) {
+        out->why = "a dim of a value before it";
+    } else if (x.n > 1 && w->f->n_classes > 1) {
+        out->state = OX_BAKED_UNSURE;
+        out->form = x.form;
+        out->other = x.second;
+        out->why = "more than one form fits: sizes that differ otherwise would tell";
+    } else if (own_run(w, SCALED, &out->form)) {
+        out->why = near_why[SCALED];
+    } else {
+        for (level how = SCALED; how < N_LEVELS; how++) {
+            if (own_at(w, how, s->item, &out->form)) {
+                out->why = near_why[how];
+                return;
+            }
+            if (how == root) {
+                out->form = x.form;
+                out->why = root_why[how];
+                return;
+            }
+        }
+        out->found = false;
+        out->state = OX_BAKED_VARIES;
+        out->why = "no simple form of dims fits";
+    }
+}
+
+static bool is_root_size(const fitter *w, int64_t size, uint64_t *classes)
+{
+    for (size_t i = 0; i < w->f->roots.n; i++)
+        if (w->f->roots.p[i].at.size[0] == size) *classes |= UINT64_C(1) << w->f->roots.p[i].cls;
+    return *classes != 0;
+}
+
+/* One model alone: what the number looks like. */
+static void liken(const fitter *w, const ox__site *s, ox__answer *out)
+{
+    found x;
+    uint64_t classes = 0;
+    out->found = w->want[0] > 1;
+    out->state = OX_BAKED_LIKELY;
+    if (!out->found) return;
+    bool root = is_root_size(w, w->want[0], &classes);
+    out->classes = classes;
+    if (root && own_at(w, EXACT, s->item, &out->form)) {
+        out->why = near_why[EXACT];
+        return;
+    }
+    roots_at(w, EXACT, &x);
+    if (x.n) {
+        out->form = x.form;
+        out->why = root_why[EXACT];
+        if (w->n_own) out->state = OX_BAKED_POSSIBLE;
+        return;
+    }
+    out->state = OX_BAKED_POSSIBLE;
+    if (own_run(w, EXACT, &out->form)) {
+        for (uint32_t i = 0; i < out->form.n; i++)
+            if (is_root_size(w, out->form.at[i].size[0], &classes)) out->state = OX_BAKED_LIKELY;
+        out->classes = classes;
+        out->why = "a product of dims of what it reads";
+        return;
+    }
+    roots_at(w, PRODUCT, &x);
+    bool whole = x.n && x.form.mul == 1 && x.form.div == 1 && (x.classes & (x.classes - 1));
+    if (!whole) roots_at(w, SCALED, &x);
+    out->found = x.n && x.form.mul == 1;
+    out->form = x.form;
+    out->classes = x.classes;
+    out->why = whole ? root_why[PRODUCT] : "a part of a dim of an input";
+}
+
+void ox__fit_site(const ox__fit *f, const ox__site *s, ox__answer *out)
+{
+    fitter w = {.f = f, .n = f->a->n, .want = s->v};
+    *out = (ox__answer){.why = ""};
+    if (!s->is_number) {
+        out->found = true;
+        out->state = OX_BAKED_VARIES;
+        out->why = "it is no size by itself";
+        return;
+    }
+    find_own(&w, s);
+    if (f->alone)
+        liken(&w, s, out);
+    else {
+        prove(&w, s, out);
+        out->found = true;
+    }
+    if (out->state == OX_BAKED_VARIES) out->form.n = 0;
+}
+
+/* ---- what is known ---- */
+bool ox__point_of(const ox__aligned *a, ox_value v, int32_t axis, ox__point *out)
+{
+    *out = (ox__point){.v = v, .axis = axis};
+    for (size_t k = 0; k < a->n; k++) {
+        uint32_t id = k ? a->at[k].twin[v.id] : v.id;
+        const ox__sized *s = &a->at[k].of[id];
+        if (!id || s->rank <= axis || s->dims[axis] < 0) return false;
+        out->size[k] = s->dims[axis];
+    }
+    return true;
+}
+
+static ox_status add_root(ox__fit *f, const ox__point *p, ox_error *err)
+{
+    ox__root r = {.at = *p, .cls = f->n_classes};
+    size_t bytes = f->a->n * sizeof *p->size;
+    for (size_t i = 0; i < f->roots.n && r.cls == f->n_classes; i++)
+        if (memcmp(f->roots.p[i].at.size, p->size, bytes) == 0) r.cls = f->roots.p[i].cls;
+    if (r.cls == MAX_CLASSES) return OX_OK;
+    if (r.cls == f->n_classes) f->n_classes++;
+    return ox__vec_push(&f->roots, r) ? OX_OK : ox__nomem(err);
+}
+
+ox_status ox__fit_open(ox__fit *f, const ox__aligned *a, ox_error *err)
+{
+    const ox_model *m = a->at[0].m;
+    ox_graph g = ox_model_main(m);
+    *f = (ox__fit){.a = a, .alone = a->n == 1};
+    for (size_t i = 0; i < ox_graph_n_inputs(m, g); i++) {
+        ox_value v = ox_graph_input(m, g, i);
+        if (ox_value_tensor(m, v).id) continue;
+        for (int32_t d = 0; d < a->at[0].of[v.id].rank; d++) {
+            ox__point p;
+            if (!ox__point_of(a, v, d, &p) || !(f->alone ? p.size[0] > 1 : differs(p.size, a->n))) continue;
+            ox_status s = add_root(f, &p, err);
+            if (s != OX_OK) return s;
+        }
+    }
+    return OX_OK;
+}
+
+typedef struct probe {
+    const ox__fit *f;
+    const int64_t *size;
+} probe;
+
+static bool same_size(const void *ud, uint32_t id)
+{
+    const probe *p = ud;
+    return memcmp(p->f->points.p[id - 1].size, p->size, p->f->a->n * sizeof *p->size) == 0;
+}
+
+bool ox__fit_meet(ox__fit *f, ox_value v)
+{
+    size_t n = f->a->n;
+    for (int32_t d = 0; v.id && !f->alone && d < f->a->at[0].of[v.id].rank; d++) {
+        ox__point p;
+        if (!ox__point_of(f->a, v, d, &p) || !differs(p.size, n)) continue;
+        probe q = {f, p.size};
+        uint64_t hash = ox__hash(p.size, n * sizeof *p.size);
+        uint32_t id = ox__index_find(&f->index, hash, same_size, &q);
+        if (id) {
+            f->points.p[id - 1] = p;
+        } else if (!ox__vec_push(&f->points, p) || !ox__index_add(&f->index, hash, (uint32_t)f->points.n)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void ox__fit_free(ox__fit *f)
+{
+    ox__vec_free(&f->roots);
+    ox__vec_free(&f->points);
+    ox__index_free(&f->index);
+}
+
+/* ---- text ---- */
+void ox__form_text(const ox_model *m, const ox__form *form, ox__buf *out)
+{
+    bool inner = form->div > 1 && form->sum;
+    if (form->mul > 1) ox__buf_addf(out, "%lld*", (long long)form->mul);
+    if (inner) ox__buf_addc(out, '(');
+    for (uint32_t i = 0; i < form->n; i++) {
+        const ox__point *p = &form->at[i];
+        size_t n;
+        const char *name = ox_str_text(m, ox_value_name(m, p->v), &n);
+        bool input = ox_value_is_input(m, p->v);
+        if (i) ox__buf_addz(out, form->sum ? " + " : "*");
+        ox__buf_addz(out, input ? "" : "%");
+        ox__buf_add(out, name, n);
+        if (!n) ox__buf_addf(out, "%u", p->v.id);
+        ox__buf_addf(out, ":%d", (int)p->axis);
+    }
+    if (inner) ox__buf_addc(out, ')');
+    if (form->div > 1) ox__buf_addf(out, "//%lld", (long long)form->div);
+    if (form->add) ox__buf_addf(out, form->add > 0 ? " + %lld" : " - %lld", llabs((long long)form->add));
+}

@@ -1,0 +1,251 @@
+/* Finding constants that are sizes (src/convert/baked*.c): the forms that fit, what is ambiguous, where models part. */
+#include "ox_test.h"
+
+#include "base/base.h"
+
+#include <onnxsh/baked.h>
+#include <onnxsh/io.h>
+
+enum { MOST = 3 };
+
+typedef struct fixture {
+    ox_model *m[MOST];
+    ox_baked *b;
+    ox_error err;
+} fixture;
+
+static int setup(void **state)
+{
+    static fixture fx;
+    memset(&fx, 0, sizeof fx);
+    *state = &fx;
+    return 0;
+}
+
+static void close_all(fixture *fx)
+{
+    for (size_t i = 0; i < MOST; i++) ox_model_free(fx->m[i]);
+    ox_baked_free(fx->b);
+    memset(fx->m, 0, sizeof fx->m);
+    fx->b = NULL;
+}
+
+static int teardown(void **state)
+{
+    close_all(*state);
+    return 0;
+}
+
+static void open_text(fixture *fx, size_t i, const char *text)
+{
+    assert_ok(ox_open_memory(&fx->m[i], text, strlen(text), i ? "other.txt" : "t.txt", NULL, NULL, NULL, &fx->err),
+              &fx->err);
+}
+
+static ox_status find(fixture *fx, size_t n)
+{
+    const ox_model *others[MOST] = {fx->m[1], fx->m[2]};
+    ox_baked_options opt = {n - 1, others, NULL};
+    ox_baked_free(fx->b);
+    return ox_baked_find(&fx->b, fx->m[0], &opt, &fx->err);
+}
+
+/* ---- one number that zeros is given, in a graph of two dims ---- */
+typedef struct sizes {
+    int d0, d1, number;
+} sizes;
+
+static const ox_baked_row *zeros(fixture *fx, size_t n, const sizes *s)
+{
+    close_all(fx);
+    for (size_t i = 0; i < n; i++) {
+        char text[512];
+        snprintf(text, sizeof text,
+                 "graph(%%x : Float(%d, %d)):\n"
+                 "  %%1 : int = prim::Constant[value=%d]()\n"
+                 "  %%l : int[] = prim::ListConstruct(%%1)\n"
+                 "  %%n : NoneType = prim::Constant()\n"
+                 "  %%z : Float(%d) = aten::zeros(%%l, %%n, %%n, %%n, %%n)\n"
+                 "  return (%%x, %%z)\n",
+                 s[i].d0, s[i].d1, s[i].number, s[i].number);
+        open_text(fx, i, text);
+    }
+    assert_ok(find(fx, n), &fx->err);
+    return ox_baked_at(fx->b, 0);
+}
+
+static void gives(fixture *fx, size_t n, const sizes *s, ox_baked_state state, const char *form)
+{
+    const ox_baked_row *r = zeros(fx, n, s);
+    if (!r) {
+        fail_msg("nothing found for %s", form);
+        return;
+    }
+    assert_string_equal(r->form, form);
+    assert_string_equal(ox_baked_state_name(r->state), ox_baked_state_name(state));
+    assert_int_equal(r->input, 0);
+    assert_int_equal(r->item, 0);
+    assert_int_equal(ox_baked_n(fx->b), 1);
+}
+
+#define GIVES(n, state, form, ...) gives(*st, (n), (const sizes[]){__VA_ARGS__}, (state), (form))
+
+static void forms(void **st)
+{
+    GIVES(2, OX_BAKED_PROVED, "x:0", {2, 7, 2}, {3, 7, 3});
+    GIVES(2, OX_BAKED_PROVED, "x:1", {2, 7, 7}, {3, 9, 9});
+    GIVES(2, OX_BAKED_PROVED, "4*x:0", {2, 7, 8}, {3, 7, 12});
+    GIVES(2, OX_BAKED_PROVED, "x:1//4", {2, 8, 2}, {2, 12, 3});
+    GIVES(2, OX_BAKED_PROVED, "x:0*x:1", {2, 7, 14}, {3, 9, 27});
+    GIVES(2, OX_BAKED_PROVED, "3*x:0*x:1", {2, 7, 42}, {3, 9, 81});
+    GIVES(2, OX_BAKED_PROVED, "x:0*x:1//2", {2, 7, 7}, {4, 9, 18});
+    GIVES(2, OX_BAKED_PROVED, "x:1*x:1", {2, 7, 49}, {2, 9, 81});
+    GIVES(2, OX_BAKED_PROVED, "x:1 + 5", {2, 7, 12}, {2, 9, 14});
+    GIVES(2, OX_BAKED_PROVED, "x:1 - 1", {2, 7, 6}, {2, 9, 8});
+    GIVES(2, OX_BAKED_PROVED, "x:0 + x:1", {2, 7, 9}, {3, 11, 14});
+    GIVES(2, OX_BAKED_PROVED, "x:1//3", {2, 71, 23}, {2, 100, 33});
+}
+
+/* A line needs a third point. */
+static void lines(void **st)
+{
+    GIVES(2, OX_BAKED_VARIES, "", {2, 7, 13}, {2, 9, 17});
+    GIVES(3, OX_BAKED_PROVED, "2*x:1 - 1", {2, 7, 13}, {2, 9, 17}, {2, 12, 23});
+    GIVES(3, OX_BAKED_VARIES, "", {2, 7, 13}, {2, 9, 17}, {2, 12, 24});
+    GIVES(3, OX_BAKED_VARIES, "", {2, 7, 13}, {2, 9, 17}, {2, 9, 17});
+}
+
+static void not_proved(void **st)
+{
+    GIVES(2, OX_BAKED_UNSURE, "4*x:0 or 2*x:1", {2, 4, 8}, {3, 6, 12});
+    GIVES(3, OX_BAKED_PROVED, "4*x:0", {2, 4, 8}, {3, 6, 12}, {5, 6, 20});
+    GIVES(2, OX_BAKED_VARIES, "", {2, 7, 100}, {3, 7, 1000});
+    GIVES(2, OX_BAKED_VARIES, "", {2, 7, -1}, {3, 7, 3});
+    GIVES(2, OX_BAKED_VARIES, "", {2, 7, 0}, {3, 7, 3});
+    GIVES(2, OX_BAKED_VARIES, "", {2, 7, 2147483647}, {3, 7, 1});
+}
+
+/* Two dims that change alike: one form, which says so. */
+static void alike(void **st)
+{
+    GIVES(2, OX_BAKED_PROVED, "x:0", {4, 4, 4}, {6, 6, 6});
+    assert_string_equal(ox_baked_at(((fixture *)*st)->b, 0)->why, "a dim of an input; equal in each: x:1");
+}
+
+static void cleared(void **st)
+{
+    fixture *fx = *st;
+    assert_null(zeros(fx, 2, (const sizes[]){{2, 7, 7}, {3, 7, 7}}));
+    assert_int_equal(ox_baked_n_seen(fx->b), 5);
+}
+
+static void one_alone(void **st)
+{
+    GIVES(1, OX_BAKED_LIKELY, "x:0", {2, 7, 2});
+    GIVES(1, OX_BAKED_POSSIBLE, "x:0*x:1", {2, 7, 14});
+    GIVES(1, OX_BAKED_POSSIBLE, "x:1//2", {3, 8, 4});
+    assert_null(zeros(*st, 1, &(sizes){2, 7, 5}));
+    assert_null(zeros(*st, 1, &(sizes){1, 7, 1})); /* a 1 may be anything */
+    assert_null(zeros(*st, 1, &(sizes){2, 7, 28}));
+}
+
+/* ---- what a node reads comes first ---- */
+static const char net[] = "graph(%%x : Float(%d, 3, %d)):\n"
+                          "  %%b : int = prim::Constant[value=%d]()\n"
+                          "  %%s : int = prim::Constant[value=%d]()\n"
+                          "  %%bs : int = prim::Constant[value=%d]()\n"
+                          "  %%two : int = prim::Constant[value=2]()\n"
+                          "  %%f : float = prim::Constant[value=%d.5]()\n"
+                          "  %%y : Float(%d, %d, 3) = aten::transpose(%%x, %%two, %%two)\n"
+                          "  %%l : int[] = prim::ListConstruct(%%bs, %%two)\n"
+                          "  %%v : Float(%d, 3) = aten::view(%%y, %%l)\n"
+                          "  %%p : int[] = prim::ListConstruct(%%b, %%s)\n"
+                          "  %%q : int[] = prim::ListConstruct(%%s)\n"
+                          "  %%e : Float(%d, %d) = acme::make(%%p, %%q, %%f)\n"
+                          "  return (%%v, %%q)\n";
+
+static void open_net(fixture *fx, size_t i, int b, int s)
+{
+    char text[2048];
+    snprintf(text, sizeof text, net, b, s, b, s, b * s, b, b, s, b * s, b, s);
+    open_text(fx, i, text);
+}
+
+static void is_row(fixture *fx, size_t i, uint32_t input, int32_t item, const char *values, const char *form)
+{
+    const ox_baked_row *r = ox_baked_at(fx->b, i);
+    assert_non_null(r);
+    assert_int_equal(r->input, input);
+    assert_int_equal(r->item, item);
+    assert_string_equal(r->values, values);
+    assert_string_equal(r->form, form);
+}
+
+static void near_first(void **st)
+{
+    fixture *fx = *st;
+    open_net(fx, 0, 2, 5);
+    open_net(fx, 1, 3, 7);
+    assert_ok(find(fx, 2), &fx->err);
+    is_row(fx, 0, 1, 0, "10, 21", "%y:0*%y:1");
+    is_row(fx, 1, 0, -1, "5, 7", "x:2"); /* in a list that the graph returns: where it is made */
+    is_row(fx, 2, 0, 0, "2, 3", "x:0");
+    is_row(fx, 3, 0, 1, "5, 7", "x:2");
+    is_row(fx, 4, 2, -1, "2.5, 3.5", "");
+    assert_int_equal(ox_baked_at(fx->b, 4)->state, OX_BAKED_VARIES);
+    assert_int_equal(ox_baked_n(fx->b), 5);
+}
+
+/* ---- where they part ---- */
+static void parts(fixture *fx, const char *here, const char *there, const char *message)
+{
+    close_all(fx);
+    open_text(fx, 0, here);
+    open_text(fx, 1, there);
+    assert_fails(find(fx, 2), OX_E_CHECK, message, &fx->err);
+    assert_null(fx->b);
+}
+
+#define HEAD "graph(%x : Float(2, 3)):\n  %a : Float(2, 3) = aten::relu(%x), scope: Net/A[a] # net.py:3:0\n"
+
+static void parting(void **st)
+{
+    fixture *fx = *st;
+    static const char base[] = HEAD "  %b : Float(2, 3) = aten::tanh(%a)\n  return (%b)\n";
+    parts(fx, base, HEAD "  %b : Float(2, 3) = aten::sigmoid(%a)\n  return (%b)\n",
+          "the models part after 1 nodes: aten::tanh here, aten::sigmoid in other.txt");
+    parts(fx, base, HEAD "  return (%a)\n", "after 1 nodes: aten::tanh here, nothing more in other.txt");
+    parts(fx, base, HEAD "  %b : Float(2, 3) = aten::tanh(%x)\n  return (%b)\n", "in other.txt: another input");
+    parts(fx, base, HEAD "  %b : Float(2, 3) = aten::tanh(%a, %x)\n  return (%b)\n", "another number of inputs");
+    parts(fx, base, HEAD "  %b : Float(2, 3), %c : Tensor = aten::tanh(%a)\n  return (%b)\n",
+          "another number of outputs");
+    parts(fx, base, "graph(%x : Float(2, 3), %w : Float(2)):\n  return (%x)\n", "other inputs of the graph");
+    parts(fx, base, "graph(%x : Float(2, 3)):\n  %a : Float(2, 3) = aten::relu(%x), scope: Net/B[b]\n  return (%a)\n",
+          "part after 0 nodes: aten::relu at Net/A[a] (net.py:3) here, aten::relu at Net/B[b] in other.txt: another "
+          "scope");
+}
+
+static void too_many(void **st)
+{
+    fixture *fx = *st;
+    ox_baked_options opt = {OX_BAKED_MAX_OTHERS + 1, NULL, NULL};
+    open_text(fx, 0, HEAD "  return (%a)\n");
+    assert_fails(ox_baked_find(&fx->b, fx->m[0], &opt, &fx->err), OX_E_LIMIT, "8 models to be held against", &fx->err);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(forms, setup, teardown),
+        cmocka_unit_test_setup_teardown(lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(not_proved, setup, teardown),
+        cmocka_unit_test_setup_teardown(alike, setup, teardown),
+        cmocka_unit_test_setup_teardown(cleared, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(near_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(parting, setup, teardown),
+        cmocka_unit_test_setup_teardown(too_many, setup, teardown),
+    };
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
