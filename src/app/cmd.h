@@ -18,7 +18,8 @@ typedef enum ox_hint {
     OX_HINT_COMMAND,
     OX_HINT_QUERY, /* fields of the query language, then their values */
     OX_HINT_SETTING,
-    OX_HINT_WORDS /* the option's own `words` */
+    OX_HINT_COLOR, /* a role of the screen, then words of a look */
+    OX_HINT_WORDS  /* the option's own `words` */
 } ox_hint;
 
 typedef struct ox_opt {

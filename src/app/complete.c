@@ -3,6 +3,7 @@
 
 #include "app/cmd.h"
 #include "app/settings.h"
+#include "app/tui.h"
 
 #include <onnxsh/aten.h>
 #include <onnxsh/query.h>
@@ -186,6 +187,16 @@ static void offer_settings(ask *a, const char *line, size_t start)
     free(head);
 }
 
+static void offer_colors(ask *a, const char *line, size_t start)
+{
+    const char *word, *help;
+    size_t n = strspn(line, " \t:");
+    n += strcspn(line + n, " \t");
+    bool first = n + strspn(line + n, " \t") >= start;
+    if (!first) offer_words(a, OX_TUI_LOOKS);
+    for (size_t i = 0; first && ox_tui_role(i, &word, &help); i++) offer(a, word, strlen(word));
+}
+
 static void offer_hint(ask *a, ox_hint hint, const char *words, const char *line, size_t start)
 {
     switch (hint) {
@@ -201,6 +212,7 @@ static void offer_hint(ask *a, ox_hint hint, const char *words, const char *line
     case OX_HINT_COMMAND: offer_commands(a); break;
     case OX_HINT_QUERY: offer_query(a); break;
     case OX_HINT_SETTING: offer_settings(a, line, start); break;
+    case OX_HINT_COLOR: offer_colors(a, line, start); break;
     case OX_HINT_WORDS: offer_words(a, words); break;
     case OX_HINT_FILE:
     case OX_HINT_NONE: break;

@@ -199,11 +199,8 @@ void ox_session_free(ox_session *s)
         free(s->lua_commands[i].help);
     }
     free(s->lua_commands);
-    for (size_t i = 0; i < s->n_bound; i++) {
-        free(s->bound[i].key);
-        free(s->bound[i].line);
-    }
-    free(s->bound);
+    ox_bounds_free(&s->bound);
+    ox_bounds_free(&s->colors);
     for (size_t i = 0; i < s->n_lua_files; i++) free(s->lua_files[i].path);
     free(s->lua_files);
     free(s->g.lua_dir);

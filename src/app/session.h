@@ -44,10 +44,21 @@ typedef struct ox_lua_command {
     int run_id;
 } ox_lua_command;
 
-/* A key of the full screen that runs a line of the prompt. */
+/* Words that the user bound to texts, the newest last: a key of the full screen to a line of the prompt, what text
+ * means to its look. */
 typedef struct ox_bound {
     char *key, *line;
 } ox_bound;
+typedef struct ox_bounds {
+    ox_bound *p;
+    size_t n;
+    uint64_t revision; /* of every change another one */
+} ox_bounds;
+/* What a word is bound to; NULL: nothing. */
+const char *ox_bounds_get(const ox_bounds *b, const char *key);
+ox_status ox_bounds_put(ox_bounds *b, const char *key, const char *line, ox_error *err) OX_MUST_USE;
+void ox_bounds_remove(ox_bounds *b, const char *key);
+void ox_bounds_free(ox_bounds *b);
 
 typedef struct ox_session {
     ox_globals g;
@@ -83,10 +94,10 @@ typedef struct ox_session {
     void (*lend)(void *ud, bool away);
     void *lend_ud;
     const char *theme; /* of the full screen (`set theme`); NULL = auto */
-    ox_bound *bound;   /* keys of the full screen that the user bound */
-    size_t n_bound;
-    ox_words typed; /* lines typed in the full screen, for the history of the prompt around it */
-    ox_style style; /* of `show`; only if has_style (`set style`) */
+    ox_bounds bound;   /* keys of the full screen that the user bound */
+    ox_bounds colors;  /* what `color` said of its theme */
+    ox_words typed;    /* lines typed in the full screen, for the history of the prompt around it */
+    ox_style style;    /* of `show`; only if has_style (`set style`) */
     bool has_style;
     int64_t opset;    /* target of conversion (`set opset`) */
     bool interactive; /* at the prompt, or in the full screen */

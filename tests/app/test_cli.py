@@ -239,6 +239,27 @@ class Table(Case):
         self.assertIn("there is no key", err)
         self.run_it("set", "theme", "pink", status=2)
 
+    def test_bind_to_what_a_key_does(self):
+        out, _ = self.run_it("-e", "bind J @half-down", "-e", "bind")
+        self.assertIn("@half-down", out)
+        _, err = self.run_it("-e", "bind J @nothing", status=2)
+        self.assertIn("no key does", err)
+        out, _ = self.run_it("help", "keys")
+        self.assertRegex(out, r"C-d +any +half-down +half a page down")
+
+    def test_color(self):
+        out, _ = self.run_it("-e", "color op 208 bold", "-e", "color cursor black on bright-yellow", "-e", "color op plain", "-e", "color")
+        self.assertRegex(out, r"(?m)^op +plain +operators$")
+        self.assertRegex(out, r"(?m)^cursor +black on bright-yellow +the line")
+        self.assertRegex(out, r"(?m)^type +of the theme +types")
+        out, _ = self.run_it("--json", "-e", 'command("color op red")', "-e", "color error red", "-e", "color error", "-e", "color")
+        self.assertEqual(json.loads(out[out.rindex("{"):]), {"op": "red"})
+        for look in ("nix", "256", "red blue", "red on", "on red on blue", "bright-", "-1", "bold " * 40):
+            _, err = self.run_it("-e", "color op " + look, status=2)
+            self.assertIn("hint:", err)
+        _, err = self.run_it("color", "nothing", "red", status=2)
+        self.assertIn("nothing on the screen is called", err)
+
     def test_full_screen_needs_a_terminal(self):
         for args in (["tui"], ["tui", TRACE], ["-t", TRACE], ["-e", "tui", TRACE]):
             _, err = self.run_it(*args, status=2)

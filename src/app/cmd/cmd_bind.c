@@ -2,7 +2,6 @@
 #include "app/cmd.h"
 #include "app/tui.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static ox_status list(ox_session *s, ox_error *err)
@@ -12,48 +11,17 @@ static ox_status list(ox_session *s, ox_error *err)
     if (s->g.json) {
         ox_json_begin(&j, &s->out);
         ox_json_open(&j, NULL, '{');
-        for (size_t i = 0; i < s->n_bound; i++) ox_json_strz(&j, s->bound[i].key, s->bound[i].line);
+        for (size_t i = 0; i < s->bound.n; i++) ox_json_strz(&j, s->bound.p[i].key, s->bound.p[i].line);
         ox_json_close(&j, '}');
         ox_json_end(&j);
         return OX_OK;
     }
     ox_table *t = ox_table_new(&s->out, titles);
-    for (size_t i = 0; i < s->n_bound; i++) {
-        ox_table_cellz(t, s->bound[i].key, OX_INK_OP);
-        ox_table_cellz(t, s->bound[i].line, OX_INK_PLAIN);
+    for (size_t i = 0; i < s->bound.n; i++) {
+        ox_table_cellz(t, s->bound.p[i].key, OX_INK_OP);
+        ox_table_cellz(t, s->bound.p[i].line, OX_INK_PLAIN);
     }
     return ox_table_end(t, err);
-}
-
-static ox_bound *find(const ox_session *s, const char *key)
-{
-    for (size_t i = 0; i < s->n_bound; i++)
-        if (strcmp(s->bound[i].key, key) == 0) return &s->bound[i];
-    return NULL;
-}
-
-static void unbind(ox_session *s, const char *key)
-{
-    ox_bound *b = find(s, key);
-    if (!b) return;
-    free(b->key);
-    free(b->line);
-    *b = s->bound[--s->n_bound];
-}
-
-static ox_status bind(ox_session *s, const char *key, const char *line, ox_error *err)
-{
-    ox_bound b = {strdup(key), strdup(line)};
-    ox_bound *p = b.key && b.line ? realloc(s->bound, (s->n_bound + 1) * sizeof *p) : NULL;
-    if (p) s->bound = p;
-    if (!p) {
-        free(b.key);
-        free(b.line);
-        return ox_error_set(err, OX_E_NOMEM, "out of memory");
-    }
-    unbind(s, key);
-    s->bound[s->n_bound++] = b;
-    return OX_OK;
 }
 
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
@@ -69,12 +37,14 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
         ox_error_hint(err, "such as W, C-t, F5, PageUp; `?` in the full screen lists those that are in use");
         return OX_E_INVALID;
     }
-    if (*line) {
-        ox_status st = bind(s, key, line, err);
-        if (st != OX_OK) return st;
-    } else {
-        unbind(s, key);
+    if (*line == '@' && !ox_tui_is_action(line + 1)) {
+        ox_error_set(err, OX_E_INVALID, "no key does '%.40s'", line);
+        ox_error_hint(err, "such as @page-down; `help keys` names them all");
+        return OX_E_INVALID;
     }
+    ox_status st = *line ? ox_bounds_put(&s->bound, key, line, err) : OX_OK;
+    if (st != OX_OK) return st;
+    if (!*line) ox_bounds_remove(&s->bound, key);
     const char *help = ox_tui_key_help(key);
     if (s->g.json)
         ox_json_said(&s->out, key, line, strlen(line));
@@ -90,7 +60,9 @@ const ox_cmd ox_cmd_bind = {
     .help =
         "In LINE, {} stands for the node of the cursor. Without LINE the key means again what it meant; without KEY "
         "all that\n"
-        "are bound are listed. In init.lua: command(\"bind W why {}\"), and command(\"set theme light\").",
+        "are bound are listed. @ACTION instead of a line is what another key does (`help keys` names the actions): "
+        "`bind J\n"
+        "@half-down`. In init.lua: command(\"bind W why {}\"), and command(\"set theme light\").",
     .example = "bind W why {}",
     .flags = OX_CMD_RAW,
     .max_args = 1,

@@ -1,5 +1,6 @@
 /* Floor 7. help: everything is derived from the tables of commands, options, Lua functions and formats. */
 #include "app/cmd.h"
+#include "app/tui.h"
 
 #include <onnxsh/query.h>
 
@@ -82,7 +83,7 @@ static void print_overview(ox_session *s)
     ox_out_wrap(
         o, 0, 0,
         "A line that begins with a command's name is a command; anything else is Lua. `:word` forces a command,\n"
-        "`= expression` forces Lua. Topics: help find, help lua, help g:op, help --all.");
+        "`= expression` forces Lua. Topics: help find, help lua, help g:op, help keys, help --all.");
     ox_out_wrap(o, 0, 0,
                 "Exit status: 0 done, 1 the answer is no, 2 wrong usage, 3 a file is unreadable or not valid, 4 a Lua\n"
                 "error, 130 interrupted.");
@@ -226,6 +227,21 @@ static void print_json(ox_session *s, const char *only)
     ox_json_end(&j);
 }
 
+static ox_status print_keys(ox_session *s, ox_error *err)
+{
+    static const char *const titles[] = {"!KEYS", "!PANE", "!ACTION", "MEANING", NULL};
+    char word[OX_ACTION_WORD];
+    const char *keys, *pane, *help;
+    ox_table *t = ox_table_new(&s->out, titles);
+    for (size_t i = 0; t && ox_tui_action(i, word, &keys, &pane, &help); i++) {
+        ox_table_cellz(t, keys, OX_INK_OP);
+        ox_table_cellz(t, *pane ? pane : "any", OX_INK_COMMENT);
+        ox_table_cellz(t, word, OX_INK_VALUE);
+        ox_table_cellz(t, help, OX_INK_PLAIN);
+    }
+    return ox_table_end(t, err);
+}
+
 static ox_status topic(ox_session *s, const char *word, ox_error *err)
 {
     const ox_cmd *c = ox_command_find(word, strlen(word));
@@ -256,6 +272,7 @@ static ox_status topic(ox_session *s, const char *word, ox_error *err)
         print_formats(&s->out);
         return OX_OK;
     }
+    if (strcmp(word, "keys") == 0) return print_keys(s, err);
     ox_error_set(err, OX_E_NOT_FOUND, "there is no help on '%s'", word);
     ox_error_hint(err, "`help` lists the commands, `help lua` the functions");
     return OX_E_NOT_FOUND;

@@ -94,8 +94,8 @@ const char *ox_key_name(uint32_t key, char *buf)
 }
 
 static const ox_action_row rows[OX_N_ACTIONS] = {
-    [OX_DO_NOTHING] = {"", "", "", ""},
-#define OX_ACTION(name, keys, view, help, command) [OX_DO_##name] = {keys, view, help, command},
+    [OX_DO_NOTHING] = {"", "", "", "", ""},
+#define OX_ACTION(name, keys, view, help, command) [OX_DO_##name] = {#name, keys, view, help, command},
 #include "app/tui/keys.def"
 #undef OX_ACTION
 };
@@ -114,6 +114,39 @@ static bool has_key(const char *keys, uint32_t key)
         keys += n + strspn(keys + n, " ");
     }
     return false;
+}
+
+static void word_of(const ox_action_row *r, char *word)
+{
+    size_t n = 0;
+    for (; r->name[n] && n < OX_ACTION_WORD - 1; n++) word[n] = r->name[n] == '_' ? '-' : (char)(r->name[n] | 0x20);
+    word[n] = '\0';
+}
+
+ox_action ox_action_named(const char *word)
+{
+    char name[OX_ACTION_WORD];
+    for (ox_action a = OX_DO_NOTHING + 1; a < OX_N_ACTIONS; a++) {
+        word_of(&rows[a], name);
+        if (strcmp(name, word) == 0) return a;
+    }
+    return OX_DO_NOTHING;
+}
+
+bool ox_tui_is_action(const char *word)
+{
+    return ox_action_named(word) != OX_DO_NOTHING;
+}
+
+bool ox_tui_action(size_t i, char *word, const char **keys, const char **pane, const char **help)
+{
+    if (i + 1 >= OX_N_ACTIONS) return false;
+    const ox_action_row *r = &rows[i + 1];
+    word_of(r, word);
+    *keys = r->keys;
+    *pane = r->view;
+    *help = r->help;
+    return true;
 }
 
 bool ox_tui_is_key(const char *name)

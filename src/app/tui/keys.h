@@ -40,6 +40,7 @@ typedef enum ox_action {
 } ox_action;
 
 typedef struct ox_action_row {
+    const char *name;    /* "PAGE_DOWN" */
     const char *keys;    /* blank-separated names */
     const char *view;    /* the pane that it belongs to; "" = any */
     const char *help;    /* one line, lower case, no full stop */
@@ -48,5 +49,7 @@ typedef struct ox_action_row {
 const ox_action_row *ox_action_get(ox_action a);
 /* What a key does in a pane; a pane's own rows come before those of any. */
 ox_action ox_action_for(uint32_t key, const char *view);
+/* "page-down", as `bind KEY @page-down` has it; OX_DO_NOTHING if there is none. */
+ox_action ox_action_named(const char *word);
 
 #endif

@@ -45,19 +45,27 @@ static bool open_failed(ox_tui *t, ox_error *err)
     return true;
 }
 
-static const ox_theme *theme_for(const ox_session *s, bool colour)
+/* The theme with what the user changed of it. */
+static const ox_theme *theme_for(const ox_session *s, bool colour, ox_theme *own)
 {
-    return ox_theme_find(s->theme ? s->theme : colour ? "dark" : "none");
+    *own = *ox_theme_find(s->theme ? s->theme : colour ? "dark" : "none");
+    for (size_t i = 0; i < s->colors.n; i++) {
+        ox_look look;
+        if (ox_look_parse(&look, s->colors.p[i].line)) ox_theme_set(own, s->colors.p[i].key, look);
+    }
+    return own;
 }
 
-static ox_status loop(ox_tui *t, bool color, ox_error *err)
+static ox_status loop(ox_tui *t, bool color, ox_theme *own, ox_error *err)
 {
     ox_status st = OX_OK;
     const char *theme = t->s->theme;
+    uint64_t colors = t->s->colors.revision;
     bool busy = true;
     while (st == OX_OK && !t->quit) {
-        if (theme != t->s->theme) ox_paint_theme(theme_for(t->s, color));
+        if (theme != t->s->theme || colors != t->s->colors.revision) ox_paint_theme(theme_for(t->s, color, own));
         theme = t->s->theme;
+        colors = t->s->colors.revision;
         ox_tui_draw(t);
         ox_paint_show(&t->grid, t->redraw);
         t->redraw = false;
@@ -96,12 +104,13 @@ static void lend(void *tui, bool away)
 ox_status ox_tui_run(ox_session *s, const char *file, ox_error *err)
 {
     ox_tui *t;
+    ox_theme own;
     int rows, cols;
     bool interactive = s->interactive, color = s->out.color;
     if (s->full_screen) return ox_error_set(err, OX_E_INVALID, "this is the full screen");
     ox_status st = file && strcmp(file, "-") == 0 ? open_input(s, err) : OX_OK;
     if (st == OX_OK && !file) st = ox_session_script(s, err); /* what init.lua binds and sets */
-    if (st == OX_OK) st = ox_paint_open(theme_for(s, color), err);
+    if (st == OX_OK) st = ox_paint_open(theme_for(s, color, &own), err);
     if (st != OX_OK) return st;
     if (s->model && strcmp(s->path, "-") == 0) file = NULL;
     s->interactive = s->full_screen = true;
@@ -114,7 +123,7 @@ ox_status ox_tui_run(ox_session *s, const char *file, ox_error *err)
         ox_prompt_load(t);
         if (file) st = ox_run_open(t, file, err);
         ox_run_types(t);
-        if (st == OX_OK) st = loop(t, color, err);
+        if (st == OX_OK) st = loop(t, color, &own, err);
         ox_run_end(t);
         ox_prompt_save(t);
     }

@@ -44,7 +44,7 @@ static struct {
     bool utf8, color, mouse, clipboard;
     ox_grid shown; /* what curses has been told */
     struct {
-        int8_t fg, bg;
+        int16_t fg, bg;
     } pairs[N_PAIRS];
     int n_pairs;
     char alt_stack[ALT_STACK];
@@ -291,11 +291,29 @@ static short pair_of(int fg, int bg)
     for (int i = 0; i < term.n_pairs; i++)
         if (term.pairs[i].fg == fg && term.pairs[i].bg == bg) return (short)(i + 1);
     if (term.n_pairs == N_PAIRS || term.n_pairs + 1 >= COLOR_PAIRS) return 0;
-    term.pairs[term.n_pairs].fg = (int8_t)fg;
-    term.pairs[term.n_pairs].bg = (int8_t)bg;
+    term.pairs[term.n_pairs].fg = (int16_t)fg;
+    term.pairs[term.n_pairs].bg = (int16_t)bg;
     term.n_pairs++;
     init_pair((short)term.n_pairs, (short)fg, (short)bg);
     return (short)term.n_pairs;
+}
+
+/* A terminal of eight colours shows the bright ones bold, and not those beyond. */
+static int16_t fit_color(int16_t color, uint8_t *how)
+{
+    if (color < COLORS) return color;
+    if (color >= 16) return OX_COLOR_OWN;
+    *how |= OX_LOOK_BOLD;
+    return color - 8;
+}
+
+static ox_look fit_look(ox_look look)
+{
+    uint8_t behind = 0;
+    if (!term.color) return look;
+    look.fg = fit_color(look.fg, &look.how);
+    look.bg = fit_color(look.bg, &behind);
+    return look;
 }
 
 static attr_t attributes(unsigned how)
@@ -337,7 +355,7 @@ static void put_cell(int row, int col, const ox_cell *c)
 {
     wchar_t text[CCHARW_MAX + 1];
     cchar_t cc;
-    ox_look look = ox_theme_look(term.theme, c);
+    ox_look look = fit_look(ox_theme_look(term.theme, c));
     characters(c, text);
     if (setcchar(&cc, text, attributes(look.how), pair_of(look.fg, look.bg), NULL) == OK) {
         mvadd_wch(row, col, &cc); /* ERR in the last corner, where it is written all the same */

@@ -305,10 +305,12 @@ static bool run_bound(ox_tui *t, uint32_t key)
 {
     char name[16], line[OX_LINE_MAX], node[16];
     ox_key_name(key, name);
-    const char *bound = NULL;
-    for (size_t i = 0; i < t->s->n_bound && !bound; i++)
-        if (strcmp(t->s->bound[i].key, name) == 0) bound = t->s->bound[i].line;
+    const char *bound = ox_bounds_get(&t->s->bound, name);
     if (!bound) return false;
+    if (*bound == '@') {
+        act(t, ox_action_named(bound + 1), key);
+        return true;
+    }
     snprintf(node, sizeof node, "#%u", t->node.id);
     size_t n = 0;
     for (const char *p = bound; *p && n + sizeof node < sizeof line;) {

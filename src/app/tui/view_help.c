@@ -8,7 +8,28 @@
 typedef struct help {
     ox_view v;
     ox_lines lines;
+    uint64_t revision; /* of the keys that the user bound, when it was written */
 } help;
+
+/* What init.lua and `bind` made of keys. */
+static void bound_keys(ox_lines *l, const ox_bounds *b)
+{
+    if (!b->n) return;
+    ox_lines_new(l);
+    ox_lines_addf(l, OX_ROLE_TITLE, "Yours");
+    for (size_t i = 0; i < b->n; i++) {
+        const char *line = b->p[i].line;
+        ox_action a = *line == '@' ? ox_action_named(line + 1) : OX_DO_NOTHING;
+        ox_lines_new(l);
+        ox_lines_addf(l, OX_ROLE_KEY, "  %s", b->p[i].key);
+        ox_lines_tab(l, 22);
+        if (a != OX_DO_NOTHING)
+            ox_lines_addf(l, OX_ROLE_PLAIN, "%s", ox_action_get(a)->help);
+        else
+            ox_lines_name(l, OX_ROLE_COMMAND, line, strlen(line));
+    }
+    ox_lines_new(l);
+}
 
 static void keys_of(ox_lines *l, const char *view)
 {
@@ -30,16 +51,16 @@ static bool has_own(const char *view)
     return false;
 }
 
-static ox_status create(ox_view **out, ox_tui *t, ox_error *err)
+static void write_lines(help *h, const ox_tui *t)
 {
-    (void)t;
-    help *h = calloc(1, sizeof *h);
-    if (!h) return ox_error_set(err, OX_E_NOMEM, "out of memory");
     static const ox_view_ops *const views[] = {
 #define OX_VIEW(name) &ox_view_##name,
 #include "app/tui/views.def"
 #undef OX_VIEW
     };
+    ox_lines_clear(&h->lines);
+    bound_keys(&h->lines, &t->s->bound);
+    h->revision = t->s->bound.revision;
     ox_lines_new(&h->lines);
     ox_lines_addf(&h->lines, OX_ROLE_TITLE, "In every pane");
     keys_of(&h->lines, "");
@@ -51,8 +72,22 @@ static ox_status create(ox_view **out, ox_tui *t, ox_error *err)
         if (has_own(views[i]->name)) keys_of(&h->lines, views[i]->name);
     }
     ox_list_set_n(&h->v.list, h->lines.n);
+}
+
+static ox_status create(ox_view **out, ox_tui *t, ox_error *err)
+{
+    help *h = calloc(1, sizeof *h);
+    if (!h) return ox_error_set(err, OX_E_NOMEM, "out of memory");
+    write_lines(h, t);
     *out = &h->v;
     return OX_OK;
+}
+
+static bool work(ox_view *v)
+{
+    help *h = (help *)v;
+    if (v->at.rows && h->revision != v->t->s->bound.revision) write_lines(h, v->t);
+    return false;
 }
 
 static void destroy(ox_view *v)
@@ -77,6 +112,7 @@ const ox_view_ops ox_view_help = {
     .place = OX_PLACE_WHOLE,
     .create = create,
     .destroy = destroy,
+    .work = work,
     .draw = draw,
     .matches = matches,
 };

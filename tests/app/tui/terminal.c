@@ -233,6 +233,15 @@ bool terminal_reverse(terminal *t, int row, int col)
     return cell.attrs.reverse;
 }
 
+int terminal_color(terminal *t, int row, int col, bool behind)
+{
+    VTermScreenCell cell;
+    vterm_screen_get_cell(t->screen, (VTermPos){row, col}, &cell);
+    const VTermColor *c = behind ? &cell.bg : &cell.fg;
+    if (behind ? VTERM_COLOR_IS_DEFAULT_BG(c) : VTERM_COLOR_IS_DEFAULT_FG(c)) return -1;
+    return VTERM_COLOR_IS_INDEXED(c) ? c->indexed.idx : -2;
+}
+
 struct termios terminal_modes(const terminal *t)
 {
     struct termios m;

@@ -29,6 +29,8 @@ const char *terminal_row(terminal *t, int row);
 const char *terminal_screen(terminal *t);
 /* The cell's attributes there. */
 bool terminal_reverse(terminal *t, int row, int col);
+/* The number of its colour, or of that behind it; -1: the terminal's own. */
+int terminal_color(terminal *t, int row, int col, bool behind);
 /* Where text stands first; false: nowhere. */
 bool terminal_find(terminal *t, const char *text, int *row, int *col);
 /* The terminal's modes, and whether the other screen is shown, the cursor is seen, the mouse is reported. */

@@ -2,6 +2,7 @@
  * model. */
 #include "ox_test.h"
 
+#include "app/tui.h"
 #include "app/tui/columns.h"
 #include "app/tui/grid.h"
 #include "app/tui/keys.h"
@@ -358,6 +359,48 @@ static void test_themes(void **state)
     assert_null(ox_theme_find("nothing"));
 }
 
+static void test_looks_in_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words;
+        ox_look look;
+    } good[] = {
+        {"cyan", {6, -1, 0}},
+        {"  black  on yellow bold ", {0, 3, OX_LOOK_BOLD}},
+        {"208 underline reverse dim", {208, -1, OX_LOOK_UNDERLINE | OX_LOOK_REVERSE | OX_LOOK_DIM}},
+        {"on 255", {-1, 255, 0}},
+        {"bright-red on default", {9, -1, 0}},
+        {"plain", {-1, -1, 0}},
+    };
+    static const char *const bad[] = {"",    " ",    "nix",     "red blue",       "on", "red on", "on red on red",
+                                      "256", "1000", "bright-", "bright-default", "1x"};
+    ox_look x;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_true(ox_look_parse(&x, good[i].words));
+        assert_true(x.fg == good[i].look.fg && x.bg == good[i].look.bg && x.how == good[i].look.how);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(ox_look_parse(&x, bad[i]));
+    ox_theme own = *ox_theme_find("dark"), none = *ox_theme_find("none");
+    const ox_look look = {208, 4, OX_LOOK_UNDERLINE};
+    assert_true(ox_theme_set(&own, "op", look) && ox_theme_set(&own, "match", look) && ox_theme_set(&none, "op", look));
+    assert_false(ox_theme_set(&own, "nothing", look));
+    ox_cell op = {.role = OX_ROLE_OP};
+    assert_int_equal(ox_theme_look(&own, &op).fg, 208);
+    x = ox_theme_look(&none, &op);
+    assert_true(x.fg == -1 && x.bg == -1 && x.how == OX_LOOK_UNDERLINE);
+    op.role = OX_ROLE_TYPE;
+    op.flags = OX_CELL_MATCH;
+    assert_int_equal(ox_theme_look(&own, &op).bg, 4);
+    const char *word, *help;
+    size_t n = 0;
+    while (ox_tui_role(n, &word, &help)) {
+        assert_true(*help && ox_theme_set(&own, word, look));
+        n++;
+    }
+    assert_int_equal(n, OX_N_ROLES + 3);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -376,6 +419,7 @@ int main(void)
         T(test_columns),
         T(test_lines),
         T(test_themes),
+        T(test_looks_in_words),
     };
 #undef T
     return cmocka_run_group_tests(tests, NULL, NULL);
