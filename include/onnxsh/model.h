@@ -83,6 +83,11 @@ OX_API void ox_model_free(ox_model *m);
 /* OX_OK, or OX_E_NOMEM while the sticky out-of-memory flag is set (*err filled). */
 OX_API OX_MUST_USE ox_status ox_model_status(const ox_model *m, ox_error *err);
 
+/* A file whose graph is not understood opens all the same, with its weights and scopes and an empty main graph: the
+ * status and error of reading the graph. OX_OK for every other model. What needs the graph (printing, converting,
+ * saving) returns the same. */
+OX_API OX_MUST_USE ox_status ox_model_graph_status(const ox_model *m, ox_error *err);
+
 /* ---- strings: interned byte strings, possibly invalid UTF-8, NUL allowed ---- */
 /* Interns n bytes. {0} only when out of memory; the empty string is a string, {1}. */
 OX_API ox_str ox_str_add(ox_model *m, const char *s, size_t n);

@@ -38,6 +38,7 @@ enum {
     OX_CMD_WRAP = 32,   /* they are wrapped at blanks */
     OX_CMD_LIST = 64,   /* a MODEL command that wants none with --list */
     OX_CMD_TYPES = 128, /* shows types: those of a trace are inferred first, unless --no-infer is given */
+    OX_CMD_GRAPH = 256, /* works on the graph: where that of the file is not understood, the reason is the answer */
     OX_CMD_RAW = 8      /* after its options, the rest of the line is one argument, quotes included */
 };
 

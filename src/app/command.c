@@ -172,6 +172,7 @@ ox_status ox_command_run(ox_session *s, const ox_cmd *cmd, const ox_args *a, con
     bool lists = cmd->flags & OX_CMD_LIST && ox_args_get(a, "--list");
     if (cmd->flags & OX_CMD_MODEL && cmd != &ox_cmd_open && !lists) {
         ox_status st = ox_session_model(s, &m, err);
+        if (st == OX_OK && cmd->flags & OX_CMD_GRAPH) st = ox_model_graph_status(m, err);
         if (st != OX_OK) return st;
     }
     bool changes = cmd->flags & OX_CMD_EDITS || cmd == &ox_cmd_open || cmd == &ox_cmd_export;

@@ -16,6 +16,7 @@ typedef struct ox_tally {
     bool *seen; /* by value: a shared weight counts where it is used first */
     uint32_t next;
     bool done;
+    bool unread; /* the file's graph is not understood: there are no nodes, and names tell whose the weights are */
 } ox_tally;
 
 /* Begins to count. The model must not change until it is done. */

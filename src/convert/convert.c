@@ -119,8 +119,9 @@ ox_status ox_convert(ox_model **out, ox_report **report, const ox_model *source,
     c.opset = opt->opset ? opt->opset : OX_OPSET_DEFAULT;
     ox_status s = check_options(opt, c.opset, err);
     c.trace = ox_model_get_kind(source) == OX_MODEL_TRACE;
-    if (s == OX_OK) s = ox__conv_open(&c);
-    if (s == OX_OK) s = ox__passes_run(&c);
+    if (s == OX_OK) s = ox__report_unread(&c);
+    if (s == OX_OK && !c.report->n_failures) s = ox__conv_open(&c);
+    if (s == OX_OK && !c.report->n_failures) s = ox__passes_run(&c);
     if (s == OX_OK && c.report->n_failures)
         s = ox__fail(err, OX_E_CHECK, "%zu failure%s", c.report->n_failures, c.report->n_failures == 1 ? "" : "s");
     if (s == OX_OK) {

@@ -104,5 +104,7 @@ ox_status ox__report_add(ox__conv *c, const ox__finding *f) OX_MUST_USE;
 /* A row without arguments: printf. */
 ox_status ox__report_note(ox__conv *c, ox_failure_kind kind, ox_node n, const char *hint, const char *fmt, ...)
     OX_PRINTF(5, 6) OX_MUST_USE;
+/* A failure if the graph of the source could not be read. */
+ox_status ox__report_unread(ox__conv *c) OX_MUST_USE;
 
 #endif

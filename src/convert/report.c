@@ -109,3 +109,24 @@ ox_status ox__report_note(ox__conv *c, ox_failure_kind kind, ox_node n, const ch
     va_end(ap);
     return ox__report_add(c, &(ox__finding){.kind = kind, .node = n, .message = text, .hint = hint, .cause = SIZE_MAX});
 }
+
+ox_status ox__report_unread(ox__conv *c)
+{
+    ox_report *r = c->report;
+    ox_error why;
+    if (ox_model_graph_status(c->src, &why) == OX_OK) return OX_OK;
+    ox_failure row = {.kind = OX_FAILURE_REFUSED,
+                      .op = "",
+                      .scope = "",
+                      .file = keepz(r, why.file),
+                      .line = why.line,
+                      .col = why.col,
+                      .message = keepz(r, why.msg),
+                      .hint = keepz(r, why.hint),
+                      .arguments = "",
+                      .lua_file = "",
+                      .cause = SIZE_MAX};
+    if (!row.file || !row.message || !row.hint || !ox__vec_push(&r->rows, row)) return ox__nomem(c->err);
+    r->n_failures++;
+    return OX_OK;
+}

@@ -87,6 +87,8 @@ uint64_t ox__journal_pos(const ox_model *m);
 /* Room for so many more rows, so that a loader that has counted does not copy tables. */
 ox_status ox__model_reserve(ox_model *m, size_t nodes, size_t values, size_t uses, size_t strings,
                             ox_error *err) OX_MUST_USE;
+/* The graph of the file could not be read: whoever needs it is told why (ox_model_graph_status). */
+ox_status ox__model_set_unread(ox_model *m, const ox_error *why, ox_error *err) OX_MUST_USE;
 /* Hands a mapped file over: *map is zeroed, *index is what ox_tensor_info.file says. */
 ox_status ox__model_add_file(ox_model *m, ox__map *map, uint32_t *index, ox_error *err) OX_MUST_USE;
 const ox__map *ox__model_file(const ox_model *m, uint32_t index); /* NULL out of range */

@@ -82,6 +82,19 @@ ox_status ox_model_status(const ox_model *m, ox_error *err)
     return m->oom ? ox__nomem(err) : OX_OK;
 }
 
+ox_status ox_model_graph_status(const ox_model *m, ox_error *err)
+{
+    if (!m || !m->unread) return OX_OK;
+    if (err) *err = *m->unread;
+    return m->unread->code;
+}
+
+ox_status ox__model_set_unread(ox_model *m, const ox_error *why, ox_error *err)
+{
+    m->unread = ox__arena_dup(&m->arena, why, sizeof *why);
+    return m->unread ? OX_OK : ox__nomem(err);
+}
+
 /* ---- files ---- */
 ox_status ox__model_add_file(ox_model *m, ox__map *map, uint32_t *index, ox_error *err)
 {

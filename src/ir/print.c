@@ -117,6 +117,7 @@ ox_status ox_graph_print(const ox_model *m, ox_graph g, const ox_print_options *
 {
     ox__printer p;
     ox_status s = check(m, opt, out, m && ox_graph_is_alive(m, g), "the graph", err);
+    if (s == OX_OK && ox_graph_get_kind(m, g) == OX_GRAPH_MAIN) s = ox_model_graph_status(m, err);
     if (s != OX_OK) return s;
     s = ox__printer_open(&p, m, opt, out, true, err);
     if (s == OX_OK) s = choose_nodes(&p, g);

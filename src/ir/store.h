@@ -84,7 +84,8 @@ struct ox_model {
     void *replace_ud;
     ox_model_kind kind;
     bool oom;
-    void *io; /* io's own data of this model */
+    const ox_error *unread; /* why the graph of the file is not there; NULL: it is */
+    void *io;               /* io's own data of this model */
     void (*io_free)(void *io);
 };
 

@@ -3,6 +3,7 @@
 import json
 import os
 import unittest
+import zipfile
 
 from support import ROOT, TRACE, Case
 
@@ -48,6 +49,69 @@ class NoInline(Case):
         for path in (TRACE, DATA):
             _, err = self.run_it("show", "--no-inline", path, status=2)
             self.assertIn("the file holds no code, so no method 'forward'", err)
+
+
+class NotUnderstood(Case):
+    """Code with a construct that is not known: all else of the archive can be had, and whoever wants the graph is told
+    where it fails."""
+    PLACE = r"net\.pt \(code/__torch__/net\.py\):%s: the graph cannot be read: "
+
+    def archive(self, edit):
+        path = os.path.join(self.dir, "net.pt")
+        with zipfile.ZipFile(TRACED) as old, zipfile.ZipFile(path, "w") as new:
+            for i in old.infolist():
+                data = old.read(i)
+                new.writestr(i.filename, edit(data.decode()).encode() if i.filename.endswith("code/__torch__/net.py") else data)
+        return path
+
+    def check(self, path, place, message):
+        warning = "onnxsh: warning: .*" + self.PLACE % place + message
+        for line in (["info"], ["tree"], ["weights"], ["value"]):
+            out, err = self.run_it(line[0], path, *(["block.conv.weight"] if line == ["value"] else []))
+            self.assertRegex(err, warning)
+            if line == ["tree"]:
+                self.assertRegex(out, r"(?m)^  block +Block +0 +20$")
+                self.assertRegex(out, r"(?m)^    conv +Conv2d +0 +20$")
+            else:
+                self.assertIn("block.conv.weight" if line != ["info"] else "weights", out)
+        for line in (["show"], ["show", "--no-inline"], ["find", "op:relu"], ["ops"], ["run"], ["save"], ["node"], ["infer"]):
+            more = {"save": [os.path.join(self.dir, "copy.txt")], "node": ["%x"], "infer": ["-o", os.path.join(self.dir, "c")]}
+            query = line[1:] if line[0] == "find" else []
+            args = [line[0], path, *query] if query else [*line[:1], *line[1:], path]
+            out, err = self.run_it("-q", *args, *more.get(line[0], []), status=3)
+            self.assertEqual(out, "")
+            self.assertRegex(err, "onnxsh: .*" + self.PLACE % place + message)
+        _, err = self.run_it("export", path, os.path.join(self.dir, "out.onnx"), status=1)
+        self.assertRegex(err, "onnxsh: the graph cannot be read: " + message + r"\n    at .*net\.py\):" + place.split(":")[0])
+        self.assertEqual(sorted(os.listdir(self.dir)), ["net.pt"])
+
+    def test_statement(self):
+        path = self.archive(lambda code: code.replace("    _0 = torch.mul(", "    _0 = x @ torch.mul("))
+        self.check(path, r"15:12", "a character that this language does not have")
+
+    def test_operator(self):
+        """The code reads, but what it says means nothing."""
+        path = self.archive(lambda code: code.replace("(block).forward(", "(block).forwards("))
+        self.check(path, r"\d+:\d+", "the class .* has no method forwards")
+
+    def test_other_methods(self):
+        """One broken method leaves the others of its class and file as they are."""
+        more = ("  def good(self: __torch__.net.Net,\n    x: Tensor) -> Tensor:\n    block = self.block\n"
+                "    return (block).forward(x, )\n"
+                "  def bad(self: __torch__.net.Net,\n    x: Tensor) -> Tensor:\n    return x @ x\n"
+                "  def caller(self: __torch__.net.Net,\n    x: Tensor) -> Tensor:\n    return (self).bad(x, )\n")
+        path = self.archive(lambda code: code.replace("class Block(", more + "class Block(", 1))
+        out, err = self.run_it("show", path)
+        self.assertEqual(err, "")
+        self.assertEqual(out, self.run_it("show", TRACED)[0])
+        titles = [r["title"] for r in json.loads(self.run_it("--json", "open", "--list", path)[0])]
+        self.assertEqual([t.split(",")[0] for t in titles], [m for m in ("forward", "good", "bad", "caller") for _ in range(2)])
+        self.assertIn("aten::relu", self.run_it("-e", f"open --graph 3 {path}", "-e", "show")[0])
+        self.assertIn('prim::CallMethod[name="bad"]', self.run_it("show", "--no-inline", path, "caller")[0])
+        for line in (["show", "--no-inline", path, "bad"], ["-e", f"open --graph 7 {path}", "-e", "show"]):
+            _, err = self.run_it("-q", *line, status=3)
+            self.assertRegex(err, r"net\.py\):\d+:14: the graph cannot be read: a character")
+        self.assertIn("fewer methods", self.run_it("-e", f"open --graph 9 {path}", status=2)[1])
 
 
 if __name__ == "__main__":

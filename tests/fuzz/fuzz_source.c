@@ -11,6 +11,10 @@ static void walk(const ox__src *e, size_t n, unsigned depth)
     /* a suite and a chain of calls nest in each other, each of at most OX__SRC_DEPTH */
     FUZZ_CHECK(depth <= 3 * OX__SRC_DEPTH * OX__SRC_DEPTH, "a tree %u deep", depth);
     if (e->kind < OX__SRC_TUPLE) return;
+    if (e->kind == OX__SRC_BROKEN) {
+        FUZZ_CHECK(e->error->msg[0] && e->error->line, "a definition that is broken without a reason");
+        return;
+    }
     for (uint32_t i = 0; i < e->n; i++) walk(e->kid[i], n, depth + 1);
 }
 
@@ -35,9 +39,10 @@ static void try_lower(const ox__src_text *text, bool calls)
     ox__ts_host host = {.ud = (void *)(uintptr_t)text, .root = &root, .file = code_file, .tensor = no_tensor};
     ox_model *m;
     ox_error err;
+    bool unread;
     ox_error_clear(&err);
     if (ox_model_create(&m, OX_MODEL_TRACE, &err) != OX_OK) return;
-    ox_status s = ox__ts_open(m, &host, calls, NULL, NULL, &err);
+    ox_status s = ox__ts_open(m, &host, calls, NULL, &unread, NULL, &err);
     if (s == OX_OK) {
         fuzz_text out = {0};
         ox_sink sink = fuzz_sink(&out);
@@ -47,6 +52,8 @@ static void try_lower(const ox__src_text *text, bool calls)
         ox__buf_free(&out.b);
     } else {
         FUZZ_CHECK(err.msg[0], "status %d without a message", (int)s);
+        FUZZ_CHECK(!unread || s == OX_E_FORMAT || s == OX_E_UNSUPPORTED || s == OX_E_NOT_FOUND,
+                   "status %d taken for code that is not understood", (int)s);
     }
     ox_model_free(m);
 }
@@ -62,9 +69,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     ox__src_text text = {"code.py", (const char *)data, n};
     ox__arena arena = {0};
     ox__src *file;
+    bool cut;
     ox_error err;
     ox_error_clear(&err);
-    ox_status s = ox__src_parse(&file, &text, &arena, &err);
+    ox_status s = ox__src_parse(&file, &text, &arena, &cut, &err);
     if (s == OX_OK) {
         walk(file, n, 0);
         try_lower(&text, false);

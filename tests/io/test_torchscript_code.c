@@ -24,7 +24,7 @@ static ox_status lower(ox_model **m, bool calls, ox_error *err)
 {
     ox__ts_host host = {.root = &root, .constants = &constants, .file = code_file};
     ox_status s = ox_model_create(m, OX_MODEL_TRACE, err);
-    return s == OX_OK ? ox__ts_open(*m, &host, calls, NULL, NULL, err) : s;
+    return s == OX_OK ? ox__ts_open(*m, &host, calls, NULL, NULL, NULL, err) : s;
 }
 
 static ox_status add_text(void *ud, const char *s, size_t n, ox_error *err)
@@ -245,7 +245,7 @@ static void test_other_errors(void **state)
           OX_E_FORMAT, "is a part of itself", 7, 1);
     ox__ts_host host = {.root = &constants, .file = code_file};
     assert_ok(ox_model_create(&m, OX_MODEL_TRACE, &err), &err);
-    assert_fails(ox__ts_open(m, &host, 0, NULL, NULL, &err), OX_E_FORMAT, "holds no module", &err);
+    assert_fails(ox__ts_open(m, &host, 0, NULL, NULL, NULL, &err), OX_E_FORMAT, "holds no module", &err);
     ox_model_free(m);
 }
 
@@ -267,11 +267,11 @@ static void test_methods(void **state)
     assert_string_equal(names.p, "forward f ");
     ox__buf_free(&names);
     assert_ok(ox_model_create(&m, OX_MODEL_TRACE, &err), &err);
-    assert_ok(ox__ts_open(m, &host, 3, NULL, NULL, &err), &err);
+    assert_ok(ox__ts_open(m, &host, 3, NULL, NULL, NULL, &err), &err);
     assert_int_equal(ox_graph_n_inputs(m, ox_model_main(m)), 3);
     ox_model_free(m);
     assert_ok(ox_model_create(&m, OX_MODEL_TRACE, &err), &err);
-    assert_fails(ox__ts_open(m, &host, 4, NULL, NULL, &err), OX_E_NOT_FOUND, "fewer methods", &err);
+    assert_fails(ox__ts_open(m, &host, 4, NULL, NULL, NULL, &err), OX_E_NOT_FOUND, "fewer methods", &err);
     ox_model_free(m);
 }
 
@@ -356,7 +356,7 @@ static void test_inputs(void **state)
         code = source;
         ox__ts_host host = {.root = &root, .constants = &constants, .inputs = &inputs, .file = code_file};
         assert_ok(ox_model_create(&m, OX_MODEL_TRACE, &err), &err);
-        assert_ok(ox__ts_open(m, &host, 0, NULL, NULL, &err), &err);
+        assert_ok(ox__ts_open(m, &host, 0, NULL, NULL, NULL, &err), &err);
         ox_value v = ox_graph_input(m, ox_model_main(m), 1);
         ox_type_text(m, ox_value_type(m, v), text, sizeof text);
         assert_string_equal(text, rows[i].want);

@@ -313,6 +313,77 @@ static void test_damaged(void **state)
     assert_fails(open_bytes(), OX_E_FORMAT, "no constants", &err);
 }
 
+static void keep_warning(void *ud, const ox_error *w)
+{
+    *(ox_error *)ud = *w;
+}
+
+#define MODULE \
+    "\x80\x02" \
+    "c__torch__\nC\n)\x81}X\x01\x00\x00\x00sc__torch__.a\nS\n)\x81}bsb."
+#define CODE(body) "class C(Module):\n  s : __torch__.a.S\n  def forward(self: __torch__.C) -> int:\n    " body "\n"
+
+/* Code that is not understood: the archive opens without a graph, with the reason; its modules are scopes. */
+static void test_not_understood(void **state)
+{
+    (void)state;
+    ox_error w, why;
+    BUILD(RECORD("a/data.pkl", MODULE), RECORD("a/constants.pkl", "\x80\x02)."),
+          RECORD("a/code/__torch__.py", CODE("return 1 + 1")), RECORD("a/code/__torch__/a.py", "class S(Module):\n"));
+    assert_ok(ox_open_memory(&m, out.p, out.n, "x.pt", NULL, keep_warning, &w, &err), &err);
+    assert_int_equal(ox_model_graph_status(m, &why), OX_E_FORMAT);
+    assert_string_equal(why.msg, w.msg);
+    assert_string_equal(why.msg, "the graph cannot be read: expected an imaginary number");
+    assert_string_equal(why.file, "x.pt (code/__torch__.py)");
+    assert_int_equal(why.line, 4);
+    assert_int_equal(ox_model_scope_limit(m), 3);
+    ox_scope root = ox_model_scope_at(m, 1), s = ox_model_scope_at(m, 2);
+    assert_string_equal(ox_str_text(m, ox_scope_class(m, root), NULL), "C");
+    assert_string_equal(ox_str_text(m, ox_scope_class(m, s), NULL), "a.S");
+    assert_string_equal(ox_str_text(m, ox_scope_attr(m, s), NULL), "s");
+    BUILD(RECORD("a/data.pkl", MODULE), RECORD("a/constants.pkl", "\x80\x02)."));
+    assert_ok(open_bytes(), &err);
+    assert_int_equal(ox_model_graph_status(m, NULL), OX_E_FORMAT);
+    BUILD(RECORD("a/data.pkl", MODULE), RECORD("a/constants.pkl", "\x80\x02)."),
+          RECORD("a/code/__torch__.py", CODE("return 1")), RECORD("a/code/__torch__/a.py", "class S(Module):\n"));
+    assert_ok(open_bytes(), &err);
+    assert_ok(ox_model_graph_status(m, &err), &err);
+}
+
+/* Cut, damaged or without bounds is another thing: no archive that code of a newer PyTorch explains. */
+static void test_damaged_code(void **state)
+{
+    (void)state;
+    BUILD(RECORD("a/data.pkl", MODULE), RECORD("a/constants.pkl", "\x80\x02)."),
+          RECORD("a/code/__torch__.py", CODE("return (1")));
+    assert_fails(open_bytes(), OX_E_FORMAT, "expected", &err);
+    BUILD(RECORD("a/data.pkl", MODULE), RECORD("a/constants.pkl", "\x80\x02)."),
+          RECORD("a/code/__torch__.py", CODE("return 1")));
+    char *at = memmem(out.p, out.n, "return 1", 8);
+    at[7] = '2';
+    assert_fails(open_bytes(), OX_E_FORMAT, "checksum", &err);
+    BUILD(RECORD("a/data.pkl", MODULE), RECORD("a/constants.pkl", "\x80\x02)."),
+          RECORD("a/code/__torch__.py", CODE("return (self).forward()")),
+          RECORD("a/code/__torch__/a.py", "class S(Module):\n"));
+    assert_fails(open_bytes(), OX_E_LIMIT, "calls itself", &err);
+}
+
+static void test_not_understood_memory(void **state)
+{
+    (void)state;
+    BUILD(RECORD("a/data.pkl", MODULE), RECORD("a/constants.pkl", "\x80\x02)."),
+          RECORD("a/code/__torch__.py", CODE("return 1 + 1")), RECORD("a/code/__torch__/a.py", "class S(Module):\n"));
+    for (uint64_t at = 1;; at++) {
+        ox__alloc_fail_at(at, false);
+        ox_status s = open_bytes();
+        bool over = ox__alloc_count() < at;
+        ox__alloc_fail_at(0, false);
+        if (s != OX_OK) assert_int_equal(s, OX_E_NOMEM); /* what only saves time is done without */
+        if (s == OX_OK) assert_int_equal(ox_model_graph_status(m, NULL), OX_E_FORMAT);
+        if (over) break;
+    }
+}
+
 /* A weight whose bytes were changed is found when it is bound, which reads it. */
 static void test_damaged_weight(void **state)
 {
@@ -375,10 +446,25 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_by_hand),          T(test_path_traversal), T(test_storage_keys), T(test_truncated),
-        T(test_truncated_legacy), T(test_lying_sizes),    T(test_overlapping),  T(test_duplicates),
-        T(test_deflate_bomb),     T(test_reduce),         T(test_cycle),        T(test_small_storage),
-        T(test_expanded),         T(test_long_names),     T(test_damaged),      T(test_damaged_weight),
+        T(test_by_hand),
+        T(test_path_traversal),
+        T(test_storage_keys),
+        T(test_truncated),
+        T(test_truncated_legacy),
+        T(test_lying_sizes),
+        T(test_overlapping),
+        T(test_duplicates),
+        T(test_deflate_bomb),
+        T(test_reduce),
+        T(test_cycle),
+        T(test_small_storage),
+        T(test_expanded),
+        T(test_long_names),
+        T(test_damaged),
+        T(test_damaged_weight),
+        T(test_not_understood),
+        T(test_damaged_code),
+        T(test_not_understood_memory),
         T(test_others),
     };
     return cmocka_run_group_tests_name("torchscript_hostile", tests, NULL, free_out);

@@ -4,10 +4,10 @@
 
 #include "io/torchscript/source.h"
 
-static const char *const kinds[] = {"",      "",       "",      "",      "",     "None",  "True",  "False",
-                                    "tuple", "list",   "dict",  "attr",  "call", "key",   "index", "slice",
-                                    "minus", "assign", "expr",  "if",    "for",  "while", "with",  "return",
-                                    "pass",  "def",    "param", "class", "suite"};
+static const char *const kinds[] = {"",      "",       "",      "",      "",      "None",  "True",  "False",
+                                    "tuple", "list",   "dict",  "attr",  "call",  "key",   "index", "slice",
+                                    "minus", "assign", "expr",  "if",    "for",   "while", "with",  "return",
+                                    "pass",  "def",    "param", "class", "suite", "broken"};
 
 static void show(ox__buf *b, const ox__src *e)
 {
@@ -16,6 +16,7 @@ static void show(ox__buf *b, const ox__src *e)
         return;
     }
     switch (e->kind) {
+    case OX__SRC_BROKEN: ox__buf_addz(b, kinds[e->kind]); return;
     case OX__SRC_NAME: ox__buf_add(b, e->s, e->n); return;
     case OX__SRC_STR: ox__buf_addf(b, "\"%s\"", e->s); return;
     case OX__SRC_INT: ox__buf_addf(b, "%lld", (long long)e->i); return;
@@ -39,10 +40,11 @@ static void body(const char *code, const char *expected)
     ox__buf text = {0}, out = {0};
     ox__arena arena = {0};
     ox__src *file;
+    bool cut;
     ox_error err;
     ox__buf_addf(&text, "def f(x):\n  %s", code);
     ox__src_text t = {"code.py", text.p, text.n};
-    assert_ok(ox__src_parse(&file, &t, &arena, &err), &err);
+    assert_ok(ox__src_parse(&file, &t, &arena, &cut, &err), &err);
     assert_int_equal(file->n, 1);
     const ox__src *suite = file->kid[0]->kid[3];
     for (uint32_t i = 0; i < suite->n; i++) {
@@ -55,13 +57,15 @@ static void body(const char *code, const char *expected)
     ox__arena_free(&arena);
 }
 
-static void refused(const char *code, ox_status status, const char *part, uint32_t line, uint32_t col)
+static void refused(const char *code, ox_status status, const char *part, uint32_t line, uint32_t col, bool is_cut)
 {
     ox__arena arena = {0};
     ox__src *file;
+    bool cut;
     ox_error err;
     ox__src_text t = {"code/__torch__.py", code, strlen(code)};
-    assert_fails(ox__src_parse(&file, &t, &arena, &err), status, part, &err);
+    assert_fails(ox__src_parse(&file, &t, &arena, &cut, &err), status, part, &err);
+    assert_int_equal(cut, is_cut);
     assert_string_equal(err.file, "code/__torch__.py");
     assert_int_equal(err.line, line);
     assert_int_equal(err.col, col);
@@ -129,10 +133,11 @@ static void test_classes(void **state)
     ox__arena arena = {0};
     ox__buf out = {0};
     ox__src *file;
+    bool cut;
     ox_error err;
     (void)state;
     ox__src_text t = {"code.py", code, sizeof code - 1};
-    assert_ok(ox__src_parse(&file, &t, &arena, &err), &err);
+    assert_ok(ox__src_parse(&file, &t, &arena, &cut, &err), &err);
     show(&out, file);
     assert_string_equal(out.p, "suite(class(Net Module suite(assign(tuple(__parameters__) ~ list(\"w\")) "
                                "assign(tuple(__annotations__) ~ list) "
@@ -147,22 +152,80 @@ static void test_classes(void **state)
     ox__arena_free(&arena);
 }
 
+/* A function that is not understood stays in the tree with its error, and what stands behind it is read. */
+static void broken(const char *code, const char *part, uint32_t line, uint32_t col, bool head)
+{
+    ox__arena arena = {0};
+    ox__buf text = {0};
+    ox__src *file;
+    bool cut;
+    ox_error err;
+    ox__buf_addf(&text, "%s\n# a note\n\ndef behind(x):\n  return x\n", code);
+    ox__src_text t = {"code/__torch__.py", text.p, text.n};
+    assert_ok(ox__src_parse(&file, &t, &arena, &cut, &err), &err);
+    assert_int_equal(file->n, 2);
+    const ox__src *body = file->kid[0]->kid[3], *behind = file->kid[1];
+    assert_int_equal(body->kind, OX__SRC_BROKEN);
+    assert_int_equal(body->many, head);
+    err = *body->error;
+    assert_int_equal(err.code, OX_E_FORMAT);
+    if (!strstr(err.msg, part) && !strstr(err.hint, part)) fail_msg("%s", err.msg);
+    assert_string_equal(err.file, "code/__torch__.py");
+    assert_int_equal(err.line, line);
+    assert_int_equal(err.col, col);
+    assert_true(ox__src_is(behind->kid[0], "behind"));
+    assert_int_equal(behind->kid[3]->kid[0]->kind, OX__SRC_RETURN);
+    ox__buf_free(&text);
+    ox__arena_free(&arena);
+}
+
+static void test_broken(void **state)
+{
+    (void)state;
+    broken("def f(x):\n  return x + y", "the end of the line", 2, 12, true);
+    broken("def f(x):\n\treturn x", "a tab", 2, 1, true);
+    broken("def f(x):\n  return \"abc", "does not end", 2, 10, true);
+    broken("def f(x):\n  return \"a\\q\"", "unknown escape", 2, 12, true);
+    broken("def f(x):\n    y = x\n  return y", "like no line above", 3, 3, true);
+    broken("def f(x):\n  1 = x\n  y = x", "assigned to", 2, 3, true);
+    broken("def f(x):\n  y = 99999999999999999999", "64 bits", 2, 7, true);
+    broken("def f(x):\n  y = 9223372036854775808", "64 bits", 2, 7, true);
+    broken("def f(x):\n  y = x$\n  if y:\n    return x", "does not have", 2, 8, true);
+    broken("def f(x,\n    y @ z):\n  return x", "does not have", 2, 7, false);
+    broken("def f(x) -> (int:\n  return (x", "`)`", 1, 17, false);
+    broken("def f(x):\n  y = [x,\n    (x", "`)`", 6, 1, true);
+}
+
+/* A method too, whose class goes on. */
+static void test_broken_method(void **state)
+{
+    static const char code[] = "class A(Module):\n  w : Tensor\n  def f(self):\n    if x:\n      y := x\n    return 1\n"
+                               "  def g(self) -> int:\n    return 2\nclass B(Module):\n  def f(self):\n    x !\n";
+    ox__arena arena = {0};
+    ox__buf out = {0};
+    ox__src *file;
+    bool cut;
+    ox_error err;
+    (void)state;
+    ox__src_text t = {"code.py", code, sizeof code - 1};
+    assert_ok(ox__src_parse(&file, &t, &arena, &cut, &err), &err);
+    show(&out, file);
+    assert_string_equal(out.p, "suite(class(A Module suite(assign(tuple(w) Tensor ~) "
+                               "def(f suite(param(self ~ ~)) ~ broken) "
+                               "def(g suite(param(self ~ ~)) int suite(return(2))))) "
+                               "class(B Module suite(def(f suite(param(self ~ ~)) ~ broken))))");
+    ox__buf_free(&out);
+    ox__arena_free(&arena);
+}
+
 static void test_places(void **state)
 {
     (void)state;
-    refused("x = 1\n", OX_E_FORMAT, "a class or a function", 1, 1);
-    refused("def f(x):\n  return x + y\n", OX_E_FORMAT, "the end of the line", 2, 12);
-    refused("def f(x):\n  return (x\n", OX_E_FORMAT, "cut or edited", 3, 1);
-    refused("def f(x):\n\treturn x\n", OX_E_FORMAT, "a tab", 2, 1);
-    refused("def f(x):\n  return \"abc\n", OX_E_FORMAT, "does not end", 2, 10);
-    refused("def f(x):\n  return \"a\\q\"\n", OX_E_FORMAT, "unknown escape", 2, 12);
-    refused("def f(x):\n    y = x\n  return y\n", OX_E_FORMAT, "like no line above", 3, 3);
-    refused("def f(x):\n  1 = x\n", OX_E_FORMAT, "assigned to", 2, 3);
-    refused("def f(x):\n  y = 99999999999999999999\n", OX_E_FORMAT, "64 bits", 2, 7);
-    refused("def f(x):\n  y = 9223372036854775808\n", OX_E_FORMAT, "64 bits", 2, 7);
-    refused("def f(x):\n  y = x$\n", OX_E_FORMAT, "does not have", 2, 8);
-    refused("def f(x) ->", OX_E_FORMAT, "an expression", 1, 12);
-    refused("class A(B:\n", OX_E_FORMAT, "`)`", 1, 10);
+    refused("x = 1\n", OX_E_FORMAT, "a class or a function", 1, 1, false);
+    refused("def f(x):\n  return (x\n", OX_E_FORMAT, "cut or edited", 3, 1, true);
+    refused("def f(x) ->", OX_E_FORMAT, "an expression", 1, 12, true);
+    refused("class A(B:\n", OX_E_FORMAT, "`)`", 1, 10, false);
+    refused("def 1(x):\n", OX_E_FORMAT, "a name", 1, 5, false);
 }
 
 /* Depth is bounded in each of the ways in which code can nest. */
@@ -172,15 +235,15 @@ static void test_depth(void **state)
     (void)state;
     ox__buf_addz(&b, "def f(x):\n  y = ");
     for (int i = 0; i < 200000; i++) ox__buf_addc(&b, '(');
-    refused(b.p, OX_E_LIMIT, "nested deeper than 100", 2, 107);
+    refused(b.p, OX_E_LIMIT, "nested deeper than 100", 2, 107, false);
     ox__buf_clear(&b);
     ox__buf_addz(&b, "def f(x):\n  y = x");
     for (int i = 0; i < 200000; i++) ox__buf_addz(&b, ".a");
-    refused(b.p, OX_E_LIMIT, "more than 100 links", 2, 208);
+    refused(b.p, OX_E_LIMIT, "more than 100 links", 2, 208, false);
     ox__buf_clear(&b);
     ox__buf_addz(&b, "def f(x):\n");
     for (int i = 1; i < 150; i++) ox__buf_addf(&b, "%*sif x:\n", i, "");
-    refused(b.p, OX_E_LIMIT, "nested deeper than 100", 102, 102);
+    refused(b.p, OX_E_LIMIT, "nested deeper than 100", 102, 102, false);
     ox__buf_free(&b);
 }
 
@@ -194,9 +257,10 @@ static void test_memory(void **state)
     for (uint64_t i = 1;; i++) {
         ox__arena arena = {0};
         ox__src *file;
+        bool cut;
         ox_error err;
         ox__alloc_fail_at(i, false);
-        ox_status s = ox__src_parse(&file, &t, &arena, &err);
+        ox_status s = ox__src_parse(&file, &t, &arena, &cut, &err);
         ox__alloc_fail_at(0, false);
         ox__arena_free(&arena);
         if (s == OX_OK) {
@@ -212,7 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_statements), cmocka_unit_test(test_expressions), cmocka_unit_test(test_literals),
         cmocka_unit_test(test_classes),    cmocka_unit_test(test_places),      cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_memory),     cmocka_unit_test(test_broken),      cmocka_unit_test(test_broken_method),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -438,6 +438,11 @@ add("torch: code nested 10,000 deep", lambda: with_code(forward("return " + "(" 
 add("torch: a list nested 10,000 deep", lambda: with_code(forward("y = " + "[" * 10000 + "x" + "]" * 10000, "return x")), "nested|deep")
 add("torch: ifs nested 3,000 deep", lambda: with_code(forward(*["  " * k + "if True:" for k in range(3000)], "  " * 3000 + "y = x", "return x")),
     "nested|deep")
+for what, code, warning in (("an infix operator", forward("return x + x"), "the graph cannot be read: expected the end of the line"),
+                            ("an unknown name", forward("return y"), "the graph cannot be read: the name y is not defined"),
+                            ("a call of nothing", forward("return __torch__.a.b(x, )"), "no code for __torch__.a.b"),
+                            ("no class", lambda: b"", "no code for its class"), ("no code at all", lambda: b"\0\xff\x7fELF", "cannot be read")):
+    add("torch: code with " + what, lambda c=code: with_code(c), None, 3, warning=warning)
 add("torch: code without an end", lambda: with_code(forward("return torch.add(x, ")), "expected|end")
 
 

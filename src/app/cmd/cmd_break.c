@@ -66,7 +66,7 @@ const ox_cmd ox_cmd_break = {
             "call by name, and rank(x), dtype(x), sizes(x), dim(x, i): `break if rank(self) == 4`. `debug` begins the\n"
             "conversion.",
     .example = "break aten::elu",
-    .flags = OX_CMD_MODEL | OX_CMD_RAW,
+    .flags = OX_CMD_MODEL | OX_CMD_GRAPH | OX_CMD_RAW,
     .opts = opts,
     .hint = OX_HINT_QUERY,
     .max_args = 1,

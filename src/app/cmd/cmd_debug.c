@@ -38,7 +38,7 @@ const ox_cmd ox_cmd_debug = {
         "it stands; all that only looks works too, edits and other Lua wait until it ended. Nothing is written: its\n"
         "result and its failures are those of `export --dry-run`. `debug stop` ends it.",
     .example = "debug",
-    .flags = OX_CMD_MODEL,
+    .flags = OX_CMD_MODEL | OX_CMD_GRAPH,
     .opts = opts,
     .max_args = 1,
     .exec = exec,

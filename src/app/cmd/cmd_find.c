@@ -134,7 +134,7 @@ const ox_cmd ox_cmd_find = {
         "blanks, /slashes/ a regular expression. A bare word is looked for in names. Graph order; blocks included.\n"
         "An empty query selects every node. `find --terms` lists the terms.",
     .example = "find op:conv2d or op:Conv",
-    .flags = OX_CMD_MODEL | OX_CMD_TYPES | OX_CMD_PAGE | OX_CMD_RAW,
+    .flags = OX_CMD_MODEL | OX_CMD_GRAPH | OX_CMD_TYPES | OX_CMD_PAGE | OX_CMD_RAW,
     .opts = opts,
     .hint = OX_HINT_QUERY,
     .max_args = 1,

@@ -288,7 +288,7 @@ const ox_cmd ox_cmd_infer = {
         "types follow each edit of the session. Of a trace, a copy is converted and the types that it has are mapped "
         "back, which every command that shows types does when it is needed, and which is no step to undo.",
     .example = "infer",
-    .flags = OX_CMD_MODEL | OX_CMD_EDITS | OX_CMD_PAGE,
+    .flags = OX_CMD_MODEL | OX_CMD_GRAPH | OX_CMD_EDITS | OX_CMD_PAGE,
     .opts = opts,
     .exec = exec,
 };

@@ -219,7 +219,7 @@ const ox_cmd ox_cmd_locate = {
             "its node came from is told. `locate -` and --file - read standard input: `trtexec ... 2>&1 | onnxsh "
             "locate m.onnx -`.",
     .example = "locate Non-zero status code returned while running Elu node. Name:'Elu_2' Status Message: no",
-    .flags = OX_CMD_MODEL | OX_CMD_PAGE | OX_CMD_RAW,
+    .flags = OX_CMD_MODEL | OX_CMD_GRAPH | OX_CMD_PAGE | OX_CMD_RAW,
     .opts = opts,
     .max_args = 1,
     .exec = exec,

@@ -189,7 +189,7 @@ const ox_cmd ox_cmd_node = {
             "to the\n"
             "node are listed as well, innermost first.",
     .example = "node #2",
-    .flags = OX_CMD_MODEL | OX_CMD_TYPES | OX_CMD_PAGE | OX_CMD_CUT,
+    .flags = OX_CMD_MODEL | OX_CMD_GRAPH | OX_CMD_TYPES | OX_CMD_PAGE | OX_CMD_CUT,
     .opts = opts,
     .hint = OX_HINT_NODE,
     .min_args = 1,

@@ -203,7 +203,7 @@ const ox_cmd ox_cmd_ops = {
     .summary = "count the operators; --missing: which have no symbolic function, and where",
     .help = "An operator of an ONNX model is missing if no schema, function or custom domain of the model knows it.",
     .example = "ops --missing",
-    .flags = OX_CMD_MODEL | OX_CMD_PAGE,
+    .flags = OX_CMD_MODEL | OX_CMD_GRAPH | OX_CMD_PAGE,
     .opts = opts,
     .exec = exec,
 };

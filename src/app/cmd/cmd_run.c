@@ -158,7 +158,7 @@ const ox_cmd ox_cmd_run = {
         "--fetch adds values from inside the graph. Results of one seed are the same every time. --expect holds the\n"
         "results against the arrays of their names in a file, which may be the one that holds the inputs.",
     .example = "run --random --result",
-    .flags = OX_CMD_MODEL | OX_CMD_PAGE,
+    .flags = OX_CMD_MODEL | OX_CMD_GRAPH | OX_CMD_PAGE,
     .opts = opts,
     .exec = exec,
 };

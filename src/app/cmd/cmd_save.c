@@ -116,7 +116,7 @@ const ox_cmd ox_cmd_save = {
             "text that\n"
             "torch prints. Without FILE it goes where it came from. The old file stays whole until the new one is.",
     .example = "save OUT.txt",
-    .flags = OX_CMD_MODEL | OX_CMD_TYPES,
+    .flags = OX_CMD_MODEL | OX_CMD_GRAPH | OX_CMD_TYPES,
     .opts = opts,
     .hint = OX_HINT_FILE,
     .max_args = 1,

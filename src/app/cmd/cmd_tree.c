@@ -71,7 +71,8 @@ static void walk(tree *t, ox_scope root)
     ox_scope sc = root.id ? root : ox_scope_first_child(t->m, (ox_scope){0, 0});
     while (sc.id) {
         uint32_t depth = ox_scope_depth(t->m, sc) - base;
-        if (t->tally.by_scope[sc.id].nodes) row(t, sc, depth); /* an emptied scope of a converted graph is no news */
+        if (t->tally.by_scope[sc.id].nodes || t->tally.unread)
+            row(t, sc, depth); /* an emptied scope of a converted graph is no news */
         ox_scope next = depth < t->max_depth ? ox_scope_first_child(t->m, sc) : (ox_scope){0, 0};
         while (!next.id && sc.id && sc.id != root.id) {
             next = ox_scope_next(t->m, sc);

@@ -367,7 +367,7 @@ const ox_cmd ox_cmd_why = {
         "is\n"
         "tried for it, nothing is written.",
     .example = "why #2",
-    .flags = OX_CMD_MODEL | OX_CMD_PAGE | OX_CMD_TYPES,
+    .flags = OX_CMD_MODEL | OX_CMD_GRAPH | OX_CMD_PAGE | OX_CMD_TYPES,
     .opts = opts,
     .hint = OX_HINT_NODE,
     .min_args = 1,

@@ -131,6 +131,30 @@ static ox_status hand_over(job *j, ox_error *err)
     return s;
 }
 
+/* Where the code is not understood the model has no graph, but all the rest: whoever wants the graph is told. */
+static ox_status lower(job *j, const char *method, ox_error *err)
+{
+    ox_error why;
+    bool unread;
+    ox_status s = ox__code_lower(j->model, &j->archive, &j->arrays, j->file, j->args->opt->graph, method, &unread,
+                                 j->args->opt->task, &why);
+    if (s == OX_OK) return s;
+    if (!why.file[0]) ox_error_at_line(&why, j->args->path, 0, 0);
+    if (!unread) {
+        if (err) *err = why;
+        return s;
+    }
+    if (why.code == OX_E_NOT_FOUND) why.code = OX_E_UNSUPPORTED; /* what is missing is not what was asked for */
+    ox_error_context(&why, "the graph cannot be read");
+    if (!why.hint[0])
+        ox_error_hint(&why,
+                      "weights and modules can be looked at; `open --list FILE` lists the methods, `open --graph N "
+                      "FILE` opens another one");
+    if (j->args->warn) j->args->warn(j->args->ud, &why);
+    s = ox__model_set_unread(j->model, &why, err);
+    return s == OX_OK ? ox__code_scopes(j->model, &j->archive, err) : s;
+}
+
 static ox_status build(job *j, ox_error *err)
 {
     size_t n = j->arrays.rows.n;
@@ -149,15 +173,13 @@ static ox_status build(job *j, ox_error *err)
     if (s == OX_OK && is_script(j)) {
         /* the model has the map by now */
         j->arrays.zip.map = j->archive.map = ox__model_file(j->model, j->file[0]);
-        s = ox__code_lower(j->model, &j->archive, &j->arrays, j->file, j->args->opt->graph, method, j->args->opt->task,
-                           err);
+        s = lower(j, method, err);
     }
     for (size_t i = 0; i < n && s == OX_OK; i++) {
         const ox__array *row = &j->arrays.rows.p[i];
-        if (strncmp(row->name, "CONSTANTS.", 10) == 0 && is_script(j)) continue;
         if (row->unusable)
             warn_unusable(j, row);
-        else
+        else if (strncmp(row->name, "CONSTANTS.", 10) != 0 || !is_script(j))
             s = add_weight(j, row, err);
     }
     return s == OX_OK ? ox_model_status(j->model, err) : s;

@@ -199,6 +199,7 @@ struct ox__ts {
     ox_error *err;
     ox_status s;
     const ox_task *task;
+    bool damaged; /* the failure is none of understanding: a record cannot be had or was cut, or no such method */
     ox__ts_host host;
     ox__arena arena;
     ox__intern names;
@@ -303,6 +304,8 @@ ox__ts_value *ox__ts_convert(ox__ts *t, ox__ts_value *v, ox_type type);
 /* ---- code (source_stmt.c, source_expr.c, source_call.c) ---- */
 bool ox__ts_lower(ox__ts *t, ox__ts_fn *f); /* makes f->graph */
 bool ox__ts_suite(ox__ts *t, const ox__src *suite);
+/* True, with the reason as the failure, if the body of a function could not be read. */
+bool ox__ts_broken(ox__ts *t, const ox__src *body);
 const ox__ts_meant *ox__ts_find(ox__ts *t, const char *name);
 bool ox__ts_bind(ox__ts *t, const char *name, const ox__ts_meant *is);
 bool ox__ts_expr(ox__ts *t, const ox__src *e, ox_type want, ox__ts_meant *out);
@@ -333,7 +336,10 @@ ox__ts_block *ox__ts_inlined(ox__ts *t, ox__ts_fn *f);
 
 /* ---- to the model (source_build.c, source_debug.c) ---- */
 bool ox__ts_build(ox__ts *t, ox__ts_block *top, const ox__ts_fn *f); /* top is f's */
-bool ox__ts_input_types(ox__ts *t, const char *method);              /* source_inputs.c */
+/* The name of a class without "__torch__" and what PyTorch puts between to tell classes of one name apart; its length.
+ */
+size_t ox__ts_class_text(const char *qualified, char *text, size_t size);
+bool ox__ts_input_types(ox__ts *t, const char *method); /* source_inputs.c */
 /* The Python line that a byte of the code comes from; *stack: where it is itself called from, as the tracer saw it, or
  * NULL. False if nothing is known (or memory is short, which t->s tells). */
 typedef struct ox__ts_place {
@@ -349,9 +355,10 @@ void ox__ts_trace(const ox__ts_file *file, const ox__ts_place *place, ox__buf *o
 /* ---- all of it (source_open.c) ---- */
 /* Lowers a method of the root object into the main graph of m. graph 0 is forward with all calls inlined, 1 the same
  * with its calls, 2 and 3 are the next method in the order of the code, ... A method
- * by its name (of a module inside: "features.0.forward") comes before the number, with its calls. */
-ox_status ox__ts_open(ox_model *m, const ox__ts_host *host, uint32_t graph, const char *method, const ox_task *task,
-                      ox_error *err) OX_MUST_USE;
+ * by its name (of a module inside: "features.0.forward") comes before the number, with its calls. *unread (may be
+ * NULL): the archive is whole and has the method, but its code is not understood, or has no method at all. */
+ox_status ox__ts_open(ox_model *m, const ox__ts_host *host, uint32_t graph, const char *method, bool *unread,
+                      const ox_task *task, ox_error *err) OX_MUST_USE;
 /* Tells the methods of the root object, forward first. */
 ox_status ox__ts_list(const ox__ts_host *host, void (*row)(void *ud, const char *method), void *ud,
                       ox_error *err) OX_MUST_USE;

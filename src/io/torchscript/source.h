@@ -39,10 +39,11 @@ typedef enum ox__src_kind {
     OX__SRC_WITH,   /* expression, NAME or NULL, SUITE */
     OX__SRC_RETURN, /* expression or NULL */
     OX__SRC_PASS,
-    OX__SRC_DEF,   /* NAME, SUITE of PARAMs, type or NULL, SUITE */
+    OX__SRC_DEF,   /* NAME, SUITE of PARAMs, type or NULL, SUITE or BROKEN */
     OX__SRC_PARAM, /* NAME, type or NULL, default or NULL */
     OX__SRC_CLASS, /* NAME, NAME of the base or NULL, SUITE */
-    OX__SRC_SUITE  /* statements */
+    OX__SRC_SUITE, /* statements */
+    OX__SRC_BROKEN /* error: why a DEF could not be read; `many`: its parameters and its type could */
 } ox__src_kind;
 
 typedef struct ox__src ox__src;
@@ -57,6 +58,7 @@ struct ox__src {
         int64_t i;
         double f;
         const double *c;
+        const ox_error *error;
     };
 };
 
@@ -67,8 +69,10 @@ typedef struct ox__src_text {
     size_t n;
 } ox__src_text;
 
-/* Reads a file: its SUITE of classes and functions, in `arena`. */
-ox_status ox__src_parse(ox__src **out, const ox__src_text *text, ox__arena *arena, ox_error *err) OX_MUST_USE;
+/* Reads a file: its SUITE of classes and functions, in `arena`. *cut: it failed since the text ends inside of
+ * something. err must not be NULL. */
+ox_status ox__src_parse(ox__src **out, const ox__src_text *text, ox__arena *arena, bool *cut,
+                        ox_error *err) OX_MUST_USE;
 /* Fills *err with the place of the byte `at` and returns the code. */
 ox_status ox__src_fail(const ox__src_text *text, uint32_t at, ox_error *err, ox_status code, const char *fmt, ...)
     OX_PRINTF(5, 6);
@@ -109,6 +113,8 @@ typedef struct ox__src_lexer {
     uint32_t s_n;
 } ox__src_lexer;
 
+/* Blanks before what the line has that begins at `next`; UINT32_MAX: it has nothing. */
+uint32_t ox__src_width(const ox__src_lexer *x);
 /* Moves on to the next token. */
 ox_status ox__src_next(ox__src_lexer *x) OX_MUST_USE;
 

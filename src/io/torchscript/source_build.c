@@ -152,19 +152,26 @@ static bool constant_attr(builder *b, ox_node n, const ox__obj *o)
 }
 
 /* ---- scopes and places ---- */
-static ox_str class_name(builder *b, ox_type type)
+size_t ox__ts_class_text(const char *qualified, char *text, size_t size)
 {
-    ox_type_info info = ox_type_get(b->t->m, type);
-    const char *p = info.kind == OX_TYPE_CLASS && info.n_names ? ox_str_text(b->t->m, info.names[0], NULL) : "";
-    ox__buf_clear(&b->text);
-    while (*p) { /* without "__torch__" and what PyTorch puts between to tell classes of one name apart */
+    size_t len = 0;
+    for (const char *p = qualified; *p;) {
         size_t n = strcspn(p, ".");
         bool mark = (n == 9 && memcmp(p, "__torch__", 9) == 0) || strncmp(p, "___torch_mangle_", 16) == 0;
-        if (!mark && b->text.n) ox__buf_addc(&b->text, '.');
-        if (!mark) ox__buf_add(&b->text, p, n);
+        if (!mark && len && len < size) text[len++] = '.';
+        size_t room = OX__MIN(n, size - len);
+        if (!mark) memcpy(text + len, p, room), len += room;
         p += n + (p[n] == '.');
     }
-    return ox_str_add(b->t->m, b->text.p ? b->text.p : "", b->text.n);
+    return len;
+}
+
+static ox_str class_name(builder *b, ox_type type)
+{
+    char text[1024];
+    ox_type_info info = ox_type_get(b->t->m, type);
+    const char *p = info.kind == OX_TYPE_CLASS && info.n_names ? ox_str_text(b->t->m, info.names[0], NULL) : "";
+    return ox_str_add(b->t->m, text, ox__ts_class_text(p, text, sizeof text));
 }
 
 /* The scope below `of`: what the objects on the way are called. Outermost calls come first. */

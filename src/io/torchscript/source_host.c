@@ -30,9 +30,11 @@ static ox_status constant(void *ud, const ox__obj_tensor *t, ox_tensor *out, ox_
 {
     host *h = ud;
     const ox__array *row = t->row ? &h->arrays->rows.p[t->row - 1] : NULL;
-    if (!row || row->unusable)
-        return ox__fail(err, OX_E_UNSUPPORTED, "a constant tensor cannot be read: %s",
-                        row ? row->unusable : "it has no bytes of its own");
+    if (!row || row->unusable) {
+        ox_tensor_info lost = {
+            .dtype = t->dtype, .rank = t->rank, .dims = t->sizes, .storage = OX_STORAGE_LOST, .n_bytes = 0};
+        return ox_tensor_add(h->m, out, &lost, err);
+    }
     ox_tensor_info info = {.dtype = row->dtype,
                            .rank = row->rank,
                            .dims = row->dims,
@@ -55,11 +57,39 @@ static ox__ts_host asks_of(host *h)
 }
 
 ox_status ox__code_lower(ox_model *m, ox__archive *a, ox__arrays *arrays, const uint32_t *file, int graph,
-                         const char *method, const ox_task *task, ox_error *err)
+                         const char *method, bool *unread, const ox_task *task, ox_error *err)
 {
     host h = {m, a, arrays, file};
     ox__ts_host asks = asks_of(&h);
-    return ox__ts_open(m, &asks, graph > 0 ? (uint32_t)graph - 1 : 0, method, task, err);
+    return ox__ts_open(m, &asks, graph > 0 ? (uint32_t)graph - 1 : 0, method, unread, task, err);
+}
+
+/* ---- scopes of what has no graph ---- */
+static ox_str class_of(ox_model *m, const ox__obj *o)
+{
+    char name[1024];
+    return ox_str_add(m, name, ox__ts_class_text(o->object->class_name, name, sizeof name));
+}
+
+static ox_status add_scopes(ox_model *m, const ox__obj *o, ox_scope at, ox_error *err)
+{
+    const ox__obj *state = o->object->state;
+    ox_status s = OX_OK;
+    for (uint32_t i = 0; state && state->kind == OX__OBJ_DICT && i < state->n && s == OX_OK; i++) {
+        const ox__obj *key = state->items[2 * (size_t)i], *value = state->items[2 * (size_t)i + 1];
+        ox_scope inner;
+        if (key->kind != OX__OBJ_STR || value->kind != OX__OBJ_OBJECT) continue;
+        s = ox_scope_add(m, &inner, at, class_of(m, value), ox_str_add(m, key->s, key->n), err);
+        if (s == OX_OK) s = add_scopes(m, value, inner, err);
+    }
+    return s;
+}
+
+ox_status ox__code_scopes(ox_model *m, const ox__archive *a, ox_error *err)
+{
+    ox_scope root;
+    ox_status s = ox_scope_add(m, &root, (ox_scope){0}, class_of(m, a->data.root), (ox_str){1}, err);
+    return s == OX_OK ? add_scopes(m, a->data.root, root, err) : s;
 }
 
 typedef struct listing {

@@ -177,6 +177,14 @@ static void blanks(ox__src_lexer *x)
     }
 }
 
+uint32_t ox__src_width(const ox__src_lexer *x)
+{
+    uint32_t i = x->next;
+    while (byte_at(x, i) == ' ' || byte_at(x, i) == '\t' || byte_at(x, i) == '\r') i++;
+    int c = byte_at(x, i);
+    return c < 0 || c == '\n' || c == '#' ? UINT32_MAX : i - x->next;
+}
+
 /* At the start of a line: how its indentation differs from the last. */
 static ox_status indentation(ox__src_lexer *x, bool *told)
 {

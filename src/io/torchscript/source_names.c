@@ -89,10 +89,11 @@ static bool need_file(ox__ts *t, const char *qualifier, size_t n)
     if (!file || !put(t, &t->file_of, id, file)) return false;
     file->qualifier = ox__intern_text(&t->names, id, NULL);
     t->s = t->host.file(t->host.ud, file->qualifier, &file->text, &file->debug, t->err);
+    t->damaged = t->s != OX_OK;
     if (t->s != OX_OK) return false;
     if (!file->text.p) return true;
     ox__src *tree;
-    t->s = ox__src_parse(&tree, &file->text, &t->arena, t->err);
+    t->s = ox__src_parse(&tree, &file->text, &t->arena, &t->damaged, t->err);
     file->tree = tree;
     return t->s == OX_OK && add_all(t, file);
 }
@@ -256,6 +257,7 @@ bool ox__ts_signature(ox__ts *t, ox__ts_fn *f)
 {
     const ox__src *params = f->def->kid[1];
     if (f->params) return true;
+    if (!f->def->kid[3]->many && ox__ts_broken(t, f->def->kid[3])) return false;
     ox_type *types = ox__ts_alloc(t, (params->n + 1) * sizeof *types);
     if (!types) return false;
     for (uint32_t i = 0; i < params->n; i++) {

@@ -60,6 +60,7 @@ static bool open_method(ox__ts *t, const char *path)
     ox__ts_fn *f = ox__ts_method(t, c, name);
     if (!f && t->s == OX_OK) {
         t->s = ox__fail(t->err, OX_E_NOT_FOUND, "the class %s has no method '%s'", c->name, name);
+        t->damaged = true;
         ox_error_hint(t->err, "`tree` shows the modules, `open --list FILE` the methods of the outermost one");
     }
     return f && ox__ts_lower(t, f) && ox__ts_build(t, f->graph, f);
@@ -74,6 +75,7 @@ static bool open_graph(ox__ts *t, uint32_t graph)
     if (!f && t->s == OX_OK) {
         t->s = ox__fail(t->err, OX_E_NOT_FOUND, graph ? "the class %s has fewer methods" : "the class %s has no method",
                         c->name);
+        t->damaged = graph != 0;
         ox_error_hint(t->err, "`open --list FILE` lists them");
     }
     if (!f) return false;
@@ -92,13 +94,15 @@ static ox__ts start(ox_model *m, const ox__ts_host *host, const ox_task *task, o
     return t;
 }
 
-ox_status ox__ts_open(ox_model *m, const ox__ts_host *host, uint32_t graph, const char *method, const ox_task *task,
-                      ox_error *err)
+ox_status ox__ts_open(ox_model *m, const ox__ts_host *host, uint32_t graph, const char *method, bool *unread,
+                      const ox_task *task, ox_error *err)
 {
     ox_error here = {0}; /* places are filled in even if nobody wants to know */
     ox__ts t = start(m, host, task, err ? err : &here);
     bool fine = method ? open_method(&t, method) : open_graph(&t, graph);
     if (!fine && t.s == OX_OK) ox__ts_nomem(&t);
+    bool code = t.s == OX_E_FORMAT || t.s == OX_E_UNSUPPORTED || t.s == OX_E_NOT_FOUND;
+    if (unread) *unread = code && !t.damaged;
     ox__ts_stop(&t);
     return t.s;
 }

@@ -488,17 +488,60 @@ static ox_status parameters(parser *p, ox__src **out)
     return s == OX_OK ? close(p, out, OX__SRC_SUITE, where, first) : s;
 }
 
-static ox_status def_statement(parser *p, ox__src **out, uint32_t where)
+/* *head: the parameters and the type were understood. */
+static ox_status def_rest(parser *p, ox__src **part, bool *head)
 {
-    ox__src *part[4] = {NULL, NULL, NULL, NULL};
-    ox_status s = name(p, &part[0]);
-    if (s == OX_OK) s = parameters(p, &part[1]);
+    ox_status s = parameters(p, &part[1]);
     if (s == OX_OK && p->x.tok == OX__TOK_ARROW) {
         s = next(p);
         if (s == OX_OK) s = expression(p, &part[2]);
     }
-    if (s == OX_OK) s = block(p, &part[3]);
+    *head = s == OX_OK;
+    return s == OX_OK ? block(p, &part[3]) : s;
+}
+
+/* Goes on behind the lines of the definition that begins at `where`, at that depth of indentation. */
+static ox_status skip_definition(parser *p, uint32_t where, uint32_t depth)
+{
+    ox__src_lexer *x = &p->x;
+    x->next = where;
+    do {
+        const char *eol = memchr(x->text->p + x->next, '\n', x->text->n - x->next);
+        x->next = eol ? (uint32_t)(eol - x->text->p) + 1 : (uint32_t)x->text->n;
+    } while (x->next < x->text->n && ox__src_width(x) > x->indent[depth]);
+    x->nest = x->dedents = 0;
+    x->depth = depth;
+    x->fresh = true;
+    x->tok = OX__TOK_LINE;
+    return next(p);
+}
+
+/* A function that is not understood is kept with its error, so that the others of its file can be had. */
+static ox_status keep_broken(parser *p, ox__src **out, uint32_t where, ox__src **part, bool head, uint32_t depth)
+{
+    ox__src *broken = part[3] = make(p, OX__SRC_BROKEN, p->x.at);
+    if (!part[1]) part[1] = make(p, OX__SRC_SUITE, where);
+    if (!broken || !part[1]) return ox__nomem(p->x.err);
+    broken->many = head;
+    broken->error = ox__arena_dup(p->x.arena, p->x.err, sizeof *p->x.err);
+    if (!broken->error) return ox__nomem(p->x.err);
+    ox_status s = skip_definition(p, where, depth);
+    if (s == OX_OK) ox_error_clear(p->x.err);
     return s == OX_OK ? join(p, out, OX__SRC_DEF, where, 4, part) : s;
+}
+
+static ox_status def_statement(parser *p, ox__src **out, uint32_t where)
+{
+    ox__src *part[4] = {NULL, NULL, NULL, NULL};
+    uint32_t depth = p->x.depth;
+    size_t first = p->kids.n;
+    bool head = false;
+    ox_status s = name(p, &part[0]);
+    if (s != OX_OK) return s;
+    s = def_rest(p, part, &head);
+    if (s == OX_OK) return join(p, out, OX__SRC_DEF, where, 4, part);
+    p->kids.n = first;
+    return s == OX_E_FORMAT && p->x.at < p->x.text->n ? keep_broken(p, out, where, part, head, depth) : s;
 }
 
 static ox_status class_statement(parser *p, ox__src **out, uint32_t where)
@@ -584,11 +627,13 @@ static ox_status file(parser *p, ox__src **out)
     return s == OX_OK ? close(p, out, OX__SRC_SUITE, 0, 0) : s;
 }
 
-ox_status ox__src_parse(ox__src **out, const ox__src_text *text, ox__arena *arena, ox_error *err)
+ox_status ox__src_parse(ox__src **out, const ox__src_text *text, ox__arena *arena, bool *cut, ox_error *err)
 {
+    *cut = false;
     if (text->n >= UINT32_MAX / 2) return ox__fail(err, OX_E_LIMIT, "%s: more than 2 GiB of code", text->name);
     parser p = {.x = {.text = text, .arena = arena, .err = err, .fresh = true, .tok = OX__TOK_LINE}};
     ox_status s = file(&p, out);
+    *cut = s == OX_E_FORMAT && p.x.at >= text->n;
     ox__vec_free(&p.kids);
     return s;
 }

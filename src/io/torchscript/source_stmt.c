@@ -436,8 +436,17 @@ static bool statement(ox__ts *t, const ox__src *e)
     }
 }
 
+bool ox__ts_broken(ox__ts *t, const ox__src *body)
+{
+    if (body->kind != OX__SRC_BROKEN) return false;
+    *t->err = *body->error;
+    t->s = body->error->code;
+    return true;
+}
+
 bool ox__ts_suite(ox__ts *t, const ox__src *suite)
 {
+    if (ox__ts_broken(t, suite)) return false;
     for (uint32_t i = 0; i < suite->n && !t->returned; i++)
         if (!statement(t, suite->kid[i])) return false;
     return true;
