@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes the seeds of the fuzz targets into corpus/: small models that have every field of the format once, small
-graphs of every era, dims and queries, code of archives, archives of arrays, pickles. Needs no package. usage: gen_corpus.py [DIR]"""
+graphs of every era, dims and queries, code of archives, archives of arrays, zip archives, pickles. Needs no package. usage: gen_corpus.py [DIR]"""
 import io
 import json
 import os
@@ -244,6 +244,62 @@ def arrays():
     yield "crc.npz", npz(rows[:1], zipfile.ZIP_STORED).replace(struct.pack("<I", zlib.crc32(f)), b"\1\2\3\4")
 
 
+# ---- zip archives ----
+
+def zipped(*rows, method=zipfile.ZIP_STORED, stream=False, limit=None, comment=b""):
+    """limit: sizes and counts from there on are written as zip64 does. stream: sizes stand behind the data."""
+    class Pipe(io.BytesIO):
+        def seekable(self):
+            return False
+
+        def tell(self):
+            raise OSError
+    b = Pipe() if stream else io.BytesIO()
+    known = zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT
+    if limit is not None:
+        zipfile.ZIP64_LIMIT = zipfile.ZIP_FILECOUNT_LIMIT = limit
+    try:
+        with zipfile.ZipFile(b, "w", method) as z:
+            z.comment = comment
+            for name, data in rows:
+                z.writestr(zipfile.ZipInfo(name), data, method)
+    finally:
+        zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = known
+    return b.getvalue()
+
+
+def central(archive, which, offset, data):
+    """The archive with bytes of entry number `which` of its directory changed."""
+    at = -1
+    for _ in range(which + 1):
+        at = archive.index(b"PK\1\2", at + 1)
+    return archive[:at + offset] + data + archive[at + offset + len(data):]
+
+
+def zips():
+    rows = (("a/data.pkl", b"pickle" * 9), ("a/data/0", bytes(range(64))), ("a/empty", b""), ("a/folder/", b""))
+    good = zipped(*rows)
+    yield "stored", good
+    yield "deflated", zipped(*rows, method=zipfile.ZIP_DEFLATED)
+    yield "stream", zipped(*rows, method=zipfile.ZIP_DEFLATED, stream=True)
+    yield "zip64", zipped(*rows, limit=3)
+    yield "comment", zipped(*rows[:1], comment=b"PK\5\6" + bytes(18) + b"more")
+    yield "nothing", zipped()
+    yield "crc", good.replace(b"pickle", b"Pickle", 1)
+    yield "local_name", good.replace(b"a/data.pkl", b"a/data.pkk", 1)
+    yield "overlap", central(good, 1, 42, struct.pack("<I", 0))
+    yield "beyond", central(good, 1, 42, struct.pack("<I", 1 << 30))
+    yield "claims", central(zipped(("a", bytes(900)), method=zipfile.ZIP_DEFLATED), 0, 24, struct.pack("<I", 901))
+    yield "bomb", zipped(("a", bytes(1 << 20)), method=zipfile.ZIP_DEFLATED)
+    yield "encrypted", central(good, 0, 8, b"\1\0")
+    yield "bzip2", zipped(*rows[:2], method=zipfile.ZIP_BZIP2)
+    yield "twice", zipped(("a", b"1"), ("b", b"2")).replace(b"b", b"a")
+    yield "nul", good.replace(b"a/empty", b"a\0empty")
+    yield "cut", good[:-30]
+    yield "volume", good[:-18] + b"\1\0" + good[-16:]
+    yield "counts", good[:-14] + b"\7\0\7\0" + good[-10:]
+
+
 # ---- code inside archives: each form once ----
 
 SOURCES = [
@@ -483,6 +539,8 @@ def main():
         write("line", "spec%02d" % i, "i\n" + q)
     for name, data in arrays():
         write("arrays", name, data)
+    for name, data in zips():
+        write("zip", name + ".zip", data)
     for name, data in pickles():
         write("pickle", name + ".pkl", data)
 
