@@ -32,6 +32,7 @@ typedef struct ox_baked_row {
     ox_node node;
     uint32_t input;
     int32_t item;       /* the element of a list or tensor; -1: the number itself */
+    bool is_result;     /* the graph returns it as output `input`; node is the one that holds it, {0}: a weight */
     const char *values; /* "2", or "2, 3": in each model */
     const char *form;   /* "x:0", "4*x:0*x:1", "(%y:2 - 1)//2"; "" if none was found */
     const char *why;    /* a short clause */
@@ -55,6 +56,22 @@ typedef struct ox_baked_options {
  * on copies. OX_E_CHECK, saying where they part, if the models are not the same node by node. */
 OX_API OX_MUST_USE ox_status ox_baked_find(ox_baked **out, const ox_model *m, const ox_baked_options *opt,
                                            ox_error *err);
+
+/* ---- a dim that becomes dynamic ---- */
+typedef struct ox_dynamic_options {
+    size_t n_axes; /* input, axis (negative ones count from the end), symbol */
+    const ox_dynamic_axis *axes;
+    ox_baked_options baked;
+    bool trust;        /* what is only likely is rebuilt too */
+    ox_typing *typing; /* of a trace: its types are found anew; NULL: they are not */
+} ox_dynamic_options;
+
+/* Dims of inputs become symbols, and every constant that is proved to depend on them is computed from the sizes of
+ * values: in a trace by aten::size and arithmetic, in an ONNX model by Shape and Gather. Types that the file gives are
+ * forgotten where they may differ, and inferred again. *out lists the constants that depend on those dims, or may:
+ * those rebuilt and those left. A failure leaves the model as it was; OX_E_CHECK: values of the new sizes contradict.
+ */
+OX_API OX_MUST_USE ox_status ox_dynamic_make(ox_baked **out, ox_model *m, const ox_dynamic_options *opt, ox_error *err);
 
 #ifdef __cplusplus
 }

@@ -71,7 +71,8 @@ static ox_status walk(walker *w, ox_graph g, bool is_main)
 ox_status ox__baked_each(ox__fit *f, ox__baked_fn fn, void *ud, ox_error *err)
 {
     walker w = {f, fn, ud, err};
-    return walk(&w, ox_model_main(f->a->at[0].m), true);
+    ox_status s = walk(&w, ox_model_main(f->a->at[0].m), true);
+    return s == OX_OK ? see(&w, (ox_node){0}) : s; /* weights that are returned */
 }
 
 /* ---- rows ---- */
@@ -108,6 +109,7 @@ static const char *forms(ox_baked *b, const ox_model *m, const ox__answer *a)
 ox_status ox__baked_add(ox_baked *b, const ox__fit *f, const ox__site *s, const ox__answer *a, ox_error *err)
 {
     ox_baked_row r = {.state = a->state, .node = s->node, .input = s->input, .item = s->item, .why = a->why};
+    r.is_result = s->is_result;
     r.values = values(b, s, f->a->n);
     r.form = forms(b, f->a->at[0].m, a);
     return r.values && r.form && ox__vec_push(&b->rows, r) ? OX_OK : ox__nomem(err);

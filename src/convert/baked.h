@@ -43,8 +43,8 @@ typedef enum ox__const_kind {
     OX__CONST_INT,    /* a number of a trace */
     OX__CONST_INTS,   /* a list of them in one attribute */
     OX__CONST_TENSOR, /* integers, of rank 0 or 1 */
-    OX__CONST_FLOAT,
-    OX__CONST_OTHER /* weights, strings, nothing, ...: only their dims are compared */
+    OX__CONST_FLOAT,  /* a number that is no size, but may be computed from one; a bool */
+    OX__CONST_OTHER   /* weights, strings, nothing, ...: only their dims are compared */
 } ox__const_kind;
 
 typedef struct ox__const {
@@ -68,6 +68,7 @@ typedef struct ox__site {
     uint32_t input;
     int32_t item;   /* -1: the number itself */
     ox_node list;   /* the prim::ListConstruct between the two, or {0} */
+    bool is_result; /* the graph returns it: input is the number of the output, node may be {0} */
     bool is_number; /* v holds what it is; else it differs in another way */
     int64_t v[OX__BAKED_MODELS];
     const char *text; /* of what is no number: "0.5, 0.25" */
@@ -143,5 +144,37 @@ typedef ox_status (*ox__baked_fn)(void *ud, ox__fit *f, const ox__site *s, const
 ox_status ox__baked_each(ox__fit *f, ox__baked_fn fn, void *ud, ox_error *err) OX_MUST_USE;
 ox_status ox__baked_add(ox_baked *b, const ox__fit *f, const ox__site *s, const ox__answer *a,
                         ox_error *err) OX_MUST_USE;
+
+/* ---- putting a form in the place of a constant (rebuild*.c) ---- */
+typedef struct ox__rebuilt ox__rebuilt;
+typedef struct ox__rebuild {
+    ox_model *m;
+    ox__arena *mem;
+    ox__index index; /* of the sizes that were made in the main graph */
+    OX__VEC(ox__rebuilt) made;
+    ox_error *err;
+} ox__rebuild;
+struct ox__rebuilt {
+    ox_value of, size;
+    int32_t axis;
+    uint32_t rank; /* of the size: ONNX has it as one element, or as none */
+};
+
+/* True if the constant can be computed where it is read. */
+bool ox__rebuild_can(const ox_model *m, const ox__site *s);
+/* To be called in the order of the sites. */
+ox_status ox__rebuild_site(ox__rebuild *r, const ox__site *s, const ox__form *form) OX_MUST_USE;
+void ox__rebuild_free(ox__rebuild *r);
+/* The parts, by kind of model. */
+ox_status ox__rebuild_trace(ox__rebuild *r, const ox__site *s, const ox__form *form) OX_MUST_USE;
+ox_status ox__rebuild_onnx(ox__rebuild *r, const ox__site *s, const ox__form *form) OX_MUST_USE;
+/* The size of that dim, if it was made before; {0} if not. */
+ox_value ox__rebuild_known(const ox__rebuild *r, ox_value of, int32_t axis, uint32_t rank);
+ox_status ox__rebuild_remember(ox__rebuild *r, ox_value of, int32_t axis, uint32_t rank, ox_value size) OX_MUST_USE;
+/* A node of one output before `at`, at its place. */
+ox_status ox__rebuild_node(ox__rebuild *r, ox_node at, const char *domain, const char *op, size_t n, const ox_value *in,
+                           const char *name, ox_type type, ox_value *out) OX_MUST_USE;
+/* Sets an input, and deletes the constant that nobody reads any more. */
+ox_status ox__rebuild_set(ox__rebuild *r, ox_node n, size_t i, ox_value v) OX_MUST_USE;
 
 #endif

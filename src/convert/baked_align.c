@@ -186,21 +186,35 @@ static void pair(aligner *w, ox_value here, size_t k, ox_value there)
     if (here.id && k) w->a->at[k].twin[here.id] = there.id;
 }
 
-/* What the graphs return, numbers aside. */
+/* A constant that is returned: told if it differs. */
+static ox_status see_constant_output(aligner *w, const ox_graph *g, size_t i, ox__const *c)
+{
+    ox_value v = ox_graph_output(model(w, 0), g[0], i);
+    ox__site s = {.node = ox_value_node(model(w, 0), v), .input = (uint32_t)i, .item = -1, .is_result = true};
+    bool differs = false;
+    for (size_t k = 1; k < w->a->n; k++) {
+        ox__const_read(model(w, k), ox_graph_output(model(w, k), g[k], i), &c[k]);
+        differs = differs || !same_other(&c[0], &c[k]) || memcmp(c[0].ints, c[k].ints, c[0].n * sizeof *c[0].ints) != 0;
+    }
+    return differs ? add_other(w, s, c) : OX_OK;
+}
+
 static ox_status see_outputs(aligner *w, const ox_graph *g, ox__const *c)
 {
     ox_node none = {0};
+    ox_status s = OX_OK;
     size_t n = ox_graph_n_outputs(model(w, 0), g[0]);
-    for (size_t k = 1; k < w->a->n; k++) {
+    for (size_t k = 1; k < w->a->n; k++)
         if (ox_graph_n_outputs(model(w, k), g[k]) != n) return part(w, none, k, none, "another number of results");
-        for (size_t i = 0; i < n; i++) {
-            ox_value here = ox_graph_output(model(w, 0), g[0], i), there = ox_graph_output(model(w, k), g[k], i);
-            ox__const_read(model(w, 0), here, c);
-            if (c->kind == OX__CONST_NOT && w->a->at[k].twin[here.id] != there.id)
+    for (size_t i = 0; i < n && s == OX_OK; i++) {
+        ox_value here = ox_graph_output(model(w, 0), g[0], i);
+        ox__const_read(model(w, 0), here, &c[0]);
+        if (c[0].kind != OX__CONST_NOT) s = see_constant_output(w, g, i, c);
+        for (size_t k = 1; c[0].kind == OX__CONST_NOT && k < w->a->n; k++)
+            if (w->a->at[k].twin[here.id] != ox_graph_output(model(w, k), g[k], i).id)
                 return part(w, none, k, none, "another result");
-        }
     }
-    return OX_OK;
+    return s;
 }
 
 static ox_status walk(aligner *w, const ox_graph *g, ox__const *c);

@@ -10,6 +10,19 @@ bool ox__node_is_constant(const ox_model *m, ox_node n)
     return ox_node_is(m, n, "prim", "Constant") || ox_node_is(m, n, "", "Constant");
 }
 
+/* A float of no dims: it may have been computed from a size. */
+static bool read_scalar(const ox_model *m, ox_tensor t, const ox_tensor_info *x, ox__const *out)
+{
+    double d;
+    float f;
+    if (x->rank || (x->dtype != OX_FLOAT && x->dtype != OX_DOUBLE)) return false;
+    bool wide = x->dtype == OX_DOUBLE;
+    if (ox_tensor_read(m, t, 0, wide ? (void *)&d : (void *)&f, wide ? 8 : 4, NULL) != OX_OK) return false;
+    out->kind = OX__CONST_FLOAT;
+    out->f = wide ? d : (double)f;
+    return true;
+}
+
 static void read_tensor(const ox_model *m, ox_tensor t, ox__const *out)
 {
     ox_tensor_info x = ox_tensor_get(m, t);
@@ -20,6 +33,7 @@ static void read_tensor(const ox_model *m, ox_tensor t, ox__const *out)
     out->dims = x.dims;
     out->dtype = x.dtype;
     bool is_wide = x.dtype == OX_INT64;
+    if (read_scalar(m, t, &x, out)) return;
     if ((!is_wide && x.dtype != OX_INT32) || x.rank > 1 || x.n_elements > OX__BAKED_ITEMS) return;
     size_t n = (size_t)x.n_elements;
     if (ox_tensor_read(m, t, 0, is_wide ? (void *)wide : (void *)narrow, n * (is_wide ? 8 : 4), NULL) != OX_OK) return;
@@ -34,7 +48,10 @@ static void read_attr(const ox_model *m, const ox_attr *a, ox__const *out)
     if (!a || a->lost) return;
     if (a->kind == OX_ATTR_TENSOR) {
         read_tensor(m, a->u.t, out);
-    } else if (a->kind == OX_ATTR_INT || a->kind == OX_ATTR_BOOL) {
+    } else if (a->kind == OX_ATTR_BOOL) {
+        out->kind = OX__CONST_FLOAT;
+        out->f = (double)a->u.i;
+    } else if (a->kind == OX_ATTR_INT) {
         out->kind = OX__CONST_INT;
         out->ints[out->n++] = a->u.i;
     } else if (a->kind == OX_ATTR_FLOAT) {

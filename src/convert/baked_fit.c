@@ -227,6 +227,21 @@ static bool own_run(const fitter *w, level how, ox__form *form)
     return false;
 }
 
+/* A product of two that differ, or in proportion to it. */
+static bool own_pair(const fitter *w, ox__form *form)
+{
+    for (size_t i = 0; i < w->n_own; i++)
+        for (size_t j = i + 1; j < w->n_own && w->own_varies[i]; j++) {
+            int64_t p[OX__BAKED_MODELS];
+            ox__form x = {.n = 2, .at = {w->own[i], w->own[j]}};
+            if (!w->own_varies[j] || !product(w->n, w->own[i].size, w->own[j].size, p)) continue;
+            if (!adjust(w, EXACT, p, &x) && !adjust(w, SCALED, p, &x)) continue;
+            *form = x;
+            return true;
+        }
+    return false;
+}
+
 static bool same_vector(const void *ud, uint32_t id)
 {
     const fitter *w = ud;
@@ -283,6 +298,30 @@ static level find_roots(const fitter *w, found *x)
     return how;
 }
 
+/* The forms that are no plain dim, the simplest first. */
+static void settle(const fitter *w, const ox__site *s, level root, const found *x, ox__answer *out)
+{
+    bool plain = root == PRODUCT && x->form.mul == 1 && x->form.div == 1;
+    for (level how = SCALED; how < N_LEVELS; how++) {
+        if (how != PRODUCT && own_at(w, how, s->item, &out->form)) {
+            out->why = near_why[how];
+            return;
+        }
+        if (how == PRODUCT && !plain && (own_pair(w, &out->form) || own_run(w, SCALED, &out->form))) {
+            out->why = "in proportion to a product of dims of what it reads";
+            return;
+        }
+        if (how == root) {
+            out->form = x->form;
+            out->why = root_why[how];
+            return;
+        }
+    }
+    out->found = false;
+    out->state = OX_BAKED_VARIES;
+    out->why = "no simple form of dims fits";
+}
+
 static void prove(const fitter *w, const ox__site *s, ox__answer *out)
 {
     found x;
@@ -305,23 +344,8 @@ static void prove(const fitter *w, const ox__site *s, ox__answer *out)
         out->form = x.form;
         out->other = x.second;
         out->why = "more than one form fits: sizes that differ otherwise would tell";
-    } else if (own_run(w, SCALED, &out->form)) {
-        out->why = near_why[SCALED];
     } else {
-        for (level how = SCALED; how < N_LEVELS; how++) {
-            if (own_at(w, how, s->item, &out->form)) {
-                out->why = near_why[how];
-                return;
-            }
-            if (how == root) {
-                out->form = x.form;
-                out->why = root_why[how];
-                return;
-            }
-        }
-        out->found = false;
-        out->state = OX_BAKED_VARIES;
-        out->why = "no simple form of dims fits";
+        settle(w, s, root, &x, out);
     }
 }
 

@@ -1,71 +1,7 @@
 /* Floor 5. Inputs whose dims are symbols. The trace saw one size of them: dims that it recorded for values that depend
  * on such an input hold for that size alone, so they are forgotten here and inferred anew from the symbols. */
+#include "convert/forget.h"
 #include "convert/pass.h"
-
-static ox_status forget_dims(ox__conv *c, ox_value v, uint64_t *changed)
-{
-    ox_type had = ox_value_type(c->m, v);
-    ox_type_info t = ox_type_get(c->m, had);
-    if (t.kind != OX_TYPE_TENSOR || t.rank <= 0) return OX_OK;
-    ox_dim few[8], *dims = t.rank <= 8 ? few : ox__alloc((size_t)t.rank * sizeof *dims);
-    if (!dims) return ox__nomem(c->err);
-    ox_dim unknown = ox_dim_unknown(c->m, "the trace saw one size of an input that is dynamic");
-    for (int32_t i = 0; i < t.rank; i++) dims[i] = unknown;
-    t.dims = dims;
-    ox_type now = ox_type_add(c->m, &t);
-    if (dims != few) ox__free(dims);
-    ++*changed;
-    return ox_value_set_type(c->m, v, now, c->err);
-}
-
-typedef struct spread {
-    ox__conv *c;
-    bool *depends; /* by value id */
-    uint64_t *changed;
-} spread;
-
-static bool reads_dynamic(const spread *w, ox_node n)
-{
-    for (size_t i = 0; i < ox_node_n_inputs(w->c->m, n); i++)
-        if (w->depends[ox_node_input(w->c->m, n, i).id]) return true;
-    return false;
-}
-
-/* A node with blocks depends on what its blocks read; what a loop carries may come from there too. */
-static ox_status walk(spread *w, ox_graph g, bool all, bool *any)
-{
-    const ox_model *m = w->c->m;
-    ox_status s = OX_OK;
-    for (size_t i = 0; all && i < ox_graph_n_inputs(m, g); i++) {
-        ox_value v = ox_graph_input(m, g, i);
-        w->depends[v.id] = true;
-        s = forget_dims(w->c, v, w->changed);
-        if (s != OX_OK) return s;
-    }
-    for (ox_node n = ox_graph_first(m, g); s == OX_OK && n.id; n = ox_node_next(m, n)) {
-        bool hit = all || reads_dynamic(w, n);
-        s = ox__conv_tick(w->c, "dynamic");
-        for (size_t i = 0; s == OX_OK && i < ox_node_n_blocks(m, n); i++)
-            s = walk(w, ox_node_block(m, n, i), hit, &hit);
-        for (size_t i = 0; hit && s == OX_OK && i < ox_node_n_outputs(m, n); i++) {
-            ox_value v = ox_node_output(m, n, i);
-            if (!v.id) continue;
-            w->depends[v.id] = true;
-            s = forget_dims(w->c, v, w->changed);
-        }
-        *any = *any || hit;
-    }
-    return s;
-}
-
-static bool has_free_dim(const ox_model *m, ox_value v)
-{
-    ox_type_info t = ox_type_get(m, ox_value_type(m, v));
-    int64_t d;
-    for (int32_t i = 0; t.kind == OX_TYPE_TENSOR && i < t.rank; i++)
-        if (!ox_dim_is_const(m, t.dims[i], &d)) return true;
-    return false;
-}
 
 /* Input i without the module objects that a script still reads; {0} behind the last. */
 static ox_value plain_input(const ox__conv *c, size_t i)
@@ -156,20 +92,8 @@ static ox_status set_symbol(ox__conv *c, const ox_dynamic_axis *d)
 
 ox_status ox__pass_dynamic(ox__conv *c, uint64_t *changed)
 {
-    ox_graph g = ox_model_main(c->m);
     ox_status s = OX_OK;
     for (size_t i = 0; s == OX_OK && i < c->opt->n_dynamic; i++) s = set_symbol(c, &c->opt->dynamic[i]);
     if (s != OX_OK) return s;
-    spread w = {.c = c, .depends = ox__calloc(ox_model_value_limit(c->m), 1), .changed = changed};
-    if (!w.depends) return ox__nomem(c->err);
-    for (size_t i = 0; i < ox_graph_n_inputs(c->m, g); i++) {
-        ox_value v = ox_graph_input(c->m, g, i);
-        if (ox_value_tensor(c->m, v).id || !has_free_dim(c->m, v)) continue;
-        w.depends[v.id] = true;
-        c->dynamic = true;
-    }
-    bool any = false;
-    if (c->dynamic) s = walk(&w, g, false, &any);
-    ox__free(w.depends);
-    return s;
+    return ox__forget_sizes(c->m, &c->dynamic, changed, c->opt->task, c->err);
 }

@@ -70,4 +70,51 @@ class Baked(Case):
         self.assertIn("7 is the most", err)
 
 
+class Dynamic(Case):
+    def setUp(self):
+        super().setUp()
+        self.a, self.b = self.write("a.txt", net(2, 5)), self.write("b.txt", net(4, 7))
+
+    def test_proved(self):
+        """The export takes other sizes; undo takes all back."""
+        onnx = self.path("out.onnx")
+        line = f"dynamic x:0=batch x:2=n --against {self.b}"
+        out, _ = self.run_it("-e", line, "-e", f"export {onnx}", self.a)
+        self.assertIn("x:0 is batch, x:2 is n: 3 constants rebuilt from sizes\n", out)
+        out, _ = self.run_it("show", "--style", "seed", onnx)
+        self.assertIn("%x : Float(batch, 3, n)", out)
+        self.assertRegex(out, r"%y : Float\(batch, 3\*n\)|: Float\(batch, 3\*n\) = onnx::Reshape")
+        out, _ = self.run_it("-e", line, "-e", "undo", "-e", "show --style torch", self.a)
+        self.assertIn(self.run_it("show", "--style", "torch", self.a)[0], out)
+
+    def test_left(self):
+        out, _ = self.run_it("-e", "dynamic x:0=batch", self.a)
+        self.assertIn("0 constants rebuilt", out)
+        self.assertIn("left: 1 that only look like it; --against another trace proves them, --trust takes", out)
+        out, _ = self.run_it("-e", "dynamic x:0=batch --trust", self.a)
+        self.assertIn("1 constant rebuilt", out)
+
+    def test_one_shot(self):
+        made = self.path("made.txt")
+        out, _ = self.run_it("--json", "dynamic", self.a, "x:0=batch", "--against", self.b, "-o", made)
+        got = json.JSONDecoder().raw_decode(out)[0]  # that of the file which is written follows
+        self.assertEqual([got["rebuilt"], got["left"], got["baked"][0]["rebuilt"]], [1, 0, True])
+        with open(made, encoding="utf-8") as f:
+            text = f.read()
+        self.assertIn("%x : Float(batch, 3, 5)", text)
+        self.assertIn("aten::size(%x, ", text)
+        self.run_it("export", made, self.path("made.onnx"))
+
+    def test_refused(self):
+        for words, message in ((["y:0=n"], "there is no input 'y'"), (["x:5=n"], "has 3 dims, there is no dim 5"),
+                               (["x:0"], "is not of the form INPUT:DIM=NAME"), (["x=n"], "is not of the form"),
+                               (["x:1=n", "--against", self.b], "dim 1 of input 'x' is 3 in all models")):
+            _, err = self.run_it("-e", "dynamic " + " ".join(words), self.a, status=2)
+            self.assertIn(message, err)
+        _, err = self.run_it("dynamic", self.a, "x:0=n", status=2)
+        self.assertIn("-o", err)
+        _, err = self.run_it("-e", f"dynamic x:0=n --against {TRACE}", self.a, status=1)
+        self.assertIn("the models part", err)
+
+
 unittest.main()

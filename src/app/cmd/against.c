@@ -56,9 +56,13 @@ void ox_against_free(ox_against *x)
 
 /* ---- rows ---- */
 
-/* "size[1]", "shape[0]", "end". */
+/* "size[1]", "shape[0]", "end", "output 0". */
 static void argument_text(const ox_model *m, const ox_baked_row *r, char *buf, size_t size)
 {
+    if (r->is_result) {
+        snprintf(buf, size, "output %u", r->input);
+        return;
+    }
     const char *name = ox_node_input_name(m, r->node, r->input);
     int n = *name ? snprintf(buf, size, "%s", name) : snprintf(buf, size, "%u", r->input);
     if (r->item >= 0 && n > 0 && (size_t)n < size) snprintf(buf + n, size - (size_t)n, "[%d]", (int)r->item);
@@ -68,9 +72,11 @@ void ox_baked_cells(ox_table *t, ox_session *s, const ox_baked_row *r)
 {
     char text[512];
     static const ox_ink inks[OX_N_BAKED_STATES] = {[OX_BAKED_PROVED] = OX_INK_TYPE, [OX_BAKED_LIKELY] = OX_INK_TYPE};
-    ox_table_cellf(t, OX_INK_PLAIN, "#%u", r->node.id);
-    ox_node_op_text(s->model, r->node, text, sizeof text);
-    ox_table_cellz(t, text, OX_INK_OP);
+    text[0] = '\0';
+    if (r->node.id) snprintf(text, sizeof text, "#%u", r->node.id);
+    ox_table_cellz(t, text, OX_INK_PLAIN);
+    if (r->node.id) ox_node_op_text(s->model, r->node, text, sizeof text);
+    ox_table_cellz(t, r->node.id ? text : "(initializer)", OX_INK_OP);
     argument_text(s->model, r, text, sizeof text);
     ox_table_cellz(t, text, OX_INK_ATTR);
     ox_table_cellz(t, r->values, OX_INK_VALUE);
@@ -86,7 +92,11 @@ void ox_baked_json(ox_json *j, const ox_session *s, const ox_baked_row *r)
 {
     char text[512];
     ox_json_open(j, NULL, '{');
-    ox_node_json(j, "node", s->model, r->node);
+    if (r->node.id)
+        ox_node_json(j, "node", s->model, r->node);
+    else
+        ox_json_null(j, "node");
+    ox_json_bool(j, "result", r->is_result);
     ox_json_int(j, "input", r->input);
     argument_text(s->model, r, text, sizeof text);
     ox_json_strz(j, "argument", text);

@@ -1,0 +1,269 @@
+/* A dim becomes dynamic (src/convert/dynamic.c, rebuild*.c, forget.c): what is rebuilt and how, what is left, what is
+ * refused, and that undo takes all back. */
+#include "ox_test.h"
+
+#include "base/base.h"
+
+#include <onnxsh/baked.h>
+#include <onnxsh/io.h>
+#include <onnxsh/journal.h>
+#include <onnxsh/print.h>
+
+typedef struct fixture {
+    ox_model *m, *other;
+    ox_baked *b;
+    ox__buf text, before;
+    ox_error err;
+} fixture;
+
+static int setup(void **state)
+{
+    static fixture fx;
+    memset(&fx, 0, sizeof fx);
+    *state = &fx;
+    return 0;
+}
+
+static void close_all(fixture *fx)
+{
+    ox_model_free(fx->m);
+    ox_model_free(fx->other);
+    ox_baked_free(fx->b);
+    fx->m = fx->other = NULL;
+    fx->b = NULL;
+}
+
+static int teardown(void **state)
+{
+    fixture *fx = *state;
+    close_all(fx);
+    ox__buf_free(&fx->text);
+    ox__buf_free(&fx->before);
+    return 0;
+}
+
+static ox_status put(void *ud, const char *s, size_t n, ox_error *err)
+{
+    (void)err;
+    ox__buf_add(ud, s, n);
+    return OX_OK;
+}
+
+static const char *print(fixture *fx, ox__buf *b, ox_style style)
+{
+    ox_print_options opt = {.style = style, .raw = true};
+    ox_sink sink = {put, b};
+    ox__buf_clear(b);
+    assert_ok(ox_graph_print(fx->m, ox_model_main(fx->m), &opt, &sink, &fx->err), &fx->err);
+    return b->p;
+}
+
+static void open_both(fixture *fx, const char *here, const char *there)
+{
+    close_all(fx);
+    assert_ok(ox_open_memory(&fx->m, here, strlen(here), "t.txt", NULL, NULL, NULL, &fx->err), &fx->err);
+    if (there)
+        assert_ok(ox_open_memory(&fx->other, there, strlen(there), "o.txt", NULL, NULL, NULL, &fx->err), &fx->err);
+    assert_ok(ox_journal_commit(fx->m, "open", &fx->err), &fx->err);
+}
+
+static ox_status make(fixture *fx, bool trust, size_t n, const ox_dynamic_axis *axes)
+{
+    const ox_model *others[1] = {fx->other};
+    ox_dynamic_options opt = {.n_axes = n, .axes = axes, .baked = {fx->other ? 1 : 0, others, NULL}, .trust = trust};
+    ox_baked_free(fx->b);
+    return ox_dynamic_make(&fx->b, fx->m, &opt, &fx->err);
+}
+
+static const ox_dynamic_axis batch = {"x", 0, "batch"};
+
+/* ---- traces ---- */
+#define TRACE(b, s, bs) \
+    "graph(%x : Float(" #b ", 3, " #s ")):\n" \
+    "  %1 : int = prim::Constant[value=" #b "]()\n" \
+    "  %2 : int = prim::Constant[value=" #bs "]()\n" \
+    "  %3 : int = prim::Constant[value=3]()\n" \
+    "  %n : NoneType = prim::Constant()\n" \
+    "  %l : int[] = prim::ListConstruct(%2, %3)\n" \
+    "  %y : Float(" #bs ", 3) = aten::view(%x, %l)\n" \
+    "  %k : int[] = prim::Constant[value=[" #b ", 3]]()\n" \
+    "  %z : Float(" #b ", 3) = aten::zeros(%k, %n, %n, %n, %n)\n" \
+    "  %t : Long() = prim::Constant[value={" #s "}]()\n" \
+    "  %d : Float(" #b ", 3) = aten::div(%z, %t)\n" \
+    "  return (%y, %d)\n"
+
+/* Lists, a list in one constant, a tensor; each size is made once; constants that are left over go. */
+static void trace(void **st)
+{
+    fixture *fx = *st;
+    const ox_dynamic_axis axes[] = {batch, {"x", -1, "s"}};
+    open_both(fx, TRACE(2, 5, 10), TRACE(4, 7, 28));
+    ox__buf_addz(&fx->before, "");
+    print(fx, &fx->before, OX_STYLE_TORCH);
+    assert_ok(make(fx, false, 2, axes), &fx->err);
+    assert_string_equal(print(fx, &fx->text, OX_STYLE_TORCH),
+                        "graph(%x : Float(batch, 3, s)):\n"
+                        "  %1 : int = prim::Constant[value=2]()\n"
+                        "  %3 : int = prim::Constant[value=3]()\n"
+                        "  %n : NoneType = prim::Constant()\n"
+                        "  %number : int = prim::Constant[value=0]()\n"
+                        "  %size : int = aten::size(%x, %number)\n"
+                        "  %number_1 : int = prim::Constant[value=2]()\n"
+                        "  %size_1 : int = aten::size(%x, %number_1)\n"
+                        "  %mul : int = aten::mul(%size, %size_1)\n"
+                        "  %l : int[] = prim::ListConstruct(%mul, %3)\n"
+                        "  %y : Float(*, *) = aten::view(%x, %l)\n"
+                        "  %number_3 : int = prim::Constant[value=3]()\n"
+                        "  %sizes : int[] = prim::ListConstruct(%size, %number_3)\n"
+                        "  %z : Float(*, *) = aten::zeros(%sizes, %n, %n, %n, %n)\n"
+                        "  %size_2 : Long() = prim::NumToTensor(%size_1)\n"
+                        "  %d : Float(*, *) = aten::div(%z, %size_2)\n"
+                        "  return (%y, %d)\n");
+    assert_int_equal(ox_baked_n(fx->b), 3);
+    for (size_t i = 0; i < 3; i++) assert_true(ox_baked_at(fx->b, i)->rebuilt);
+    assert_ok(ox_journal_commit(fx->m, "dynamic", &fx->err), &fx->err);
+    assert_ok(ox_journal_undo(fx->m, NULL, &fx->err), &fx->err);
+    assert_string_equal(print(fx, &fx->text, OX_STYLE_TORCH), fx->before.p);
+}
+
+/* ---- ONNX nodes ---- */
+#define ONNX(b, s, bs) \
+    "graph(%x : Float(" #b ", 3, " #s ")) {\n" \
+    "  %k : Long(2) = onnx::Constant[value= " #bs "  3 [ CPULongType{2} ]]()\n" \
+    "  %y : Float(" #bs ", 3) = onnx::Reshape(%x, %k)\n" \
+    "  %e : Int() = onnx::Constant[value={" #s "}]()\n" \
+    "  %o : Int() = onnx::Constant[value={1}]()\n" \
+    "  %z : Int() = onnx::Constant[value={0}]()\n" \
+    "  %r : Int(" #s ") = onnx::Range(%z, %e, %o)\n" \
+    "  %h : Long(1) = onnx::Constant[value={" #s "}]()\n" \
+    "  %c : Float(" #s ") = onnx::ConstantOfShape(%h)\n" \
+    "  return (%y, %r, %c);\n" \
+    "}\n"
+
+static void onnx(void **st)
+{
+    fixture *fx = *st;
+    const ox_dynamic_axis axes[] = {batch, {"x", 2, "s"}};
+    open_both(fx, ONNX(2, 5, 10), ONNX(4, 7, 28));
+    assert_ok(make(fx, false, 2, axes), &fx->err);
+    print(fx, &fx->text, OX_STYLE_SEED);
+    static const char *const lines[] = {
+        "%shape_1 : Long(3) = onnx::Shape(%x)",
+        "%size_2 : Long(1) = onnx::Mul(%size, %size_1)",
+        "%shape : Long(2) = onnx::Concat[axis=0](%size_2, %number_1)",
+        "%y : Float(batch*s, 3) = onnx::Reshape(%x, %shape)",
+        "%size_4 : Int() = onnx::Cast[to=6](%size_3)",
+        "%r : Int(s) = onnx::Range(%z, %size_4, %o)",
+        "%c : Float(s) = onnx::ConstantOfShape(%size_1)",
+    };
+    for (size_t i = 0; i < OX__COUNT(lines); i++)
+        if (!strstr(fx->text.p, lines[i])) fail_msg("no\n%s\nin\n%s", lines[i], fx->text.p);
+    assert_null(strstr(fx->text.p, "%k : "));
+}
+
+/* ---- what is not proved ---- */
+static void left(void **st)
+{
+    fixture *fx = *st;
+    open_both(fx, TRACE(2, 5, 10), NULL);
+    assert_ok(make(fx, false, 1, &batch), &fx->err);
+    assert_true(ox_baked_n(fx->b) > 0);
+    for (size_t i = 0; i < ox_baked_n(fx->b); i++) assert_false(ox_baked_at(fx->b, i)->rebuilt);
+    print(fx, &fx->text, OX_STYLE_TORCH);
+    assert_non_null(strstr(fx->text.p, "%x : Float(batch, 3, 5)"));
+    assert_null(strstr(fx->text.p, "aten::size"));
+    open_both(fx, TRACE(2, 5, 10), NULL);
+    assert_ok(make(fx, true, 1, &batch), &fx->err); /* trusted */
+    assert_non_null(strstr(print(fx, &fx->text, OX_STYLE_TORCH), "= aten::size(%x, "));
+}
+
+#define TWO(b, c, n) \
+    "graph(%x : Float(" #b "), %y : Float(" #c ")):\n" \
+    "  %1 : int = prim::Constant[value=" #n "]()\n" \
+    "  %l : int[] = prim::ListConstruct(%1)\n" \
+    "  %n : NoneType = prim::Constant()\n" \
+    "  %z : Float(" #n ") = aten::zeros(%l, %n, %n, %n, %n)\n" \
+    "  return (%x, %y, %z)\n"
+
+/* Dims that change alike need one name; a constant of another dim is none of the matter. */
+static void alike(void **st)
+{
+    fixture *fx = *st;
+    const ox_dynamic_axis one[] = {batch, {"y", 0, "batch"}}, two[] = {batch, {"y", 0, "rows"}};
+    open_both(fx, TWO(2, 2, 2), TWO(3, 3, 3));
+    assert_ok(make(fx, false, 2, two), &fx->err);
+    assert_int_equal(ox_baked_at(fx->b, 0)->state, OX_BAKED_UNSURE);
+    assert_string_equal(ox_baked_at(fx->b, 0)->why,
+                        "x:0, y:0 change alike: name them alike, or take sizes that differ");
+    open_both(fx, TWO(2, 2, 2), TWO(3, 3, 3));
+    assert_ok(make(fx, false, 1, &batch), &fx->err);
+    assert_false(ox_baked_at(fx->b, 0)->rebuilt);
+    open_both(fx, TWO(2, 2, 2), TWO(3, 3, 3));
+    assert_ok(make(fx, false, 2, one), &fx->err);
+    assert_true(ox_baked_at(fx->b, 0)->rebuilt);
+    open_both(fx, TWO(2, 5, 5), TWO(3, 7, 7));
+    assert_ok(make(fx, false, 1, &batch), &fx->err);
+    assert_int_equal(ox_baked_n(fx->b), 0);
+}
+
+/* ---- what is refused, and changes nothing ---- */
+static void refuses(fixture *fx, size_t n, const ox_dynamic_axis *axes, const char *message)
+{
+    print(fx, &fx->before, OX_STYLE_TORCH);
+    assert_fails(make(fx, false, n, axes), OX_E_INVALID, message, &fx->err);
+    assert_null(fx->b);
+    assert_string_equal(print(fx, &fx->text, OX_STYLE_TORCH), fx->before.p);
+    assert_false(ox_journal_is_open(fx->m));
+}
+
+#define REFUSES(message, ...) \
+    refuses(fx, sizeof((ox_dynamic_axis[]){__VA_ARGS__}) / sizeof(ox_dynamic_axis), \
+            (const ox_dynamic_axis[]){__VA_ARGS__}, (message))
+
+static void refused(void **st)
+{
+    fixture *fx = *st;
+    open_both(fx, TWO(2, 5, 5), TWO(2, 7, 7));
+    REFUSES("there is no input 'z'", {"z", 0, "n"});
+    assert_fails(make(fx, false, 1, &(ox_dynamic_axis){"z", 0, "n"}), OX_E_INVALID, "", &fx->err);
+    assert_string_equal(fx->err.hint, "the inputs are x, y");
+    REFUSES("input 'x' has 1 dims, there is no dim 1", {"x", 1, "n"});
+    REFUSES("input 'x' has 1 dims, there is no dim -2", {"x", -2, "n"});
+    REFUSES("'12' is no name for a dim", {"x", 0, "12"});
+    REFUSES("'' is no name for a dim", {"x", 0, ""});
+    REFUSES("dim 0 of input 'x' is given twice", {"x", 0, "n"}, {"x", -1, "m"});
+    REFUSES("'n' cannot be the name of two dims: one is 2, one is 5", {"x", 0, "n"}, {"y", 0, "n"});
+    REFUSES("dim 0 of input 'x' is 2 in all models", {"x", 0, "n"});
+    refuses(fx, 0, NULL, "0 dims are to be dynamic");
+    open_both(fx, "graph(%x : Float(n), %y : Tensor):\n  return (%x, %y)\n", NULL);
+    REFUSES("dim 0 of input 'x' is no number: it is dynamic already", {"x", 0, "n"});
+    REFUSES("the dims of input 'y' are not known", {"y", 0, "n"});
+}
+
+/* A name that the model has already says that dims are equal, which they cannot be. */
+static void clash(void **st)
+{
+    fixture *fx = *st;
+    open_both(fx,
+              "graph(%x : Float(2, 3), %y : Float(batch+1, 3)) {\n"
+              "  %z : Float(2, 6) = onnx::Concat[axis=1](%x, %y)\n  return (%z);\n}\n",
+              NULL);
+    print(fx, &fx->before, OX_STYLE_SEED);
+    assert_fails(make(fx, false, 1, &batch), OX_E_CHECK, "with these dims, types contradict: ", &fx->err);
+    assert_string_equal(print(fx, &fx->text, OX_STYLE_SEED), fx->before.p);
+    assert_false(ox_journal_is_open(fx->m));
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(trace, setup, teardown),
+        cmocka_unit_test_setup_teardown(onnx, setup, teardown),
+        cmocka_unit_test_setup_teardown(left, setup, teardown),
+        cmocka_unit_test_setup_teardown(alike, setup, teardown),
+        cmocka_unit_test_setup_teardown(refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(clash, setup, teardown),
+    };
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
