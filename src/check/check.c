@@ -210,6 +210,7 @@ ox_status ox_check_run(ox_model *m, const ox_check_options *opt, ox_finding_fn f
     OX__TRY(ox_model_status(m, err));
     OX__TRY(take_options(c, opt, err));
     ox_mark mark = ox_journal_mark(m);
+    ox__check_read(c);
     if (c->onnx) ox__check_model(c);
     if (c->onnx) ox__check_functions(c);
     ox__check_graphs(c);
@@ -217,6 +218,7 @@ ox_status ox_check_run(ox_model *m, const ox_check_options *opt, ox_finding_fn f
     if (!c->stopped) ox__check_habits(c);
     if (c->full) ox_journal_rollback(m, mark);
     if (!c->stopped) ox__check_weights(c);
+    if (!c->stopped) ox__check_records(c);
     s = c->status;
     if (s == OX_OK && counts) *counts = c->counts;
 out:

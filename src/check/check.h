@@ -102,6 +102,8 @@ void ox__check_initializer_type(ox__check *c, ox_value v);
 void ox__check_infer(ox__check *c);   /* infer.c: infers; the model keeps what was found until the run ends */
 void ox__check_habits(ox__check *c);  /* habits.c: what is legal, and wasteful or stumbled on */
 void ox__check_weights(ox__check *c); /* weights.c: what shows in the bytes only */
+void ox__check_read(ox__check *c);    /* records.c: that the graph of the file was understood */
+void ox__check_records(ox__check *c); /* records.c: checksums of archives */
 /* data.c: a tensor of a value or of a node's attribute. */
 void ox__check_tensor(ox__check *c, ox_tensor t, ox__place_of at);
 

@@ -9,12 +9,14 @@ static bool is_used(const ox_model *m, ox_value v)
 static void unused_initializers(ox__check *c, ox_graph g)
 {
     size_t n = ox_graph_n_initializers(c->m, g);
+    /* a trace reads the weights of its archive by their paths; a file of weights has no graph */
+    bool used_here = c->onnx && ox_graph_first(c->m, g).id;
     for (size_t i = 0; i < n && !c->stopped; i++) {
         ox_value v = ox_graph_initializer(c->m, g, i);
         ox_tensor_info t = ox_tensor_get(c->m, ox_value_tensor(c->m, v));
         const char *name = ox__check_name(c, ox_value_name(c->m, v));
         ox__check_step(c);
-        if (!is_used(c->m, v))
+        if (used_here && !is_used(c->m, v))
             ox__check_report(c, OX__CHECK_UNUSED_INITIALIZER, OX__AT_VALUE(v), NULL,
                              "initializer %s, %llu bytes, is used by nothing", name,
                              (unsigned long long)ox_tensor_raw_size(c->m, ox_value_tensor(c->m, v)));

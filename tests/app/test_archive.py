@@ -51,6 +51,20 @@ class NoInline(Case):
             self.assertIn("the file holds no code, so no method 'forward'", err)
 
 
+class Damaged(Case):
+    def test_check(self):
+        """A flipped bit of a weight: opening does not read it, the check does."""
+        with open(TRACED, "rb") as f:
+            data = bytearray(f.read())
+        self.assertEqual(self.run_it("check", TRACED)[0], "0 errors, 0 warnings\n")
+        self.assertTrue(self.run_it("check", DATA)[0].endswith("\n0 errors, 0 warnings, 1 note\n"))
+        data[data.index(b"net/data/1") + 20] ^= 1
+        path = self.write("net.pt", bytes(data))
+        self.assertEqual(self.run_it("info", path)[1], "")
+        out, _ = self.run_it("check", path, status=1)
+        self.assertIn("error: zip entry 'net/data/1': its checksum is wrong: the data is damaged  [damaged-record]", out)
+
+
 class NotUnderstood(Case):
     """Code with a construct that is not known: all else of the archive can be had, and whoever wants the graph is told
     where it fails."""
@@ -83,6 +97,9 @@ class NotUnderstood(Case):
             self.assertRegex(err, "onnxsh: .*" + self.PLACE % place + message)
         _, err = self.run_it("export", path, os.path.join(self.dir, "out.onnx"), status=1)
         self.assertRegex(err, "onnxsh: the graph cannot be read: " + message + r"\n    at .*net\.py\):" + place.split(":")[0])
+        found = json.loads(self.run_it("-q", "--json", "check", path, status=1)[0])
+        self.assertEqual([f["check"] for f in found if f["severity"] == "error"], ["unread-graph"])
+        self.assertRegex(found[0]["message"], "^the graph cannot be read: " + message + r", at .*net\.py\):" + place.split(":")[0] + "$")
         self.assertEqual(sorted(os.listdir(self.dir)), ["net.pt"])
 
     def test_statement(self):

@@ -167,6 +167,8 @@ static ox_status build(job *j, ox_error *err)
     ox_status s = ox__model_reserve(j->model, 0, n, 0, n, err);
     if (s == OX_OK) s = hand_over(j, err);
     if (s == OX_OK && !is_script(j)) s = ox_model_set_ir_version(j->model, IR_VERSION, err);
+    if (s == OX_OK && !is_script(j))
+        s = ox_graph_set_name(j->model, ox_model_main(j->model), ox_str_addz(j->model, "weights"), err);
     if (s == OX_OK && !is_script(j)) s = ox_model_set_opset(j->model, ox_str_addz(j->model, ""), OPSET, err);
     if (s == OX_OK)
         s = ox_model_set_text(j->model, OX_MODEL_PATH, ox_str_addz(j->model, j->args->path ? j->args->path : ""), err);
