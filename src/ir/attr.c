@@ -46,7 +46,7 @@ static size_t item_size(uint8_t kind)
 }
 
 /* How many elements the list of a list kind has. A reference has none; a lost list of tensors may have a NULL list. */
-static size_t n_items(const ox_attr *a)
+uint32_t ox__attr_n_items(const ox_attr *a)
 {
     if (a->ref.id || !item_size(a->kind)) return 0;
     return a->kind == OX_ATTR_COMPLEX ? 2 : a->n;
@@ -66,7 +66,7 @@ ox_graph ox__attr_graph(const ox_attr *a, uint32_t i)
 bool ox__attr_copy(ox_model *m, ox_attr *out, const ox_attr *a)
 {
     *out = *a;
-    size_t item = item_size(a->kind), n = n_items(a);
+    size_t item = item_size(a->kind), n = ox__attr_n_items(a);
     if (!item || a->ref.id) return true;
     const void *list = a->u.ints;
     if (!list || !n) {
@@ -80,7 +80,7 @@ bool ox__attr_copy(ox_model *m, ox_attr *out, const ox_attr *a)
 static ox_status check_ids(const ox_model *m, const ox_attr *a, ox_error *err)
 {
     ox_status s = OX_OK;
-    size_t n = n_items(a);
+    size_t n = ox__attr_n_items(a);
     switch ((ox_attr_kind)a->kind) {
     case OX_ATTR_STRING:
     case OX_ATTR_DEVICE:
@@ -117,9 +117,10 @@ ox_status ox__attr_check(const ox_model *m, const ox_attr *a, ox_error *err)
     if (ox_attr_kind_name((ox_attr_kind)a->kind)[0] == '?')
         return ox__fail(err, OX_E_INVALID, "attribute '%s' is of no known kind (%u)", name, a->kind);
     if (a->ref.id) return OX_OK;
-    if (n_items(a) && !a->u.ints) {
+    if (ox__attr_n_items(a) && !a->u.ints) {
         if (a->lost) return OX_OK;
-        return ox__fail(err, OX_E_INVALID, "attribute '%s' says %zu elements and has none", name, n_items(a));
+        return ox__fail(err, OX_E_INVALID, "attribute '%s' says %zu elements and has none", name,
+                        (size_t)ox__attr_n_items(a));
     }
     s = check_ids(m, a, err);
     if (s != OX_OK) ox_error_context(err, "attribute '%s'", name);
@@ -133,9 +134,9 @@ bool ox_attr_equal(const ox_attr *a, const ox_attr *b)
         a->ref.id != b->ref.id || a->doc.id != b->doc.id)
         return false;
     if (a->ref.id) return true;
-    size_t item = item_size(a->kind), n = n_items(a);
+    size_t item = item_size(a->kind), n = ox__attr_n_items(a);
     if (item) {
-        if (n != n_items(b) || !a->u.ints != !b->u.ints) return false;
+        if (n != ox__attr_n_items(b) || !a->u.ints != !b->u.ints) return false;
         return !a->u.ints || !n || memcmp(a->u.ints, b->u.ints, n * item) == 0;
     }
     switch ((ox_attr_kind)a->kind) {

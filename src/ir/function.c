@@ -1,5 +1,5 @@
 /* Floor 1. What a local function is besides its graph: domain, overload, attributes, opset imports. */
-#include "ir/parts.h"
+#include "ir/note.h"
 
 ox_function_info ox_function_get(const ox_model *m, ox_graph f)
 {
@@ -52,6 +52,7 @@ ox_status ox_function_set(ox_model *m, ox_graph f, const ox_function_info *info,
     ox__put_graph(m, f.id, ext, OX__PTR(e));
     ox__names_function(m, f.id);
     ox__touch_graph(m, f.id, OX__DIRTY_FUNC);
+    OX__NOTE(m, function_set, f.id, OX__PTR(c));
     return OX_OK;
 }
 

@@ -1,6 +1,6 @@
 /* Floor 1. Graphs: making, deleting, nesting, their own fields. Inputs, outputs and initializers stand in
  * graph_lists.c, what only functions have in function.c. */
-#include "ir/parts.h"
+#include "ir/note.h"
 
 /* ---- nesting ---- */
 static uint32_t outer(const ox_model *m, uint32_t graph)
@@ -74,6 +74,7 @@ ox_status ox_graph_create(ox_model *m, ox_graph *out, ox_graph_kind kind, ox_str
         ox__touch_top(m, OX__DIRTY_FUNCTIONS | OX__BELOW);
     }
     *out = ox__graph_handle(m, id);
+    OX__NOTE(m, graph_create, id, kind, name.id);
     return OX_OK;
 }
 
@@ -175,6 +176,7 @@ ox_status ox_graph_delete(ox_model *m, ox_graph g, ox_error *err)
     if (s != OX_OK) return s;
     if (listed) unlist_function(m, at);
     ox__graph_delete_all(m, g.id);
+    OX__NOTE(m, graph_delete, g.id);
     return OX_OK;
 }
 
@@ -249,6 +251,7 @@ ox_status ox_graph_set_name(ox_model *m, ox_graph g, ox_str name, ox_error *err)
     ox__put_graph(m, g.id, name, name.id);
     ox__names_function(m, g.id);
     ox__touch_graph(m, g.id, OX__DIRTY_NAME);
+    OX__NOTE(m, graph_set_name, g.id, name.id);
     return OX_OK;
 }
 
@@ -269,7 +272,9 @@ ox_status ox_graph_set_doc(ox_model *m, ox_graph g, ox_str doc, ox_error *err)
     if (s == OX_OK) s = ox__need_str(m, doc, err);
     if (s == OX_OK) s = ox__edit(m, 1, err);
     if (s != OX_OK || ox_graph_doc(m, g).id == doc.id) return s;
-    return put_ext(m, g, &doc, NULL, err);
+    s = put_ext(m, g, &doc, NULL, err);
+    if (s == OX_OK) OX__NOTE(m, graph_set_doc, g.id, doc.id);
+    return s;
 }
 
 ox_status ox_graph_set_metadata(ox_model *m, ox_graph g, ox_str key, ox_str value, ox_error *err)
@@ -284,7 +289,10 @@ ox_status ox_graph_set_metadata(ox_model *m, ox_graph g, ox_str key, ox_str valu
     bool failed = false;
     const ox__pairs *p = ox__pairs_with(m, old, key, value, &failed);
     if (failed) return ox__nomem(err);
-    return p == old ? OX_OK : put_ext(m, g, NULL, &p, err);
+    if (p == old) return OX_OK;
+    s = put_ext(m, g, NULL, &p, err);
+    if (s == OX_OK) OX__NOTE(m, graph_set_metadata, g.id, key.id, value.id);
+    return s;
 }
 
 ox_status ox__graph_set_pairs(ox_model *m, ox_graph g, uint32_t count, const ox_pair *pairs, ox_error *err)

@@ -1,6 +1,6 @@
 /* Floor 1. Inputs, outputs and initializers of graphs. Outputs are the inputs of the hidden return node; each has an
  * OX__ITEM beside it, for the record of the file. */
-#include "ir/parts.h"
+#include "ir/note.h"
 
 #include <inttypes.h>
 
@@ -29,6 +29,7 @@ ox_status ox_graph_add_input(ox_model *m, ox_value *out, ox_graph g, size_t pos,
     ox__list_insert(m, g.id, OX__LIST_IN, v, pos);
     ox__touch_graph(m, g.id, OX__DIRTY_LISTS);
     if (out) *out = ox__value_handle(m, v);
+    OX__NOTE(m, graph_add_input, v, g.id, pos, name.id, t.id);
     return OX_OK;
 }
 
@@ -45,6 +46,7 @@ ox_status ox_graph_remove_input(ox_model *m, ox_graph g, size_t i, ox_error *err
     if (!r->init_item) ox__value_kill(m, v);
     ox__list_remove(m, g.id, OX__LIST_IN, v);
     ox__touch_graph(m, g.id, OX__DIRTY_LISTS);
+    OX__NOTE(m, graph_remove_input, g.id, i);
     return OX_OK;
 }
 
@@ -85,7 +87,9 @@ ox_status ox_graph_list_input(ox_model *m, ox_graph g, ox_value v, ox_error *err
     const ox__value_row *r = ox__value_row_at(m, v.id);
     if (!r->init_item) return refuse(m, v, "only an initializer can be listed as an input", err);
     if (r->in_item) return refuse(m, v, "the initializer is an input already", err);
-    return list_last(m, g, OX__LIST_IN, v, (ox_tensor){0}, err);
+    s = list_last(m, g, OX__LIST_IN, v, (ox_tensor){0}, err);
+    if (s == OX_OK) OX__NOTE(m, graph_list_input, g.id, v.id);
+    return s;
 }
 
 ox_status ox__graph_adopt_input(ox_model *m, ox_graph g, ox_value v, ox_error *err)
@@ -154,6 +158,7 @@ ox_status ox_graph_add_initializer(ox_model *m, ox_value *out, ox_graph g, ox_st
     ox__list_insert(m, g.id, OX__LIST_INIT, v, SIZE_MAX);
     ox__touch_graph(m, g.id, OX__DIRTY_LISTS);
     if (out) *out = ox__value_handle(m, v);
+    OX__NOTE(m, graph_add_initializer, v, g.id, name.id, t.id);
     return OX_OK;
 }
 
@@ -175,6 +180,7 @@ ox_status ox_graph_bind_input(ox_model *m, ox_graph g, ox_value input, ox_tensor
     ox__put_value(m, input.id, tensor, t.id);
     if (!keep_input) ox__list_remove(m, g.id, OX__LIST_IN, input.id);
     ox__touch_graph(m, g.id, OX__DIRTY_LISTS);
+    OX__NOTE(m, graph_bind_input, g.id, input.id, t.id, keep_input);
     return OX_OK;
 }
 
@@ -191,6 +197,7 @@ ox_status ox_graph_remove_initializer(ox_model *m, ox_graph g, ox_value v, ox_er
     ox__list_remove(m, g.id, OX__LIST_INIT, v.id);
     ox__put_value(m, v.id, tensor, 0);
     ox__touch_graph(m, g.id, OX__DIRTY_LISTS);
+    OX__NOTE(m, graph_remove_initializer, g.id, v.id);
     return OX_OK;
 }
 
@@ -240,6 +247,7 @@ ox_status ox_graph_add_output(ox_model *m, ox_graph g, size_t pos, ox_value v, o
     ox__put_id(m, to + (uint32_t)pos, add_item(m, v.id));
     ox__put_graph(m, g.id, out_items, to);
     ox__touch_graph(m, g.id, OX__DIRTY_LISTS);
+    OX__NOTE(m, graph_add_output, g.id, pos, v.id);
     return OX_OK;
 }
 
@@ -264,6 +272,7 @@ ox_status ox_graph_set_output(ox_model *m, ox_graph g, size_t i, ox_value v, ox_
     ox__use_link(m, use, v.id);
     ox__put_item(m, ox__graph_output_item(m, g.id, (uint32_t)i), value, v.id);
     ox__touch_item(m, ox__graph_output_item(m, g.id, (uint32_t)i), g.id);
+    OX__NOTE(m, graph_set_output, g.id, i, v.id);
     return OX_OK;
 }
 
@@ -278,6 +287,7 @@ ox_status ox_graph_remove_output(ox_model *m, ox_graph g, size_t i, ox_error *er
     ox__inputs_resize(m, r->ret, (uint32_t)i, false);
     for (uint32_t k = (uint32_t)i + 1; k < n; k++) ox__put_id(m, r->out_items + k - 1, ox__id_at(m, r->out_items + k));
     ox__touch_graph(m, g.id, OX__DIRTY_LISTS);
+    OX__NOTE(m, graph_remove_output, g.id, i);
     return OX_OK;
 }
 

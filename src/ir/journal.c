@@ -6,7 +6,7 @@
  *
  * What is derived from rows (indexes by name, order keys, positions in lists) is not recorded; each rollback, undo and
  * redo says which of it is no longer to be trusted. */
-#include "ir/parts.h"
+#include "ir/note.h"
 #include "ir/watch.h"
 
 enum { FIRST_CAP = 1024 };
@@ -45,7 +45,7 @@ ox_status ox__edit(ox_model *m, size_t words, ox_error *err)
     if (m->oom) return ox__nomem(err);
     if (ox__journal_paused(m)) return OX_OK;
     if (words > SIZE_MAX - OX__EDIT_SLACK || !reserve_words(&m->journal, words + OX__EDIT_SLACK)) return ox__nomem(err);
-    return OX_OK;
+    return m->notes && !ox__notes_reserve(m, words + OX__NOTE_WORDS) ? ox__nomem(err) : OX_OK;
 }
 
 void ox__journal_record(ox_model *m, uint32_t where, uint32_t id, uint64_t old)
@@ -81,6 +81,7 @@ void ox__journal_forget(ox_model *m)
     ox__journal *j = &m->journal;
     if (j->saved_branch && j->saved > j->cur) j->saved_known = false;
     j->n = j->redo_end;
+    if (m->notes) m->notes->w.n = m->notes->closed;
     new_floor(m);
 }
 
@@ -129,6 +130,7 @@ ox_mark ox_journal_mark(const ox_model *m)
     k.uses = m->table[OX__USE].n;
     k.items = m->table[OX__ITEM].n;
     k.ids = m->table[OX__ID].n;
+    k.notes = m->notes ? m->notes->taken + m->notes->w.n : 0;
     return k;
 }
 
@@ -147,6 +149,7 @@ void ox_journal_rollback(ox_model *m, ox_mark k)
         [OX__SCOPE] = k.scopes, [OX__USE] = k.uses,   [OX__ITEM] = k.items,   [OX__ID] = k.ids};
     for (int t = OX__NODE; t < OX__N_TABLES; t++) ox__table_shrink(m, (enum ox__tab)t, OX__MAX(size[t], j->floor[t]));
     if (changed) forget_derived(m, pos + 1);
+    if (m->notes) ox__notes_cut(m->notes, k.notes);
     if (j->saved_branch && j->saved > pos) j->saved_known = false;
     m->oom = false;
     new_window(m);
@@ -167,7 +170,9 @@ ox_status ox_journal_commit(ox_model *m, const char *label, ox_error *err)
     size_t open = j->n - j->redo_end;
     if (!open) return OX_OK;
     char *copy = ox__strndup(label ? label : "", label ? strlen(label) : 0);
-    if (!copy || !ox__vec_reserve(&j->steps, j->done + 1)) {
+    ox_str noted = m->notes ? ox_str_addz(m, copy) : (ox_str){0};
+    bool room = !m->notes || (noted.id && ox__notes_reserve(m, OX__NOTE_WORDS));
+    if (!copy || !room || !ox__vec_reserve(&j->steps, j->done + 1)) {
         ox__free(copy);
         return ox__nomem(err);
     }
@@ -182,6 +187,7 @@ ox_status ox_journal_commit(ox_model *m, const char *label, ox_error *err)
     j->steps.p[j->steps.n++] = (ox__step){j->cur, copy};
     j->done = j->steps.n;
     new_floor(m);
+    if (m->notes) ox__notes_close(m, OX__DID_STEP, noted);
     return OX_OK;
 }
 
@@ -196,6 +202,7 @@ ox_status ox_journal_undo(ox_model *m, const char **label, ox_error *err)
     if (s != OX_OK) return s;
     ox__journal *j = &m->journal;
     if (!j->done) return ox__fail(err, OX_E_NOT_FOUND, "there is nothing to undo");
+    if (m->notes && !ox__notes_reserve(m, OX__NOTE_WORDS)) return ox__nomem(err);
     size_t begin = j->done > 1 ? j->steps.p[j->done - 2].end : 0;
     for (size_t i = j->cur; i-- > begin;) exchange(m, &j->words[i]);
     j->cur = begin;
@@ -203,6 +210,7 @@ ox_status ox_journal_undo(ox_model *m, const char **label, ox_error *err)
     if (label) *label = j->steps.p[j->done].label;
     forget_derived(m, 0);
     new_floor(m);
+    if (m->notes) ox__notes_close(m, OX__DID_UNDO, (ox_str){0});
     return OX_OK;
 }
 
@@ -213,6 +221,7 @@ ox_status ox_journal_redo(ox_model *m, const char **label, ox_error *err)
     ox__journal *j = &m->journal;
     if (j->done == j->steps.n || ox_journal_is_open(m))
         return ox__fail(err, OX_E_NOT_FOUND, "there is nothing to redo");
+    if (m->notes && !ox__notes_reserve(m, OX__NOTE_WORDS)) return ox__nomem(err);
     size_t end = j->steps.p[j->done].end;
     for (size_t i = j->cur; i < end; i++) exchange(m, &j->words[i]);
     j->cur = end;
@@ -220,6 +229,7 @@ ox_status ox_journal_redo(ox_model *m, const char **label, ox_error *err)
     j->done++;
     forget_derived(m, 0);
     new_floor(m);
+    if (m->notes) ox__notes_close(m, OX__DID_REDO, (ox_str){0});
     return OX_OK;
 }
 

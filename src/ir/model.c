@@ -1,5 +1,5 @@
 /* Floor 1. The model: making and freeing it, its strings, files and fields. */
-#include "ir/parts.h"
+#include "ir/note.h"
 #include "ir/watch.h"
 
 #include <inttypes.h>
@@ -55,6 +55,7 @@ void ox_model_free(ox_model *m)
 {
     if (!m) return;
     ox__watch_end(m);
+    ox__notes_free(m);
     if (m->io_free) m->io_free(m->io);
     for (uint32_t g = 1; g < m->table[OX__GRAPH].n; g++) ox__list_cache_free(ox__graph_row_at(m, g));
     for (int t = 0; t < OX__N_TABLES; t++) ox__free(m->table[t].p);
@@ -175,6 +176,7 @@ ox_status ox_model_set_ir_version(ox_model *m, int64_t v, ox_error *err)
     if (s != OX_OK || ox__top(m)->ir_version == v) return s;
     ox__put_top(m, ir_version, (uint64_t)v);
     ox__touch_top(m, OX__DIRTY_IR_VERSION);
+    OX__NOTE(m, model_set_ir_version, (uint64_t)v);
     return OX_OK;
 }
 
@@ -184,6 +186,7 @@ ox_status ox_model_set_version(ox_model *m, int64_t v, ox_error *err)
     if (s != OX_OK || ox__top(m)->version == v) return s;
     ox__put_top(m, version, (uint64_t)v);
     ox__touch_top(m, OX__DIRTY_VERSION);
+    OX__NOTE(m, model_set_version, (uint64_t)v);
     return OX_OK;
 }
 
@@ -201,6 +204,7 @@ ox_status ox_model_set_text(ox_model *m, ox_model_field f, ox_str str, ox_error 
     if (ox__top(m)->text[f] == str.id) return OX_OK;
     ox__put(m, OX__TOP, 0, (uint32_t)(offsetof(ox__top_row, text) + (size_t)f * 4), 4, str.id);
     if (f != OX_MODEL_PATH) ox__touch_top(m, (uint32_t)OX__DIRTY_TEXT << f);
+    OX__NOTE(m, model_set_text, f, str.id);
     return OX_OK;
 }
 
@@ -265,6 +269,7 @@ ox_status ox_model_set_opset(ox_model *m, ox_str domain, int64_t version, ox_err
     }
     s = put_opsets(m, (uint32_t)n, rows, err);
     ox__free(rows);
+    if (s == OX_OK) OX__NOTE(m, model_set_opset, domain.id, (uint64_t)version);
     return s;
 }
 
@@ -294,6 +299,7 @@ ox_status ox_model_set_metadata(ox_model *m, ox_str key, ox_str value, ox_error 
     if (p == old) return OX_OK;
     ox__put_top(m, metadata, OX__PTR(p));
     ox__touch_top(m, OX__DIRTY_META);
+    OX__NOTE(m, model_set_metadata, key.id, value.id);
     return OX_OK;
 }
 

@@ -1,5 +1,5 @@
 /* Floor 1. Nodes: making, deleting, moving, and what they say of themselves. Setters stand in node_edit.c. */
-#include "ir/parts.h"
+#include "ir/note.h"
 
 /* ---- making ---- */
 static ox_status room_for_node(ox_model *m, size_t n_in, size_t n_out, ox_error *err)
@@ -64,6 +64,16 @@ static ox_status input_ids(const ox_model *m, size_t n, const ox_value *v, uint3
     return OX_OK;
 }
 
+/* With the outputs that it made, then its inputs. */
+static void note_create(ox_model *m, uint32_t node, uint32_t before, size_t n_in, const uint32_t *in)
+{
+    const ox__node_row *r = ox__node_row_at(m, node);
+    const uint64_t words[] = {node, r->graph, before, r->domain, r->op, r->out_n};
+    const uint32_t *outs = (const uint32_t *)(const void *)m->table[OX__ID].p + r->out_first;
+    ox__note_list(m, OX__DID_node_create, sizeof words / sizeof *words, words, r->out_n, outs);
+    ox__note_more(m, n_in, in);
+}
+
 enum { FEW = 16 };
 
 ox_status ox_node_create(ox_model *m, ox_node *out, ox_graph g, ox_node before, ox_str domain, ox_str op, size_t n_in,
@@ -99,6 +109,7 @@ ox_status ox_node_create(ox_model *m, ox_node *out, ox_graph g, ox_node before, 
                                           .n_out = (uint32_t)n_out,
                                           .in = ids},
                          err));
+    if (m->notes) note_create(m, id, before.id, n_in, ids);
     if (out) *out = ox__node_handle(m, id);
 out:
     if (ids != few) ox__free(ids);
@@ -131,6 +142,7 @@ ox_status ox_node_delete(ox_model *m, ox_node n, ox_error *err)
     }
     ox__order_unlink(m, n.id);
     ox__row_kill(m, OX__NODE, n.id);
+    OX__NOTE(m, node_delete, n.id);
     return OX_OK;
 }
 
@@ -148,6 +160,7 @@ ox_status ox_node_move(ox_model *m, ox_node n, ox_node before, ox_error *err)
     ox__order_unlink(m, n.id);
     ox__order_link(m, n.id, before.id);
     ox__touch_graph(m, r->graph, OX__DIRTY_LISTS);
+    OX__NOTE(m, node_move, n.id, before.id);
     return OX_OK;
 }
 

@@ -1,5 +1,5 @@
 /* Floor 1. Changes of a node: its operator, name, inputs, outputs, attributes. */
-#include "ir/parts.h"
+#include "ir/note.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -36,6 +36,7 @@ ox_status ox_node_set_op(ox_model *m, ox_node n, ox_str domain, ox_str op, ox_st
     if (s != OX_OK) return s;
     const ox__node_row *r = ox__node_row_at(m, n.id);
     if (!domain.id) domain.id = 1;
+    OX__NOTE(m, node_set_op, n.id, domain.id, op.id, overload.id);
     if (r->domain == domain.id && r->op == op.id) return OX_OK;
     ox__put_node(m, n.id, domain, domain.id);
     ox__put_node(m, n.id, op, op.id);
@@ -51,6 +52,7 @@ ox_status ox_node_set_name(ox_model *m, ox_node n, ox_str name, ox_error *err)
     ox__put_node(m, n.id, name, name.id);
     ox__names_node(m, n.id);
     ox__touch_node(m, n.id);
+    OX__NOTE(m, node_set_name, n.id, name.id);
     return OX_OK;
 }
 
@@ -59,7 +61,9 @@ ox_status ox_node_set_doc(ox_model *m, ox_node n, ox_str doc, ox_error *err)
     ox_status s = edit_node(m, n, 1, err);
     if (s == OX_OK) s = ox__need_str(m, doc, err);
     if (s != OX_OK || ox_node_doc(m, n).id == doc.id) return s;
-    return put_ext(m, n, &doc, NULL, NULL, err);
+    s = put_ext(m, n, &doc, NULL, NULL, err);
+    if (s == OX_OK) OX__NOTE(m, node_set_doc, n.id, doc.id);
+    return s;
 }
 
 /* Scope and location are what we know of a node, not what its record says: they make nothing dirty. */
@@ -68,23 +72,29 @@ ox_status ox_node_set_scope(ox_model *m, ox_node n, ox_scope scope, ox_error *er
     ox_status s = edit_node(m, n, 1, err);
     if (s == OX_OK && scope.id && !ox__scope_get(m, scope))
         s = ox__fail(err, OX_E_INVALID, "scope %" PRIu32 " is gone, or of another model", scope.id);
-    if (s == OX_OK) ox__put_node(m, n.id, scope, scope.id);
-    return s;
+    if (s != OX_OK) return s;
+    ox__put_node(m, n.id, scope, scope.id);
+    OX__NOTE(m, node_set_scope, n.id, scope.id);
+    return OX_OK;
 }
 
 ox_status ox_node_set_loc(ox_model *m, ox_node n, ox_loc l, ox_error *err)
 {
     ox_status s = edit_node(m, n, 1, err);
     if (s == OX_OK) s = ox__need_loc(m, l, err);
-    if (s == OX_OK) ox__put_node(m, n.id, loc, l.id);
-    return s;
+    if (s != OX_OK) return s;
+    ox__put_node(m, n.id, loc, l.id);
+    OX__NOTE(m, node_set_loc, n.id, l.id);
+    return OX_OK;
 }
 
 ox_status ox_node_set_origin(ox_model *m, ox_node n, uint32_t origin, ox_error *err)
 {
     ox_status s = edit_node(m, n, 1, err);
-    if (s == OX_OK) ox__put_node(m, n.id, origin, origin);
-    return s;
+    if (s != OX_OK) return s;
+    ox__put_node(m, n.id, origin, origin);
+    OX__NOTE(m, node_set_origin, n.id, origin);
+    return OX_OK;
 }
 
 ox_status ox_node_set_metadata(ox_model *m, ox_node n, ox_str key, ox_str value, ox_error *err)
@@ -98,7 +108,10 @@ ox_status ox_node_set_metadata(ox_model *m, ox_node n, ox_str key, ox_str value,
     bool failed = false;
     const ox__pairs *p = ox__pairs_with(m, old, key, value, &failed);
     if (failed) return ox__nomem(err);
-    return p == old ? OX_OK : put_ext(m, n, NULL, NULL, &p, err);
+    if (p == old) return OX_OK;
+    s = put_ext(m, n, NULL, NULL, &p, err);
+    if (s == OX_OK) OX__NOTE(m, node_set_metadata, n.id, key.id, value.id);
+    return s;
 }
 
 ox_status ox__node_set_pairs(ox_model *m, ox_node n, uint32_t count, const ox_pair *pairs, ox_error *err)
@@ -127,6 +140,7 @@ ox_status ox_node_set_input(ox_model *m, ox_node n, size_t i, ox_value v, ox_err
     ox__use_unlink(m, use);
     ox__use_link(m, use, v.id);
     ox__touch_node(m, n.id);
+    OX__NOTE(m, node_set_input, n.id, i, v.id);
     return OX_OK;
 }
 
@@ -145,6 +159,8 @@ ox_status ox_node_set_inputs(ox_model *m, ox_node n, size_t n_in, const ox_value
         ox__put_use(m, first + i, node, n.id);
         ox__use_link(m, first + i, inputs[i].id);
     }
+    OX__NOTE(m, node_set_inputs, n.id);
+    for (size_t i = 0; i < n_in && m->notes; i++) ox__note_more(m, 1, &inputs[i].id);
     for (uint32_t i = 0; i < old_n; i++) ox__use_unlink(m, old + i);
     ox__put_node(m, n.id, in_first, first);
     ox__put_node(m, n.id, in_n, n_in);
@@ -172,6 +188,7 @@ ox_status ox_node_add_output(ox_model *m, ox_value *out, ox_node n, ox_str name,
     ox__put_node(m, n.id, out_n, r->out_n + 1u);
     ox__touch_node(m, n.id);
     if (out) *out = ox__value_handle(m, v);
+    OX__NOTE(m, node_add_output, v, n.id, name.id, t.id);
     return OX_OK;
 }
 
@@ -186,6 +203,7 @@ ox_status ox_node_drop_output(ox_model *m, ox_node n, ox_error *err)
     if (v) ox__value_kill(m, v);
     ox__put_node(m, n.id, out_n, r->out_n - 1u);
     ox__touch_node(m, n.id);
+    OX__NOTE(m, node_drop_output, n.id);
     return OX_OK;
 }
 
@@ -285,7 +303,9 @@ ox_status ox_node_set_attr(ox_model *m, ox_node n, const ox_attr *a, ox_error *e
     if (count) memcpy(c->a, old->a, count * sizeof *c->a);
     c->n = at < count ? count : count + 1;
     if (!ox__attr_copy(m, &c->a[at], a)) return ox__nomem(err);
-    return put_attrs(m, n.id, c, err);
+    s = put_attrs(m, n.id, c, err);
+    if (s == OX_OK) OX__NOTE(m, node_set_attr, n.id, OX__PTR(&c->a[at]));
+    return s;
 }
 
 ox_status ox__node_set_attrs(ox_model *m, ox_node n, uint32_t count, const ox_attr *attrs, ox_error *err)
@@ -318,5 +338,8 @@ ox_status ox_node_remove_attr(ox_model *m, ox_node n, const char *name, ox_error
     memcpy(c->a, old->a, at * sizeof *c->a);
     memcpy(c->a + at, old->a + at + 1, (old->n - at - 1) * sizeof *c->a);
     c->n = old->n - 1;
-    return put_attrs(m, n.id, c, err);
+    uint32_t id = a->name.id;
+    s = put_attrs(m, n.id, c, err);
+    if (s == OX_OK) OX__NOTE(m, node_remove_attr, n.id, id);
+    return s;
 }

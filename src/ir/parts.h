@@ -28,6 +28,7 @@ const ox__opsets *ox__opsets_copy(ox_model *m, uint32_t n, const ox_opset *o);
 /* A copy of e (NULL = empty) that the caller may fill before it is put. */
 ox__ext *ox__ext_copy(ox_model *m, const ox__ext *e);
 bool ox__attr_copy(ox_model *m, ox_attr *out, const ox_attr *a);
+uint32_t ox__attr_n_items(const ox_attr *a); /* of a list kind that is no reference; else 0 */
 uint32_t ox__attr_n_graphs(const ox_attr *a);
 ox_graph ox__attr_graph(const ox_attr *a, uint32_t i);
 /* Checks kind, names and every id inside. */

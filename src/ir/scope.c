@@ -1,5 +1,5 @@
 /* Floor 1. Scopes: a tree of (class, attribute) pairs, each child made once. Row 0 is the parent of the roots. */
-#include "ir/parts.h"
+#include "ir/note.h"
 
 ox_status ox_scope_add(ox_model *m, ox_scope *out, ox_scope parent, ox_str cls, ox_str attr, ox_error *err)
 {
@@ -34,6 +34,7 @@ ox_status ox_scope_add(ox_model *m, ox_scope *out, ox_scope parent, ox_str cls, 
     ox__put_scope(m, parent.id, last_child, id);
     ox__names_scope(m, id);
     *out = ox__scope_handle(m, id);
+    OX__NOTE(m, scope_add, id, parent.id, cls.id, attr.id);
     return OX_OK;
 }
 

@@ -62,6 +62,7 @@ typedef struct ox__types ox__types;
 typedef struct ox__tensors ox__tensors;
 typedef struct ox__fresh ox__fresh;
 typedef struct ox__changes ox__changes; /* watch.h */
+typedef struct ox__notes ox__notes;     /* note.h */
 
 struct ox_model {
     ox__table table[OX__N_TABLES];
@@ -76,6 +77,7 @@ struct ox_model {
     OX__VEC(ox__map) files;
     uint32_t live[OX__N_TABLES]; /* living nodes (return nodes not counted), values, graphs, scopes */
     ox__changes *watch;          /* who wants to know what changes; each owned by its maker */
+    ox__notes *notes;            /* of the edits, for a log; NULL: none are taken */
     uint32_t gen0; /* first generation of a slot: differs between models, so foreign handles are refused */
     uint32_t order_epoch, list_epoch;
     uint64_t serial; /* of the model, counted in the process: ox_model_serial */

@@ -1,6 +1,6 @@
 /* Floor 1. Uses: the inputs of nodes, which are rows side by side, and the list of its uses that each value has. The
  * index of a use is its distance from its node's first one. Adding and removing a use takes constant time. */
-#include "ir/parts.h"
+#include "ir/note.h"
 
 bool ox__value_is_loose(const ox__value_row *r)
 {
@@ -139,5 +139,6 @@ ox_status ox_value_replace_uses(ox_model *m, ox_value v, ox_value by, ox_error *
     ox__put_value(m, v.id, use_last, 0);
     ox__put_value(m, v.id, use_n, 0);
     if (ox__value_is_loose(from)) ox__value_kill(m, v.id);
+    OX__NOTE(m, value_replace_uses, v.id, by.id);
     return OX_OK;
 }

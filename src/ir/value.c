@@ -1,5 +1,5 @@
 /* Floor 1. Values: what nodes make, graphs take and initializers hold. */
-#include "ir/parts.h"
+#include "ir/note.h"
 
 #include <inttypes.h>
 #include <onnxsh/text.h>
@@ -189,6 +189,7 @@ ox_status ox_value_set_name(ox_model *m, ox_value v, ox_str name, ox_error *err)
     ox__fresh_note(m, v.id, 1);
     ox__names_value(m, v.id);
     ox__touch_named(m, v.id);
+    OX__NOTE(m, value_set_name, v.id, name.id);
     return OX_OK;
 }
 
@@ -211,6 +212,7 @@ ox_status ox_value_set_type(ox_model *m, ox_value v, ox_type t, ox_error *err)
     ox__put_value(m, v.id, flags, r->flags & ~(uint32_t)OX__INFERRED);
     ox__put_value(m, v.id, type, t.id);
     ox__touch_value(m, v.id);
+    OX__NOTE(m, value_set_type, v.id, t.id);
     return OX_OK;
 }
 
@@ -234,6 +236,7 @@ ox_status ox_value_set_inferred(ox_model *m, ox_value v, ox_type t, bool keep, o
     if (differs) ox__put_value(m, v.id, given, given);
     ox__put_value(m, v.id, flags, flags);
     ox__put_value(m, v.id, type, t.id);
+    OX__NOTE(m, value_set_inferred, v.id, t.id, keep);
     return OX_OK;
 }
 
@@ -250,8 +253,10 @@ ox_status ox_value_set_layout(ox_model *m, ox_value v, ox_layout l, ox_error *er
 {
     ox_status s = edit_value(m, v, err);
     if (s == OX_OK) s = ox__need_layout(m, l, err);
-    if (s == OX_OK) ox__put_value(m, v.id, layout, l.id);
-    return s;
+    if (s != OX_OK) return s;
+    ox__put_value(m, v.id, layout, l.id);
+    OX__NOTE(m, value_set_layout, v.id, l.id);
+    return OX_OK;
 }
 
 ox_status ox_value_set_tensor(ox_model *m, ox_value v, ox_tensor t, ox_error *err)
@@ -270,6 +275,7 @@ ox_status ox_value_set_tensor(ox_model *m, ox_value v, ox_tensor t, ox_error *er
     if (r->tensor == t.id) return OX_OK;
     ox__put_value(m, v.id, tensor, t.id);
     if (!ox__journal_paused(m)) ox__touch_item(m, r->init_item, r->graph);
+    OX__NOTE(m, value_set_tensor, v.id, t.id);
     return OX_OK;
 }
 
@@ -281,6 +287,7 @@ ox_status ox_value_set_declared(ox_model *m, ox_value v, bool declared, ox_error
     if (declared == !!(r->flags & OX__DECLARED)) return OX_OK;
     ox__put_value(m, v.id, flags, r->flags ^ OX__DECLARED);
     ox__touch_graph(m, r->graph, OX__DIRTY_LISTS);
+    OX__NOTE(m, value_set_declared, v.id, declared);
     return OX_OK;
 }
 
@@ -301,7 +308,9 @@ ox_status ox_value_set_doc(ox_model *m, ox_value v, ox_str doc, ox_error *err)
     ox_status s = edit_value(m, v, err);
     if (s == OX_OK) s = ox__need_str(m, doc, err);
     if (s != OX_OK || ox_value_doc(m, v).id == doc.id) return s;
-    return put_ext(m, v, &doc, NULL, err);
+    s = put_ext(m, v, &doc, NULL, err);
+    if (s == OX_OK) OX__NOTE(m, value_set_doc, v.id, doc.id);
+    return s;
 }
 
 ox_status ox_value_set_metadata(ox_model *m, ox_value v, ox_str key, ox_str value, ox_error *err)
@@ -315,7 +324,10 @@ ox_status ox_value_set_metadata(ox_model *m, ox_value v, ox_str key, ox_str valu
     bool failed = false;
     const ox__pairs *p = ox__pairs_with(m, old, key, value, &failed);
     if (failed) return ox__nomem(err);
-    return p == old ? OX_OK : put_ext(m, v, NULL, &p, err);
+    if (p == old) return OX_OK;
+    s = put_ext(m, v, NULL, &p, err);
+    if (s == OX_OK) OX__NOTE(m, value_set_metadata, v.id, key.id, value.id);
+    return s;
 }
 
 ox_status ox__value_set_pairs(ox_model *m, ox_value v, uint32_t count, const ox_pair *pairs, ox_error *err)
