@@ -26,6 +26,16 @@ typedef enum ox_encoding {
                        took in what followed them are computed as they are read */
 } ox_encoding;
 
+/* What the integers of a quantised tensor of PyTorch stand for: scale * (integer - zero point). */
+typedef struct ox_quantization {
+    ox_str scheme;      /* "per_tensor_affine" */
+    bool per_channel;   /* each index of dim `axis` has its own of `scales` and `zero_points`, else: */
+    double scale;       /* of all elements */
+    int64_t zero_point; /* "" */
+    int64_t axis;
+    ox_tensor scales, zero_points; /* {0}: they cannot be read */
+} ox_quantization;
+
 typedef struct ox_tensor_info {
     ox_str name; /* TensorProto.name; the value's name decides when it is saved as an initializer */
     ox_dtype dtype;
@@ -34,15 +44,16 @@ typedef struct ox_tensor_info {
     uint64_t n_elements; /* product of dims; for SPARSE of the dense dims */
     ox_storage storage;
     ox_encoding encoding;
-    bool rounded;              /* read from a dump that printed rounded floats */
-    bool external;             /* came from an external data file */
-    bool typed;                /* the file has the elements in a typed field (int64_data, ...), not as raw bytes */
-    uint32_t file;             /* FILE: index of the mapped file in the model */
-    uint64_t offset, n_bytes;  /* FILE: span; OWNED: n_bytes */
-    const void *data;          /* OWNED with RAW or VARINT encoding */
-    const ox_str *strings;     /* STRINGS: n_elements of them */
-    const double *scales;      /* SCALED: dims[0] of them */
-    ox_tensor values, indices; /* SPARSE */
+    bool rounded;                 /* read from a dump that printed rounded floats */
+    bool external;                /* came from an external data file */
+    bool typed;                   /* the file has the elements in a typed field (int64_data, ...), not as raw bytes */
+    uint32_t file;                /* FILE: index of the mapped file in the model */
+    uint64_t offset, n_bytes;     /* FILE: span; OWNED: n_bytes */
+    const void *data;             /* OWNED with RAW or VARINT encoding */
+    const ox_str *strings;        /* STRINGS: n_elements of them */
+    const double *scales;         /* SCALED: dims[0] of them */
+    ox_tensor values, indices;    /* SPARSE */
+    const ox_quantization *quant; /* NULL: its elements are numbers as they are */
     ox_str doc;
     uint32_t n_metadata;
     const ox_pair *metadata;

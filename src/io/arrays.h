@@ -8,6 +8,17 @@
 
 #include <onnxsh/dtype.h>
 
+struct ox__array;
+
+/* Of a quantised tensor: see ox_quantization. */
+typedef struct ox__array_quant {
+    const char *scheme;
+    bool per_channel;
+    double scale;
+    int64_t zero_point, axis;
+    struct ox__array *scales, *zero_points; /* rows of their own that no list holds; NULL: not in place */
+} ox__array_quant;
+
 typedef struct ox__array {
     const char *name; /* raw bytes, terminated */
     size_t name_n;
@@ -27,6 +38,7 @@ typedef struct ox__array {
     const int64_t *strides;     /* where elements do not follow each other: of each dim, in elements; NULL: they do */
     uint64_t text_width;        /* strings of so many code points of 4 bytes each, unusable as weights; 0 = no strings.
                                    n_bytes is what the file has of them */
+    const ox__array_quant *quant; /* NULL: none */
 } ox__array;
 
 enum { OX__ARRAY_PACKED = 0xFFFFFFFF };

@@ -84,6 +84,18 @@ static ox_status check_sparse(const ox_model *m, const ox_tensor_info *i, ox_err
     return OX_OK;
 }
 
+static ox_status check_quant(const ox_model *m, const ox_tensor_info *i, ox_error *err)
+{
+    const ox_quantization *q = i->quant;
+    if (!q) return OX_OK;
+    if (q->per_channel && (q->axis < 0 || q->axis >= (int64_t)i->rank))
+        return ox__fail(err, OX_E_INVALID, "a tensor of rank %" PRIu32 " has no dim %" PRId64, i->rank, q->axis);
+    ox_status s = ox__need_str(m, q->scheme, err);
+    if (s == OX_OK && q->scales.id) s = ox__need_tensor(m, q->scales, err);
+    if (s == OX_OK && q->zero_points.id) s = ox__need_tensor(m, q->zero_points, err);
+    return s;
+}
+
 static ox_status check_storage(const ox_model *m, const ox_tensor_info *i, uint64_t n, ox_error *err)
 {
     if (i->storage == OX_STORAGE_LOST) return OX_OK;
@@ -124,6 +136,7 @@ ox_status ox_tensor_add(ox_model *m, ox_tensor *out, const ox_tensor_info *info,
     if (s == OX_OK) s = ox__need_str(m, i.doc, err);
     if (s == OX_OK) s = count_elements(&i, &i.n_elements, err);
     if (s == OX_OK) s = check_storage(m, &i, i.n_elements, err);
+    if (s == OX_OK) s = check_quant(m, &i, err);
     if (s != OX_OK) return s;
     bool owned = i.storage == OX_STORAGE_OWNED, ok = ox__vec_reserve(&m->tensors->row, m->tensors->row.n + 1);
     i.dims = ox__arena_dup(&m->arena, i.dims, i.rank * sizeof *i.dims);
@@ -137,6 +150,7 @@ ox_status ox_tensor_add(ox_model *m, ox_tensor *out, const ox_tensor_info *info,
     bool scaled = ok && i.encoding == OX_ENC_SCALED && i.n_elements;
     i.scales = scaled ? ox__arena_dup(&m->arena, i.scales, (size_t)i.dims[0] * sizeof *i.scales) : NULL;
     ok = ok && (!scaled || i.scales);
+    if (ok && i.quant) ok = (i.quant = ox__arena_dup(&m->arena, i.quant, sizeof *i.quant)) != NULL;
     const ox_tensor_info *row = ok ? ox__arena_dup(&m->arena, &i, sizeof i) : NULL;
     if (!row || m->tensors->row.n >= UINT32_MAX) return ox__nomem(err);
     m->tensors->row.p[m->tensors->row.n++] = row;

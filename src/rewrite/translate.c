@@ -207,6 +207,14 @@ ox_status ox__translate_tensor(ox__translate *t, ox_tensor x, ox_tensor *out, ox
         OX__TRY(ox__translate_tensor(t, info.values, &info.values, err));
         OX__TRY(ox__translate_tensor(t, info.indices, &info.indices, err));
     }
+    ox_quantization quant;
+    if (info.quant) {
+        quant = *info.quant;
+        quant.scheme = ox__translate_str(t, quant.scheme);
+        OX__TRY(ox__translate_tensor(t, quant.scales, &quant.scales, err));
+        OX__TRY(ox__translate_tensor(t, quant.zero_points, &quant.zero_points, err));
+        info.quant = &quant;
+    }
     if (info.strings) {
         if (!(strings = strs_of(t, (size_t)info.n_elements, info.strings))) OX__TRY(ox__nomem(err));
         info.strings = strings;

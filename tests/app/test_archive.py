@@ -51,6 +51,29 @@ class NoInline(Case):
             self.assertIn("the file holds no code, so no method 'forward'", err)
 
 
+class Quantised(Case):
+    def test_of_a_file(self):
+        for version in ("113", "213"):
+            path = os.path.join(ROOT, f"tests/fixtures/torch/quantised_{version}.pt")
+            out, _ = self.run_it("weights", path)
+            self.assertRegex(out, r"(?m)^scaled +uint8 +\[2, 3\] +6 B +0\.5\*\(q-10\)$")
+            self.assertRegex(out, r"(?m)^columns +int8 +\[2, 3\] +6 B +each of dim 1$")
+            self.assertRegex(self.run_it("info", path)[0], "(?m)^quantised +4 weights: 2 per tensor, 2 per channel$")
+            self.assertIn("\nquantised per_tensor_affine: element q stands for 0.5*(q-10)\n", self.run_it("value", path, "scaled")[0])
+            self.assertIn("\nquantised per_channel_affine: element q stands for scale*(q-zero point), each of dim 1 its own\n"
+                          "  scales       0.5, 0.25, 2\n  zero points  1, -2, 0\n", self.run_it("value", path, "columns")[0])
+            values = json.loads(self.run_it("--json", "value", path, "scaled", "columns")[0])
+            self.assertEqual([v["quantization"] for v in values],
+                             [{"scheme": "per_tensor_affine", "scale": 0.5, "zero_point": 10},
+                              {"scheme": "per_channel_affine", "axis": 1, "scales": [0.5, 0.25, 2], "zero_points": [1, -2, 0]}])
+            rows = {r["name"]: r["quantization"] for r in json.loads(self.run_it("--json", "weights", path)[0])}
+            self.assertEqual(rows["columns"], {"scheme": "per_channel_affine", "axis": 1})
+
+    def test_of_others(self):
+        self.assertNotIn("QUANTISED", self.run_it("weights", TRACED)[0])
+        self.assertNotIn("quantised", self.run_it("info", TRACED)[0])
+
+
 class Damaged(Case):
     def test_check(self):
         """A flipped bit of a weight: opening does not read it, the check does."""

@@ -172,6 +172,39 @@ static void test_dtypes(void **state)
     }
 }
 
+/* What the integers stand for: scales and zero points of channels stay in the file, as weights do. */
+static void test_quantised(void **state)
+{
+    (void)state;
+    for (int v = 0; v < 2; v++) {
+        ox_tensor t;
+        open_path(fixture(v ? "quantised_213" : "quantised_113"));
+        assert_int_equal(weight(m, "per_tensor", &t).quant->scales.id, 0);
+        const ox_quantization *q = weight(m, "scaled", &t).quant;
+        assert_non_null(q);
+        assert_string_equal(ox_str_text(m, q->scheme, NULL), "per_tensor_affine");
+        assert_false(q->per_channel);
+        assert_true(q->scale == 0.5 && q->zero_point == 10);
+        q = weight(m, "columns", &t).quant;
+        assert_string_equal(ox_str_text(m, q->scheme, NULL), "per_channel_affine");
+        assert_true(q->per_channel && q->axis == 1);
+        double scales[3];
+        int64_t zeros[3];
+        assert_int_equal(ox_tensor_get(m, q->scales).dtype, OX_DOUBLE);
+        assert_int_equal(ox_tensor_get(m, q->zero_points).n_elements, 3);
+        assert_ok(ox_tensor_read(m, q->scales, 0, scales, sizeof scales, &err), &err);
+        assert_ok(ox_tensor_read(m, q->zero_points, 0, zeros, sizeof zeros, &err), &err);
+        assert_true(scales[0] == 0.5 && scales[1] == 0.25 && scales[2] == 2);
+        assert_true(zeros[0] == 1 && zeros[1] == -2 && zeros[2] == 0);
+        assert_int_equal(n_weights(), 4);
+        ox_tensor_info bad = weight(m, "columns", &t);
+        ox_quantization far = *q;
+        far.axis = 2;
+        bad.quant = &far;
+        assert_fails(ox_tensor_add(m, &t, &bad, &err), OX_E_INVALID, "rank 2 has no dim 2", &err);
+    }
+}
+
 static void test_checkpoint(void **state)
 {
     (void)state;
@@ -383,7 +416,8 @@ static void test_script(void **state)
 static void test_no_memory(void **state)
 {
     (void)state;
-    static const char *const names[] = {"strided_213", "legacy_113", "checkpoint_113", "trace_213", "deflated_213"};
+    static const char *const names[] = {"strided_213", "legacy_113",   "checkpoint_113",
+                                        "trace_213",   "deflated_213", "quantised_213"};
     for (size_t i = 0; i < OX__COUNT(names); i++) {
         for (uint64_t at = 1;; at++) {
             ox__alloc_fail_at(at, false);
@@ -405,9 +439,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_state),         T(test_strided), T(test_dtypes),      T(test_checkpoint), T(test_repacked),
-        T(test_module),        T(test_bind),    T(test_bind_script), T(test_data),       T(test_trace),
-        T(test_traced_inputs), T(test_sources), T(test_script),      T(test_no_memory),
+        T(test_state),    T(test_strided),       T(test_dtypes),  T(test_quantised),   T(test_checkpoint),
+        T(test_repacked), T(test_module),        T(test_bind),    T(test_bind_script), T(test_data),
+        T(test_trace),    T(test_traced_inputs), T(test_sources), T(test_script),      T(test_no_memory),
     };
     return cmocka_run_group_tests_name("torchscript_archive", tests, NULL, NULL);
 }

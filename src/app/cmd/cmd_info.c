@@ -7,7 +7,7 @@
 
 typedef struct totals {
     size_t params;
-    uint64_t bytes, elements, unknown, lost, external;
+    uint64_t bytes, elements, unknown, lost, external, quantised, per_channel;
 } totals;
 
 static totals sum(const ox_model *m)
@@ -22,6 +22,8 @@ static totals sum(const ox_model *m)
             k.elements += t.n_elements;
             k.bytes += ox_tensor_raw_size(m, ox_value_tensor(m, v));
             k.external += t.external;
+            k.quantised += t.quant != NULL;
+            k.per_channel += t.quant && t.quant->per_channel;
         }
         ox_type_info t = ox_type_get(m, ox_value_type(m, v));
         k.unknown += t.kind == OX_TYPE_NONE_KNOWN || (t.kind == OX_TYPE_TENSOR && (t.rank < 0 || !t.dtype));
@@ -135,6 +137,12 @@ static void print_text(ox_session *s, const ox_model *m)
         if (k.external) ox_out_f(o, ", %llu in external files", (unsigned long long)k.external);
         ox_out_f(o, "\n");
     }
+    if (k.quantised) {
+        line(o, "quantised");
+        ox_out_count(o, k.quantised, "weight", "weights");
+        ox_out_f(o, ": %llu per tensor, %llu per channel\n", (unsigned long long)(k.quantised - k.per_channel),
+                 (unsigned long long)k.per_channel);
+    }
     if (k.unknown) {
         line(o, "unknown");
         ox_out_f(o, "%llu values of unknown dtype or rank\n", (unsigned long long)k.unknown);
@@ -190,6 +198,7 @@ static void print_json(ox_session *s, const ox_model *m)
     ox_json_int(&j, "weights", (int64_t)k.params);
     ox_json_int(&j, "weight_elements", (int64_t)k.elements);
     ox_json_int(&j, "weight_bytes", (int64_t)k.bytes);
+    ox_json_int(&j, "weights_quantised", (int64_t)k.quantised);
     ox_json_int(&j, "values_unknown", (int64_t)k.unknown);
     ox_json_strz(&j, "input_types", source_of_types(s, m));
     ox_json_open(&j, "inputs", '[');

@@ -1,5 +1,6 @@
 /* Floor 7. value: all about one value: its type, who makes and uses it, and what a constant holds. */
 #include "app/cmd.h"
+#include "app/cmd/quant.h"
 #include "app/cmd/run_io.h"
 #include "app/cmd/stats.h"
 
@@ -97,6 +98,7 @@ static ox_status print_data(ox_session *s, const ox_model *m, ox_tensor t, ox_er
              k.rounded ? ", printed rounded by the dump" : "");
     ox_out_f(o, "          ");
     ox_status st = ox_tensor_preview(o, m, t, 8, err);
+    if (st == OX_OK) st = ox_quant_print(o, m, k.quant, err);
     size_t n;
     const char *doc = ox_str_text(m, k.doc, &n);
     if (st == OX_OK && n) {
@@ -148,7 +150,9 @@ static ox_status json_value(ox_session *s, ox_json *j, const ox_model *m, ox_val
     }
     ox_json_close(j, ']');
     ox_tensor_info k = ox_tensor_get(m, c);
-    if (c.id && (k.storage == OX_STORAGE_FILE || k.storage == OX_STORAGE_OWNED) && k.dtype != OX_STRING) {
+    if (k.quant) st = ox_quant_json(j, m, k.quant, true, err);
+    if (st == OX_OK && c.id && (k.storage == OX_STORAGE_FILE || k.storage == OX_STORAGE_OWNED) &&
+        k.dtype != OX_STRING) {
         ox_tensor_stats_t stats;
         st = ox_stats_of(s, m, c, &stats, err);
         ox_json_open(j, "statistics", '{');

@@ -1,5 +1,6 @@
 /* Floor 7. weights: the initializers, with their statistics when asked. */
 #include "app/cmd.h"
+#include "app/cmd/quant.h"
 #include "app/cmd/stats.h"
 
 #include "app/interrupt.h"
@@ -12,7 +13,7 @@ typedef struct listing {
     ox_session *s;
     const ox_model *m;
     const char *pattern; /* NULL: all */
-    bool stats, docs;
+    bool stats, docs, quants;
     ox_table *t;
     ox_json *j;
     uint64_t n, bytes;
@@ -76,9 +77,10 @@ static ox_status row(listing *l, ox_value v, ox_error *err)
         ox_json_int(l->j, "bytes", (int64_t)ox_tensor_raw_size(l->m, t));
         ox_json_bool(l->j, "external", k.external);
         if (n_doc) ox_json_str(l->j, "doc", doc, n_doc);
+        if (k.quant) st = ox_quant_json(l->j, l->m, k.quant, false, err);
         if (has) ox_stats_json(l->j, &stats);
         ox_json_close(l->j, '}');
-        return OX_OK;
+        return st;
     }
     ox_table_cell(l->t, name, len, OX_INK_VALUE);
     ox_table_cellz(l->t, ox_dtype_name(k.dtype, OX_DTYPE_NUMPY), OX_INK_TYPE);
@@ -86,17 +88,24 @@ static ox_status row(listing *l, ox_value v, ox_error *err)
     ox_bytes_text(ox_tensor_raw_size(l->m, t), bytes, sizeof bytes);
     ox_table_cellz(l->t, bytes, OX_INK_PLAIN);
     if (l->stats) stats_cells(l, has ? &stats : NULL);
+    if (l->quants) {
+        char quant[128];
+        ox_quant_text(k.quant, quant, sizeof quant);
+        ox_table_cellz(l->t, quant, OX_INK_PLAIN);
+    }
     if (l->docs) ox_table_cell(l->t, doc, n_doc, OX_INK_PLAIN);
     return OX_OK;
 }
 
-/* Whether a weight says where it comes from. */
-static bool any_doc(const listing *l)
+/* Columns that few models need: where a weight comes from, what its integers stand for. */
+static void look_for_columns(listing *l)
 {
     ox_graph g = ox_model_main(l->m);
-    for (size_t i = 0; i < ox_graph_n_initializers(l->m, g); i++)
-        if (ox_tensor_get(l->m, ox_value_tensor(l->m, ox_graph_initializer(l->m, g, i))).doc.id > 1) return true;
-    return false;
+    for (size_t i = 0; i < ox_graph_n_initializers(l->m, g); i++) {
+        ox_tensor_info t = ox_tensor_get(l->m, ox_value_tensor(l->m, ox_graph_initializer(l->m, g, i)));
+        l->docs |= t.doc.id > 1;
+        l->quants |= t.quant != NULL;
+    }
 }
 
 static ox_status list(listing *l, ox_error *err)
@@ -117,7 +126,7 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     enum { N_PLAIN = 4, N_COLUMNS = 8 };
     static const char *const columns[N_COLUMNS] = {"NAME", "!DTYPE", "!SHAPE", ">BYTES",
                                                    ">MIN", ">MAX",   ">MEAN",  ">NAN/INF"};
-    const char *titles[N_COLUMNS + 2] = {NULL};
+    const char *titles[N_COLUMNS + 3] = {NULL};
     ox_json j;
     listing l = {.s = s,
                  .m = ox_args_get(a, "--result") ? s->result : s->model,
@@ -135,7 +144,8 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     }
     size_t n = l.stats ? N_COLUMNS : N_PLAIN;
     memcpy(titles, columns, n * sizeof *columns);
-    l.docs = any_doc(&l);
+    look_for_columns(&l);
+    if (l.quants) titles[n++] = "QUANTISED";
     if (l.docs) titles[n] = "DOC";
     l.t = ox_table_new(&s->out, titles);
     ox_status st = l.t ? list(&l, err) : OX_OK;

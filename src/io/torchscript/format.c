@@ -106,21 +106,40 @@ static void warn_unusable(const job *j, const ox__array *row)
     j->args->warn(j->args->ud, &w);
 }
 
-static ox_status add_weight(job *j, const ox__array *row, ox_error *err)
+static ox_status add_tensor(job *j, const ox__array *row, const ox_quantization *quant, ox_tensor *t, ox_error *err)
 {
-    ox_model *m = j->model;
-    ox_tensor_info info = {.name = ox_str_add(m, row->name, row->name_n),
+    ox_tensor_info info = {.name = ox_str_add(j->model, row->name ? row->name : "", row->name_n),
                            .dtype = row->dtype,
                            .rank = row->rank,
                            .dims = row->dims,
                            .storage = OX_STORAGE_FILE,
                            .file = j->file[row->file],
                            .offset = row->offset,
-                           .n_bytes = row->n_bytes};
+                           .n_bytes = row->n_bytes,
+                           .quant = quant};
+    return ox_tensor_add(j->model, t, &info, err);
+}
+
+static ox_status add_quant(job *j, const ox__array_quant *q, ox_quantization *out, ox_error *err)
+{
+    *out = (ox_quantization){.scheme = ox_str_addz(j->model, q->scheme),
+                             .per_channel = q->per_channel,
+                             .scale = q->scale,
+                             .zero_point = q->zero_point,
+                             .axis = q->axis};
+    ox_status s = q->scales ? add_tensor(j, q->scales, NULL, &out->scales, err) : OX_OK;
+    return s == OX_OK && q->zero_points ? add_tensor(j, q->zero_points, NULL, &out->zero_points, err) : s;
+}
+
+static ox_status add_weight(job *j, const ox__array *row, ox_error *err)
+{
+    ox_model *m = j->model;
+    ox_quantization quant;
     ox_tensor t;
     ox_value v;
-    ox_status s = ox_tensor_add(m, &t, &info, err);
-    return s == OX_OK ? ox_graph_add_initializer(m, &v, ox_model_main(m), info.name, t, err) : s;
+    ox_status s = row->quant ? add_quant(j, row->quant, &quant, err) : OX_OK;
+    if (s == OX_OK) s = add_tensor(j, row, row->quant ? &quant : NULL, &t, err);
+    return s == OX_OK ? ox_graph_add_initializer(m, &v, ox_model_main(m), ox_tensor_get(m, t).name, t, err) : s;
 }
 
 static ox_status hand_over(job *j, ox_error *err)

@@ -213,7 +213,7 @@ static bool take_channels(ox__obj_tensor *t, const ox__obj *q)
 static bool take_scheme(ox__obj_tensor *t, const ox__obj *q)
 {
     if (q->kind != OX__OBJ_TUPLE || q->n < 3 || q->items[0]->kind != OX__OBJ_GLOBAL) return false;
-    if (strcmp(q->items[0]->s, "per_channel_affine") == 0) return take_channels(t, q);
+    if (strncmp(q->items[0]->s, "per_channel_affine", 18) == 0) return take_channels(t, q);
     if (strcmp(q->items[0]->s, "per_tensor_affine") != 0 || q->n != 3 || q->items[1]->kind != OX__OBJ_FLOAT ||
         q->items[2]->kind != OX__OBJ_INT)
         return false;

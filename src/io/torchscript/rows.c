@@ -79,6 +79,34 @@ static ox_status place(walk *w, const ox__obj_tensor *t, ox__array *row, ox_erro
     return OX_OK;
 }
 
+/* Scales and zero points are looked at where they stand; those that would have to be unpacked are left out. */
+static ox_status add_part(walk *w, const ox__obj_tensor *t, ox__array **out, ox_error *err)
+{
+    ox__array row = {.dtype = t->dtype, .rank = t->rank, .file = OX__ARRAY_PACKED, .unusable = unusable(t)};
+    row.dims = ox__arena_dup(&w->arrays->arena, t->sizes, t->rank * sizeof *t->sizes);
+    if (!row.dims) return ox__nomem(err);
+    if (row.unusable || t->rank != 1) return OX_OK;
+    if (!ox__array_size(&row)) return fail_beyond(w, err);
+    ox_status s = row.n_bytes ? place(w, t, &row, err) : OX_OK;
+    if (s != OX_OK || row.file == OX__ARRAY_PACKED) return s;
+    *out = ox__arena_dup(&w->arrays->arena, &row, sizeof row);
+    return *out ? OX_OK : ox__nomem(err);
+}
+
+static ox_status add_quant(walk *w, const ox__obj_tensor *t, const ox__array_quant **out, ox_error *err)
+{
+    ox__array_quant q = {.scheme = t->quant == OX__QUANT_TENSOR ? "per_tensor_affine" : "per_channel_affine",
+                         .per_channel = t->quant == OX__QUANT_CHANNEL,
+                         .scale = t->scale,
+                         .zero_point = t->zero_point,
+                         .axis = t->axis};
+    ox_status s = q.per_channel ? add_part(w, t->scales, &q.scales, err) : OX_OK;
+    if (s == OX_OK && q.per_channel) s = add_part(w, t->zero_points, &q.zero_points, err);
+    if (s != OX_OK) return s;
+    *out = ox__arena_dup(&w->arrays->arena, &q, sizeof q);
+    return *out ? OX_OK : ox__nomem(err);
+}
+
 static ox_status add_tensor(walk *w, ox__obj_tensor *t, ox_error *err)
 {
     ox__array row = {.dtype = t->dtype, .rank = t->rank, .file = OX__ARRAY_PACKED, .unusable = unusable(t)};
@@ -93,6 +121,7 @@ static ox_status add_tensor(walk *w, ox__obj_tensor *t, ox_error *err)
         s = place(w, t, &row, err);
     else if (s == OX_OK && !row.unusable)
         row.file = 0;
+    if (s == OX_OK && t->quant != OX__QUANT_NONE) s = add_quant(w, t, &row.quant, err);
     if (s != OX_OK) {
         ox_error_context(err, "tensor '%.*s'", (int)OX__MIN(w->path.n, (size_t)200), w->path.p ? w->path.p : "");
         return s;
