@@ -188,6 +188,7 @@ typedef struct ox_convert_options {
     bool strict;    /* rounded constants are failures */
     size_t unroll;  /* nodes that the rounds of all loops may be copied to, 0 = OX_UNROLL_DEFAULT */
     bool no_unroll; /* loops stay loops */
+    bool state_io;  /* attributes that the graph sets become inputs "state.h" and outputs "state.h.out" */
     bool doc;       /* keep source locations as doc_string */
     ox_unsupported_policy unsupported;
     const ox_task *task;

@@ -1,5 +1,6 @@
-/* Floor 7. Items of inputs that are dicts, lists or tuples, which --input gives one by one: table.key=float32[2],
- * list.0=int64[3]. Each becomes an input of its own, and the dict or list is built of them. */
+/* Floor 7. What --input can name beside the inputs of a graph. Items of inputs that are dicts, lists or tuples, one by
+ * one: table.key=float32[2], list.0=int64[3]; each becomes an input of its own, and the dict or list is built of them.
+ * Attributes of modules, state.h=float32[1,64], for `export --state io`. */
 #include "app/session.h"
 
 #include <onnxsh/graph.h>
@@ -114,6 +115,31 @@ ox_status ox_input_part(ox_model *m, const char *name, ox_value *out, ox_error *
         if (list.id) whole = (ox_value){0};
         ox_status st = list.id ? OX_OK : build(m, whole, kind, &list, err);
         return st == OX_OK ? add_item(m, list, whole, name, dot + 1, out, err) : st;
+    }
+    return OX_OK;
+}
+
+/* ---- attributes ---- */
+static bool reads_or_sets(const ox_model *m, ox_node n, const char *name)
+{
+    if (!ox_node_is(m, n, "prim", "GetAttr") && !ox_node_is(m, n, "prim", "SetAttr")) return false;
+    const ox_attr *a = ox_node_attr(m, n, "name");
+    return a && a->kind == OX_ATTR_STRING && strcmp(ox_str_text(m, a->u.s, NULL), name) == 0;
+}
+
+ox_status ox_input_state(ox_model *m, const char *name, ox_value *out, ox_error *err)
+{
+    static const char stem[] = "state.";
+    *out = (ox_value){0};
+    if (strncmp(name, stem, sizeof stem - 1) != 0) return OX_OK;
+    const char *path = name + sizeof stem - 1, *last = strrchr(path, '.');
+    for (uint32_t id = 1; id < ox_model_node_limit(m); id++) {
+        ox_node n = ox_model_node_at(m, id);
+        if (!n.id || !reads_or_sets(m, n, last ? last + 1 : path)) continue;
+        ox_status st = ox_graph_add_input(m, out, ox_model_main(m), SIZE_MAX, ox_value_fresh_name(m, name),
+                                          ox_type_simple(m, OX_TYPE_TENSOR), err);
+        if (st != OX_OK) return st;
+        return ox_value_set_metadata(m, *out, ox_str_addz(m, "module_state"), ox_str_addz(m, path), err);
     }
     return OX_OK;
 }

@@ -3,6 +3,7 @@
  *   float32[1,3,224,224]   the next input, in order      x=float32[batch,3,?]   by name
  *   float32[]  rank 0      float32  unknown rank         n=int:3  a scalar      "odd=name"=int64[2]  a quoted name
  *   table.key=float32[2]   an item of a dict, list.0=float32[2] of a list (input_part.c)
+ *   state.h=float32[1,64]  an attribute that the module sets, for export --state io
  *
  * The parts of a tuple are inputs of their own, as an export has them: in order, or by name as in
  * hidden.0=float32[2,8]. */
@@ -132,6 +133,10 @@ static ox_status bind_scalar(ox_model *m, ox_value v, const spec *p, ox_error *e
                                   NULL, 1, err);
     if (st == OX_OK) st = ox_node_set_attr(m, c, &a, err);
     if (st == OX_OK) st = ox_value_set_type(m, ox_node_output(m, c, 0), ox_type_simple(m, kind), err);
+    const ox_pair *rows;
+    size_t n_rows = st == OX_OK ? ox_value_metadata(m, v, &rows) : 0; /* that it is an attribute */
+    for (size_t i = 0; st == OX_OK && i < n_rows; i++)
+        st = ox_value_set_metadata(m, ox_node_output(m, c, 0), rows[i].key, rows[i].value, err);
     if (st == OX_OK) st = ox_value_replace_uses(m, v, ox_node_output(m, c, 0), err);
     if (st == OX_OK) st = ox_graph_remove_input(m, g, ox_value_index(m, v), err);
     return st;
@@ -195,6 +200,7 @@ static ox_status find_named(ox_model *m, const spec *p, place *out, ox_error *er
     }
     out->is_part = false;
     ox_status st = ox_input_part(m, p->name, &out->v, err);
+    if (st == OX_OK && !out->v.id) st = ox_input_state(m, p->name, &out->v, err);
     if (st != OX_OK || out->v.id) return st;
     return ox_error_set(err, OX_E_INVALID, "--input %s: the graph has no input %s", p->text, p->name);
 }

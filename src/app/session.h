@@ -161,6 +161,9 @@ size_t ox_input_base(const char *name);
 /* "table.key": the item of an input that is a dict or list, which becomes an input; *out {0}: there is none of that
  * name. */
 ox_status ox_input_part(ox_model *m, const char *name, ox_value *out, ox_error *err) OX_MUST_USE;
+/* "state.h": an attribute h of a module, which becomes an input that `export --state io` takes for it; *out {0}: the
+ * graph has nothing to do with one. */
+ox_status ox_input_state(ox_model *m, const char *name, ox_value *out, ox_error *err) OX_MUST_USE;
 ox_status ox_input_apply(ox_model *m, const ox_words *specs, ox_error *err) OX_MUST_USE;
 
 #endif

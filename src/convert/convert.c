@@ -99,6 +99,7 @@ void ox__conv_close(ox__conv *c)
     ox__vec_free(&c->ops);
     ox__vec_free(&c->twins);
     ox__vec_free(&c->marks);
+    ox__vec_free(&c->state);
     ox__arena_free(&c->mem);
     ox__arena_free(&c->call);
     ox_model_free(c->m);

@@ -280,7 +280,8 @@ static ox_status refuse_state(ox__conv *c, ox_node n)
     ox_error e;
     ox__fail(&e, OX_E_UNSUPPORTED, "the module keeps state: it sets its attribute '%s', which the next call would read",
              a && a->kind == OX_ATTR_STRING ? ox_str_text(c->m, a->u.s, NULL) : "");
-    ox_error_hint(&e, "let forward take the state as an argument and return the new one");
+    ox_error_hint(&e, c->opt->state_io ? "let forward take the state as an argument and return the new one"
+                                       : "export --state io makes it an input and an output");
     return ox__dispatch_failed(c, n, OX_FAILURE_REFUSED, &e, NULL);
 }
 

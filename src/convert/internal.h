@@ -26,6 +26,14 @@ typedef struct ox__vinfo {
     size_t failure;
 } ox__vinfo;
 
+/* An attribute of a module that is an input and an output of the graph: its output is one of the last ones. */
+typedef struct ox__state {
+    ox_value input;
+    ox_str out_name;
+    ox_str doc;   /* of the input: what it is before the first call */
+    ox_str alias; /* a weight that has the same memory in the file, {0} = none */
+} ox__state;
+
 typedef struct ox__opcache ox__opcache;
 typedef struct ox__trail ox__trail;
 typedef struct ox__recipes ox__recipes;
@@ -60,6 +68,7 @@ typedef struct ox__conv {
     uint64_t done;      /* nodes of the pass under way */
     size_t n_out_names; /* of the main graph, as the trace calls them */
     ox_str *out_names;
+    OX__VEC(ox__state) state; /* --state io; in the order of their outputs */
     ox_str s_prim, s_aten, s_onnx, s_value;
     ox_error *err;
 } ox__conv;

@@ -32,6 +32,9 @@ ox_status ox__tuples_inside(ox__conv *c, uint64_t *changed) OX_MUST_USE;
 bool ox__writes(const ox_model *m, ox_node n);
 /* Deletes nodes that nobody reads and that write to nothing. */
 ox_status ox__drop_dead(ox__conv *c, uint64_t *changed) OX_MUST_USE;
+/* The dotted path of what a GetAttr reads or a SetAttr sets, in path, which may be short of memory, and the object that
+ * it begins at: a module that the graph takes, or one that it makes. False if it begins elsewhere. */
+bool ox__attribute_path(const ox_model *m, ox_node n, ox__buf *path, ox_value *root);
 /* Takes module objects that nobody reads off the inputs of the graph. */
 ox_status ox__drop_modules(ox_model *m, ox_error *err) OX_MUST_USE;
 bool ox__is_prim(const ox__conv *c, ox_node n, const char *op);

@@ -75,6 +75,7 @@ ox_status ox__pass_numbers(ox__conv *c, uint64_t *changed)
     if (!c->out_names) return ox__nomem(c->err);
     c->n_out_names = n;
     for (size_t i = 0; i < n; i++) c->out_names[i] = ox_value_name(c->m, ox_graph_output(c->m, g, i));
+    for (size_t i = 0; i < c->state.n && i < n; i++) c->out_names[n - 1 - i] = c->state.p[c->state.n - 1 - i].out_name;
     return s;
 }
 

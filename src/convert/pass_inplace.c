@@ -87,10 +87,21 @@ static bool is_one(const ox__conv *c, ox_node n, const char *const *names, size_
     return false;
 }
 
+/* An attribute that is returned is written as it should be, unless another one is the same memory. */
+static ox_status note_attribute(ox__conv *c, ox_node n, const ox__state *row)
+{
+    if (!row->alias.id) return OX_OK;
+    return ox__report_note(
+        c, OX_FAILURE_VIEW, n, "register a clone", "it writes to %s in place, whose memory is also that of '%s'",
+        ox_str_text(c->m, ox_value_name(c->m, row->input), NULL), ox_str_text(c->m, row->alias, NULL));
+}
+
 static ox_status note_input(ox__memory *w, ox_node n, ox_value first)
 {
     ox__conv *c = w->c;
     if (!ox_value_is_input(c->m, first) || ox_value_graph(c->m, first).id != ox_model_main(c->m).id) return OX_OK;
+    for (size_t i = 0; i < c->state.n; i++)
+        if (c->state.p[i].input.id == first.id) return note_attribute(c, n, &c->state.p[i]);
     return ox__report_note(c, c->opt->strict ? OX_FAILURE_VIEW : OX_FAILURE_WARNING, n,
                            "the results are right; the tensor that the caller gave stays as it was",
                            "it writes to the graph's input %s", ox_str_text(c->m, ox_value_name(c->m, first), NULL));
@@ -104,7 +115,8 @@ static ox_status note_state(ox__memory *w, ox_node n, ox_value target, ox_value 
     if (!ox_value_is_initializer(c->m, root) || ox_value_is_input(c->m, root)) return OX_OK;
     bool anew = target.id == root.id && is_one(c, n, whole, OX__COUNT(whole));
     return ox__report_note(c, anew && !c->opt->strict ? OX_FAILURE_WARNING : OX_FAILURE_VIEW, n,
-                           anew ? "each call writes it before it is read" : "make it an input and a result of forward",
+                           anew ? "each call writes it before it is read"
+                                : "export --state io makes it an input and an output",
                            "it writes to %s, which the next call of the module would read",
                            ox_str_text(c->m, ox_value_name(c->m, root), NULL));
 }
@@ -276,6 +288,35 @@ ox_status ox__w_walk(ox__memory *w, ox_graph g, bool in_loop)
     return s == OX_OK ? read_outputs(w, g) : s;
 }
 
+/* ---- attributes that are inputs and outputs ---- */
+static bool share_memory(const ox__memory *w, ox_value a, ox_value b)
+{
+    const ox__ids x = ox__w_known(w, a) ? w->of[a.id].roots : (ox__ids){0};
+    const ox__ids y = ox__w_known(w, b) ? w->of[b.id].roots : (ox__ids){0};
+    for (uint32_t i = 0; i < x.n; i++)
+        for (uint32_t j = 0; j < y.n; j++)
+            if (x.p[i] == y.p[j]) return true;
+    return false;
+}
+
+/* Two attributes that are the same memory when the graph returns would be written together by the next call, which gets
+ * a tensor for each. */
+static ox_status check_state(ox__memory *w)
+{
+    ox__conv *c = w->c;
+    ox_graph g = ox_model_main(c->m);
+    size_t n = ox_graph_n_outputs(c->m, g), first = n - (c->state.n < n ? c->state.n : n);
+    ox_status s = OX_OK;
+    for (size_t i = first; s == OX_OK && i < n; i++)
+        for (size_t k = first; s == OX_OK && k < i; k++)
+            if (share_memory(w, ox_graph_output(c->m, g, i), ox_graph_output(c->m, g, k)))
+                s = ox__report_note(c, OX_FAILURE_VIEW, (ox_node){0}, "give one of them a clone",
+                                    "%s and %s may be the same memory, and the graph writes in place",
+                                    ox_str_text(c->m, c->state.p[k - first].out_name, NULL),
+                                    ox_str_text(c->m, c->state.p[i - first].out_name, NULL));
+    return s;
+}
+
 /* A trace without any write needs none of this. */
 static ox_status any_write(ox__conv *c, ox_graph g, bool *found)
 {
@@ -300,6 +341,7 @@ ox_status ox__pass_inplace(ox__conv *c, uint64_t *changed)
     w.of = ox__calloc(w.limit, sizeof *w.of);
     w.seen = ox__calloc(w.limit, sizeof *w.seen);
     s = w.of && w.seen ? ox__w_walk(&w, ox_model_main(c->m), false) : ox__nomem(c->err);
+    if (s == OX_OK) s = check_state(&w);
     ox__free(w.of);
     ox__free(w.seen);
     ox__vec_free(&w.log);

@@ -20,27 +20,31 @@ static bool is_module(const ox_model *m, ox_value v)
 
 enum { MAX_PATH = 64 };
 
-/* The dotted path of what a GetAttr reads, in w->path, which may be short of memory. False if it does not begin at the
- * root module. */
-static bool path_of(lifter *w, ox_node n)
+bool ox__attribute_path(const ox_model *m, ox_node n, ox__buf *path, ox_value *root)
 {
     const char *part[MAX_PATH];
     size_t k = 0;
-    while (n.id && ox_node_is(w->m, n, "prim", "GetAttr")) {
-        const ox_attr *a = ox_node_attr(w->m, n, "name");
+    while (n.id && (ox_node_is(m, n, "prim", "GetAttr") || (!k && ox_node_is(m, n, "prim", "SetAttr")))) {
+        const ox_attr *a = ox_node_attr(m, n, "name");
         if (!a || a->kind != OX_ATTR_STRING || k == MAX_PATH) return false;
-        part[k++] = ox_str_text(w->m, a->u.s, NULL);
-        ox_value from = ox_node_input(w->m, n, 0);
-        n = ox_value_node(w->m, from);
-        if (!n.id && !is_module(w->m, from)) return false;
+        part[k++] = ox_str_text(m, a->u.s, NULL);
+        *root = ox_node_input(m, n, 0);
+        n = ox_value_node(m, *root);
+        if (!n.id && !is_module(m, *root)) return false;
     }
-    if (n.id && !ox_node_is(w->m, n, "prim", "CreateObject")) return false;
-    ox__buf_clear(&w->path);
+    if (n.id && !ox_node_is(m, n, "prim", "CreateObject")) return false;
+    ox__buf_clear(path);
     while (k-- > 0) {
-        ox__buf_addz(&w->path, part[k]);
-        if (k) ox__buf_addc(&w->path, '.');
+        ox__buf_addz(path, part[k]);
+        if (k) ox__buf_addc(path, '.');
     }
     return true;
+}
+
+static bool path_of(lifter *w, ox_node n)
+{
+    ox_value root;
+    return ox__attribute_path(w->m, n, &w->path, &root);
 }
 
 static ox_status lift_one(lifter *w, ox_node n)

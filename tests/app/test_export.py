@@ -34,6 +34,16 @@ FOLDABLE = """graph(%x : Float(2, 3)):
   return (%y)
 """
 
+STATEFUL = """graph(%self : __torch__.Net, %x : Float(2, 3)):
+  %1 : int = prim::Constant[value=1]()
+  %h : Tensor = prim::GetAttr[name="h"](%self)
+  %k : int = prim::GetAttr[name="k"](%self)
+  %y : Tensor = aten::add(%h, %x, %k)
+   = prim::SetAttr[name="h"](%self, %y)
+   = prim::SetAttr[name="k"](%self, %1)
+  return (%y)
+"""
+
 
 class Export(Case):
     def export(self, *options, trace=ELU, weights=True, status=0, before=()):
@@ -278,6 +288,40 @@ class Telling(Export):
                              "node --result /act/Elu", "-e", "open --result", "-e", "find --count op:Elu", ELU)
         self.assertIn("of the trace", out)
         self.assertEqual([k for k in out.split("\n") if k in ("0", "2")], ["2", "2"])
+
+
+class State(Export):
+    def setUp(self):
+        super().setUp()
+        self.trace = self.write("stateful.txt", STATEFUL)
+
+    def test_error_is_the_default(self):
+        for options in ((), ("--state", "error")):
+            err = self.refused(*options, trace=self.trace, weights=False, status=1)
+            self.assertIn("it sets its attribute 'h'", err)
+            self.assertIn("hint: export --state io makes it an input and an output", err)
+        self.assertIn("--state", self.refused("--state", "none", trace=self.trace, weights=False))
+
+    def test_inputs_and_outputs(self):
+        given = ("--input", "state.h=float32[2,3]")
+        _, err = self.run_it(*given, "export", self.trace, "o.onnx", "--state", "io")
+        self.assertIn("the attribute 'h' is the input state.h (Float(2, 3)) and the output state.h.out", err)
+        self.assertEqual(self.names("inputs"), ["x", "state.h", "state.k"])
+        self.assertEqual(self.names("outputs"), ["y", "state.h.out", "state.k.out"])
+        self.run_it("check", "o.onnx")
+        self.export("--state", "io", trace=self.trace, weights=False, before=(*given, "--input", "state.k=int:2"))
+        self.assertEqual(self.names("inputs"), ["x", "state.h"])
+        self.assertEqual(self.names("outputs"), ["y", "state.h.out", "state.k.out"])
+
+    def test_what_it_cannot_be(self):
+        err = self.refused("--state", "io", trace=self.trace, weights=False, status=1)
+        self.assertIn("hint: state it: --input state.h=float32[1,64]", err)
+        err = self.refused("--state", "io", trace=self.trace, weights=False, status=1,
+                           before=("--input", "state.h=float32[3]"))
+        self.assertIn("state.h is Float(3) before the call and Float(2, 3) after it", err)
+        self.assertIn("hint: --input state.h=float32[2,3]: as it is after this call", err)
+        err = self.refused("--state", "io", trace=self.trace, weights=False, before=("--input", "state.other=float32[3]"))
+        self.assertIn("the graph has no input state.other", err)
 
 
 if __name__ == "__main__":

@@ -145,6 +145,8 @@ static ox_status take_options(ox_session *s, const ox_args *a, request *r, ox_er
         r->c.no_unroll = nodes == 0;
     }
     r->c.strict = s->g.strict;
+    word = ox_args_get(a, "--state");
+    r->c.state_io = word && *word == 'i';
     if ((word = ox_args_get(a, "--unsupported")))
         r->c.unsupported = *word == 'f'   ? OX_UNSUPPORTED_FALLTHROUGH
                            : *word == 'a' ? OX_UNSUPPORTED_ATEN
@@ -266,6 +268,9 @@ static const ox_opt opts[] = {
      "error fallthrough aten"},
     {"--unroll", "N", "nodes that the rounds of loops may be copied to (32768); 0: loops stay loops", OX_HINT_NONE,
      NULL},
+    {"--state", "HOW",
+     "attributes that the module sets: error, or io: they are inputs state.NAME and outputs state.NAME.out",
+     OX_HINT_WORDS, "error io"},
     {"--custom-opset", "DOMAIN=V", "version of a custom domain (repeatable)", OX_HINT_NONE, NULL},
     {"--modules-as-functions", NULL, "refused by this version", OX_HINT_NONE, NULL},
     {"--external-data", "WHEN", "weights in a file beside it: auto, always or never", OX_HINT_WORDS,
@@ -290,7 +295,12 @@ const ox_cmd ox_cmd_export = {
         "what\n"
         "depends on data becomes If, Loop and sequences. An optional input is None unless --input gives it; items of "
         "an\n"
-        "input that is a dict or list are given one by one: --input table.key=float32[2,3].",
+        "input that is a dict or list are given one by one: --input table.key=float32[2,3].\n\n"
+        "A module that sets its attributes keeps state from call to call, which a model cannot: that is a failure, or\n"
+        "with --state io each such attribute is an input, state.NAME, and an output, state.NAME.out, for the caller "
+        "to\n"
+        "pass on. Its type is that of the file, or --input state.NAME=float32[2,1,128]; it must be the same after the "
+        "call.",
     .example = "export --dry-run --unsupported fallthrough",
     .flags = OX_CMD_MODEL,
     .opts = opts,

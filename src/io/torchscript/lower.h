@@ -209,6 +209,7 @@ struct ox__ts {
     } file_of, class_of, fn_of;
     OX__VEC(ox__ts_item) futures;
     OX__VEC(ox__ts_class *) texts; /* enums and interfaces: the IR keeps their types as text */
+    OX__VEC(uint8_t) shared;       /* by id of an object; see source_shared.c */
     uint64_t n_nodes, max_nodes, n_copies, ticks;
     uint32_t depth;
     ox_type t_tensor, t_int, t_float, t_bool, t_complex, t_number, t_str, t_none, t_device, t_any, t_function;
@@ -334,7 +335,9 @@ ox__ts_block *ox__ts_whole(ox__ts *t, ox__ts_fn *f);
 /* A copy of f's graph with all calls inlined and nothing else done, as `inlined_graph` is. */
 ox__ts_block *ox__ts_inlined(ox__ts *t, ox__ts_fn *f);
 
-/* ---- to the model (source_build.c, source_debug.c) ---- */
+/* ---- to the model (source_build.c, source_shared.c, source_debug.c) ---- */
+/* *shared: the object is reached under more than one path. False when out of memory. */
+bool ox__ts_is_shared(ox__ts *t, const ox__obj *o, bool *shared);
 bool ox__ts_build(ox__ts *t, ox__ts_block *top, const ox__ts_fn *f); /* top is f's */
 /* The name of a class without "__torch__" and what PyTorch puts between to tell classes of one name apart; its length.
  */

@@ -263,25 +263,40 @@ static const char *const prim_ops[OX__TS_N_KINDS] = {
     [OX__TS_CREATE] = "CreateObject",
 };
 
-/* What the archive holds for an attribute of its modules: numbers, texts and None are noted with the node that reads
- * them, since they are no weights. */
-static bool note_value(builder *b, ox_node n, const ox__ts_node *from)
+static bool note(builder *b, ox_node n, const char *key, const char *value, size_t len)
 {
     ox__ts *t = b->t;
-    const ox__obj *o = from->out[0]->is = ox__obj_get(ox__ts_now(from->in[0])->is, from->name);
+    return ok(b, ox_node_set_metadata(t->m, n, ox_str_addz(t->m, key), ox_str_add(t->m, value, len), t->err));
+}
+
+/* What the archive holds for an attribute of its modules: numbers, texts and None are noted with the node that reads
+ * them, since they are no weights. */
+static bool note_value(builder *b, ox_node n, const ox__obj *o)
+{
     bool plain = o && o->kind <= OX__OBJ_STR && o->kind != OX__OBJ_BIGINT && o->kind != OX__OBJ_COMPLEX;
     bool ints = o && o->kind == OX__OBJ_LIST && o->n && o->items[0]->kind == OX__OBJ_INT;
     if (!plain && !ints) return true;
     ox__buf_clear(&b->text);
     raw_text(&b->text, o, 0);
-    if (b->text.failed) return ox__ts_nomem(t);
-    ox_str key = ox_str_addz(t->m, "value"), value = ox_str_add(t->m, b->text.p, b->text.n);
-    return ok(b, ox_node_set_metadata(t->m, n, key, value, t->err));
+    if (b->text.failed) return ox__ts_nomem(b->t);
+    return note(b, n, "value", b->text.p, b->text.n);
+}
+
+/* A tensor that is read from, or anything that is set in, a module of more than one name. */
+static bool note_attribute(builder *b, ox_node n, const ox__ts_node *from)
+{
+    const ox__obj *object = ox__ts_now(from->in[0])->is, *o = ox__obj_get(object, from->name);
+    bool get = from->kind == OX__TS_GET_ATTR, shared = false;
+    if (get) from->out[0]->is = o;
+    if (!note_value(b, n, o)) return false;
+    if (get && (!o || o->kind != OX__OBJ_TENSOR)) return true;
+    return ox__ts_is_shared(b->t, object, &shared) && (!shared || note(b, n, "shared", "True", 4));
 }
 
 static bool attributes(builder *b, ox_node n, const ox__ts_node *from)
 {
-    if (from->kind == OX__TS_GET_ATTR && !note_value(b, n, from)) return false;
+    bool attribute = from->kind == OX__TS_GET_ATTR || from->kind == OX__TS_SET_ATTR;
+    if (attribute && !note_attribute(b, n, from)) return false;
     if (from->kind == OX__TS_CONSTANT && !from->name) return constant_attr(b, n, from->constant);
     if (from->name) return set_text(b, n, "name", from->name, strlen(from->name), OX_ATTR_STRING);
     if (from->kind == OX__TS_TUPLE_SLICE)

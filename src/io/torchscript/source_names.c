@@ -314,6 +314,7 @@ void ox__ts_stop(ox__ts *t)
     ox__vec_free(&t->texts);
     ox__vec_free(&t->vars);
     ox__vec_free(&t->now);
+    ox__vec_free(&t->shared);
     ox__vec_free(&t->literals);
     ox__index_free(&t->literal_index);
 }
