@@ -4,14 +4,71 @@
 
 #include "rewrite/origin.h"
 
+enum { KEEP_ONE = 1 << 20 }; /* bytes of a weight from which on a file is not to hold it twice */
+
+/* What became of a weight that others use too. */
+typedef struct moved {
+    uint32_t weight, op, n_attrs;
+    ox_attr attr; /* the only one */
+    ox_value made;
+} moved;
+
 typedef struct folder {
     ox__facts *f;
     ox_model *m;
     const ox__fold_options *opt;
     uint64_t *count, total, done;
     ox__origins origins;
+    OX__VEC(moved) moved;
     ox_error *err;
 } folder;
+
+/* ---- weights under several uses ---- */
+static moved look(const folder *d, ox_node n)
+{
+    const ox_attr *attrs;
+    moved w = {.weight = ox_node_input(d->m, n, 0).id, .op = ox_node_op(d->m, n).id};
+    w.n_attrs = (uint32_t)ox_node_attrs(d->m, n, &attrs);
+    if (w.n_attrs) w.attr = attrs[0];
+    return w;
+}
+
+static bool alike(const moved *a, const moved *b)
+{
+    return a->weight == b->weight && a->op == b->op && a->n_attrs == b->n_attrs &&
+           (!a->n_attrs || ox_attr_equal(&a->attr, &b->attr));
+}
+
+/* Takes one weight, and has at most one attribute. */
+static bool takes_weight(const folder *d, ox_node n)
+{
+    ox_value v = ox_node_n_inputs(d->m, n) == 1 ? ox_node_input(d->m, n, 0) : (ox_value){0};
+    return v.id && ox_value_is_initializer(d->m, v) && ox_node_attrs(d->m, n, NULL) <= 1 &&
+           ox_node_n_outputs(d->m, n) == 1;
+}
+
+/* True for a large weight that somebody uses as it is: it would be in the file twice. */
+static bool must_stay(const folder *d, ox_node n, uint64_t bytes)
+{
+    if (bytes < KEEP_ONE || !takes_weight(d, n)) return false;
+    moved own = look(d, n);
+    for (ox_use u = ox_value_first_use(d->m, ox_node_input(d->m, n, 0)); u.node.id; u = ox_value_next_use(d->m, u)) {
+        if (u.node.id == n.id) continue;
+        moved other = takes_weight(d, u.node) ? look(d, u.node) : (moved){0};
+        if (!alike(&own, &other)) return true;
+    }
+    return false;
+}
+
+/* What the same node on the same weight was folded to; {0}: nothing yet. */
+static ox_value made_before(const folder *d, ox_node n)
+{
+    if (!d->moved.n || !takes_weight(d, n)) return (ox_value){0};
+    moved own = look(d, n);
+    for (size_t i = 0; i < d->moved.n; i++)
+        if (alike(&own, &d->moved.p[i])) return d->moved.p[i].made;
+    return (ox_value){0};
+}
 
 /* ---- the constant behind the outputs ---- */
 static ox_status compute(folder *d, ox_node n, ox_tensor *outs, bool *known)
@@ -33,7 +90,7 @@ static ox_status compute(folder *d, ox_node n, ox_tensor *outs, bool *known)
         if (s != OX_OK || (v.id && !t.id)) return s;
         bytes += ox_tensor_raw_size(d->m, t);
     }
-    if (bytes > d->opt->max_moved || d->total + bytes > d->opt->max_total) return OX_OK;
+    if (must_stay(d, n, bytes) || bytes > d->opt->max_moved || d->total + bytes > d->opt->max_total) return OX_OK;
     ox_status s = ox__eval_node(d->f, n, d->opt->opset, d->opt->max_moved, outs, d->err);
     if (ox__eval_declined(s)) return OX_OK;
     if (s == OX_OK) d->total += bytes;
@@ -104,6 +161,23 @@ static ox_status as_weight(folder *d, ox_node n, ox_value weight, ox_tensor t, o
     return s == OX_OK ? ox__origin_keep(&d->origins, *out, &from, d->err) : s;
 }
 
+/* A weight that others use too may be asked for the same once more. */
+static ox_status remember(folder *d, ox_node n, ox_value made)
+{
+    if (!takes_weight(d, n) || ox_value_n_uses(d->m, ox_node_input(d->m, n, 0)) < 2) return OX_OK;
+    moved own = look(d, n);
+    own.made = made;
+    return ox__vec_push(&d->moved, own) ? OX_OK : ox__nomem(d->err);
+}
+
+static ox_status use_again(folder *d, ox_node n, ox_value made)
+{
+    ox_status s = ox_value_replace_uses(d->m, ox_node_output(d->m, n, 0), made, d->err);
+    if (s == OX_OK) s = ox_node_delete(d->m, n, d->err);
+    ++*d->count;
+    return s;
+}
+
 static ox_status replace(folder *d, ox_node n, const ox_tensor *outs)
 {
     ox_value weight = weight_of(d, n);
@@ -111,6 +185,7 @@ static ox_status replace(folder *d, ox_node n, const ox_tensor *outs)
         ox_value out = ox_node_output(d->m, n, i), made;
         if (!out.id || !ox_value_n_uses(d->m, out)) continue;
         ox_status s = weight.id ? as_weight(d, n, weight, outs[i], &made) : as_constant(d, n, outs[i], &made);
+        if (s == OX_OK && weight.id) s = remember(d, n, made);
         if (s == OX_OK) s = ox__facts_set_tensor(d->f, made, outs[i], d->err);
         if (s == OX_OK)
             s = ox_value_set_type(
@@ -170,8 +245,12 @@ static ox_status fold_graph(folder *d, ox_graph g)
         for (size_t i = 0; s == OX_OK && i < ox_node_n_blocks(d->m, n); i++)
             s = fold_graph(d, ox_node_block(d->m, n, i));
         ox_tensor outs[16] = {{0}};
-        bool known = false;
-        if (s == OX_OK && is_candidate(d, n)) s = compute(d, n, outs, &known);
+        bool known = false, candidate = s == OX_OK && is_candidate(d, n);
+        ox_value before = candidate ? made_before(d, n) : (ox_value){0};
+        if (before.id)
+            s = use_again(d, n, before);
+        else if (candidate)
+            s = compute(d, n, outs, &known);
         if (s == OX_OK && known) s = keep_mark(d, n, outs);
         if (s == OX_OK && known) s = replace(d, n, outs);
         if (s != OX_OK) return s;
@@ -184,5 +263,6 @@ ox_status ox__fold_constants(ox__facts *f, ox_graph g, const ox__fold_options *o
     folder d = {.f = f, .m = ox__facts_model(f), .opt = opt, .count = count, .err = err};
     ox_status s = fold_graph(&d, g);
     ox__vec_free(&d.origins.rows);
+    ox__vec_free(&d.moved);
     return s;
 }

@@ -210,6 +210,36 @@ static void test_weights(void **state)
     assert_string_equal(doc_of(fx, "wa.concat"), "made of wa, wb by Concat");
 }
 
+/* A weight of several users: the same node on it is computed once; a large one that somebody reads as it is stays one.
+ */
+static void test_weights_of_several(void **state)
+{
+    fixture *fx = *state;
+#define TWO(a, b, third) \
+    "graph(%x : Float(2, 2), %w : Float(" a ", " b ")):\n" \
+    "  %s : Float(" b ", " a ") = onnx::Transpose[perm=[1, 0]](%w)\n" \
+    "  %t : Float(" b ", " a ") = onnx::Transpose[perm=[1, 0]](%w)\n" \
+    "  %y : Float(2, 2) = onnx::Foo(%x, %s, %t" third ")\n  return (%y)\n"
+    open_graph(fx, TWO("3", "2", ""));
+    fold(fx, 1 << 20);
+    shows(fx, "%w^T : Float(2, 3)) {\n  %y : Float(2, 2) = onnx::Foo(%x, %w^T, %w^T)");
+    open_graph(fx, TWO("3", "2", ", %w"));
+    fold(fx, 1 << 20);
+    shows(fx, "onnx::Foo(%x, %w^T, %w^T, %w)");
+    open_graph(fx, TWO("512", "512", ""));
+    fold(fx, 1 << 24);
+    shows(fx, "onnx::Foo(%x, %w^T, %w^T)");
+    open_graph(fx, TWO("512", "512", ", %w"));
+    fold(fx, 1 << 24);
+    shows(fx, "onnx::Foo(%x, %s, %t, %w)");
+    open_graph(fx, "graph(%x : Float(2, 2), %w : Float(3, 2, 4)):\n"
+                   "  %s : Float(2, 3, 4) = onnx::Transpose[perm=[1, 0, 2]](%w)\n"
+                   "  %t : Float(3, 4, 2) = onnx::Transpose[perm=[0, 2, 1]](%w)\n"
+                   "  %y : Float(2, 2) = onnx::Foo(%x, %s, %t)\n  return (%y)\n");
+    fold(fx, 1 << 20);
+    shows(fx, "onnx::Foo(%x, %w.transpose, %w^T)");
+}
+
 /* Step by step: the last one names the weights that the first ones read, each once, and so do the operators. */
 static void test_where_weights_come_from(void **state)
 {
@@ -303,6 +333,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_batchnorm_without_bias, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batchnorm_that_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(test_weights, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_weights_of_several, setup, teardown),
         cmocka_unit_test_setup_teardown(test_where_weights_come_from, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_weights_in_one, setup, teardown),
         cmocka_unit_test_setup_teardown(test_small_constants, setup, teardown),
