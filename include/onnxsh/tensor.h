@@ -57,6 +57,7 @@ typedef struct ox_tensor_info {
     ox_str doc;
     uint32_t n_metadata;
     const ox_pair *metadata;
+    uint32_t shared; /* of a file of PyTorch: tensors of one number are views of one storage; 0 = not known */
     uint32_t source; /* the record of the file it was read from (io's own), 0 = none */
 } ox_tensor_info;
 

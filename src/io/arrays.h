@@ -39,6 +39,7 @@ typedef struct ox__array {
     uint64_t text_width;        /* strings of so many code points of 4 bytes each, unusable as weights; 0 = no strings.
                                    n_bytes is what the file has of them */
     const ox__array_quant *quant; /* NULL: none */
+    uint32_t storage;             /* rows of one number are views of one storage; 0: not known */
 } ox__array;
 
 enum { OX__ARRAY_PACKED = 0xFFFFFFFF };

@@ -74,6 +74,25 @@ class Quantised(Case):
         self.assertNotIn("quantised", self.run_it("info", TRACED)[0])
 
 
+class Shared(Case):
+    def test_views(self):
+        for name in ("strided_213", "legacy_strided_113"):
+            path = os.path.join(ROOT, f"tests/fixtures/torch/{name}.pt")
+            out, _ = self.run_it("weights", path)
+            self.assertRegex(out, r"(?m)^NAME +DTYPE +SHAPE +BYTES +SHARES WITH$")
+            self.assertRegex(out, r"(?m)^tail +float32 +\[3\] +12 B +whole$")
+            self.assertRegex(out, r"(?m)^step +float32 +\[4\] +16 B *$")
+            self.assertIn("\nshares    a storage with tail\n", self.run_it("value", path, "whole")[0])
+            self.assertNotIn("shares", self.run_it("value", path, "step")[0])
+            rows = {r["name"]: r.get("shares_with") for r in json.loads(self.run_it("--json", "weights", path)[0])}
+            self.assertEqual((rows["whole"], rows["tail"], rows["t"]), ("tail", "whole", None))
+            values = json.loads(self.run_it("--json", "value", path, "tail", "t")[0])
+            self.assertEqual([v["shares_with"] for v in values], [["whole"], []])
+
+    def test_of_others(self):
+        self.assertNotIn("SHARES", self.run_it("weights", TRACED)[0])
+
+
 class Damaged(Case):
     def test_check(self):
         """A flipped bit of a weight: opening does not read it, the check does."""

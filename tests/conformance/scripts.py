@@ -46,6 +46,19 @@ class Twice(nn.Module):
         return self.b(torch.relu(self.a(x))) + self.a(x[:, 1:3].repeat(1, 2))
 
 
+class Tied(nn.Module):
+    """What words become and what they are guessed from is one weight, as in models of language."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(5000, 64)
+        self.decoder = nn.Linear(64, 5000)
+        self.decoder.weight = self.embedding.weight
+
+    def forward(self, ids):
+        return self.decoder(torch.tanh(self.embedding(ids)))
+
+
 class Recurrent(nn.Module):
     def __init__(self, kind, **options):
         super().__init__()
@@ -161,6 +174,7 @@ def cases():
     for name in SCRIPTED:
         yield name, "script", lambda name=name: models.__dict__[name](weights=None, num_classes=10), image(SIZES.get(name, 64))
     small = [("mlp", Mlp, image(8)), ("twice", Twice, (torch.rand(3, 4),)),
+             ("tied", Tied, (torch.randint(0, 5000, (2, 3)),)),
              ("lstm", lambda: Recurrent(nn.LSTM, num_layers=2, bidirectional=True), (torch.rand(3, 2, 4),)),
              ("gru", lambda: Recurrent(nn.GRU), (torch.rand(3, 2, 4),)),
              ("attention", Attention, (torch.randint(0, 20, (2, 5)),)), ("functional", Functional, image(6)),

@@ -80,6 +80,32 @@ static void print_place(const ox_model *m, ox_value v, ox_out *o)
     }
 }
 
+/* The other weights of the storage of a weight, told to fn. */
+static void each_sharer(const ox_model *m, ox_value v, void (*fn)(void *ud, const char *name, size_t n), void *ud)
+{
+    ox_graph g = ox_model_main(m);
+    uint32_t storage = ox_value_is_initializer(m, v) ? ox_tensor_get(m, ox_value_tensor(m, v)).shared : 0;
+    for (size_t i = 0; storage && i < ox_graph_n_initializers(m, g); i++) {
+        ox_value w = ox_graph_initializer(m, g, i);
+        size_t n;
+        const char *name = ox_str_text(m, ox_value_name(m, w), &n);
+        if (w.id != v.id && ox_tensor_get(m, ox_value_tensor(m, w)).shared == storage) fn(ud, name, n);
+    }
+}
+
+static void print_sharer(void *ud, const char *name, size_t n)
+{
+    ox_out *o = ud;
+    ox_out_f(o, "shares    a storage with ");
+    ox_out_name(o, name, n);
+    ox_out_f(o, "\n");
+}
+
+static void json_sharer(void *ud, const char *name, size_t n)
+{
+    ox_json_str(ud, NULL, name, n);
+}
+
 static ox_status print_data(ox_session *s, const ox_model *m, ox_tensor t, ox_error *err)
 {
     ox_tensor_info k = ox_tensor_get(m, t);
@@ -128,6 +154,7 @@ static ox_status print_value(ox_session *s, const ox_model *m, ox_value v, ox_er
     if (m == s->model && ox_typing_reason(s->typing, v, text, sizeof text)) ox_out_f(o, "unknown   %s\n", text);
     print_layout(m, v, o);
     print_place(m, v, o);
+    each_sharer(m, v, print_sharer, o);
     ox_tensor c = constant_of(m, v);
     return c.id ? print_data(s, m, c, err) : OX_OK;
 }
@@ -150,6 +177,11 @@ static ox_status json_value(ox_session *s, ox_json *j, const ox_model *m, ox_val
     }
     ox_json_close(j, ']');
     ox_tensor_info k = ox_tensor_get(m, c);
+    if (k.shared) {
+        ox_json_open(j, "shares_with", '[');
+        each_sharer(m, v, json_sharer, j);
+        ox_json_close(j, ']');
+    }
     if (k.quant) st = ox_quant_json(j, m, k.quant, true, err);
     if (st == OX_OK && c.id && (k.storage == OX_STORAGE_FILE || k.storage == OX_STORAGE_OWNED) &&
         k.dtype != OX_STRING) {

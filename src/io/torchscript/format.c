@@ -116,7 +116,8 @@ static ox_status add_tensor(job *j, const ox__array *row, const ox_quantization 
                            .file = j->file[row->file],
                            .offset = row->offset,
                            .n_bytes = row->n_bytes,
-                           .quant = quant};
+                           .quant = quant,
+                           .shared = row->storage};
     return ox_tensor_add(j->model, t, &info, err);
 }
 

@@ -110,6 +110,7 @@ static ox_status add_quant(walk *w, const ox__obj_tensor *t, const ox__array_qua
 static ox_status add_tensor(walk *w, ox__obj_tensor *t, ox_error *err)
 {
     ox__array row = {.dtype = t->dtype, .rank = t->rank, .file = OX__ARRAY_PACKED, .unusable = unusable(t)};
+    if (t->storage && strcmp(w->folder, "data") == 0) row.storage = t->storage->id + 1;
     if (w->path.failed) return ox__nomem(err);
     if (w->path.n > w->names) return ox__fail(err, OX_E_LIMIT, "the names of the weights are too long");
     w->names -= w->path.n;
