@@ -185,8 +185,13 @@ end
 
 local function triangle(upper)
   return function(g, self, diagonal)
-    if g:opset() < 14 then return triangle_by_places(g, self, diagonal, upper) end
-    return g:op("Trilu", self, diagonal ~= 0 and g:constant(diagonal, "int64") or nil, {upper_i = upper})
+    local number = type(diagonal) == "number"
+    if g:opset() < 14 then
+      if not number then return g:unsupported("a diagonal that is computed needs opset 14") end
+      return triangle_by_places(g, self, diagonal, upper)
+    end
+    if number then diagonal = diagonal ~= 0 and g:constant(diagonal, "int64") or nil end
+    return g:op("Trilu", self, diagonal, {upper_i = upper})
   end
 end
 
