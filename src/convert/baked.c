@@ -95,24 +95,28 @@ static const char *values(ox_baked *b, const ox__site *s, size_t n)
     return keep(b, &t);
 }
 
-static const char *forms(ox_baked *b, const ox_model *m, const ox__answer *a)
+ox_status ox__baked_tell(ox_baked *b, const ox_model *m, size_t row, const ox__form *form, const ox__form *other,
+                         ox_error *err)
 {
     ox__buf t = {0};
-    if (a->form.n) ox__form_text(m, &a->form, &t);
-    if (a->form.n && a->other.n) {
+    if (form->n) ox__form_text(m, form, &t);
+    if (form->n && other->n) {
         ox__buf_addz(&t, " or ");
-        ox__form_text(m, &a->other, &t);
+        ox__form_text(m, other, &t);
     }
-    return keep(b, &t);
+    b->rows.p[row].form = keep(b, &t);
+    return b->rows.p[row].form ? OX_OK : ox__nomem(err);
 }
 
 ox_status ox__baked_add(ox_baked *b, const ox__fit *f, const ox__site *s, const ox__answer *a, ox_error *err)
 {
     ox_baked_row r = {.state = a->state, .node = s->node, .input = s->input, .item = s->item, .why = a->why};
+    ox__form none = {0};
     r.is_result = s->is_result;
     r.values = values(b, s, f->a->n);
-    r.form = forms(b, f->a->at[0].m, a);
-    return r.values && r.form && ox__vec_push(&b->rows, r) ? OX_OK : ox__nomem(err);
+    if (!r.values || !ox__vec_push(&b->rows, r)) return ox__nomem(err);
+    const ox__form *other = a->state == OX_BAKED_UNSURE ? &a->other : &none;
+    return ox__baked_tell(b, f->a->at[0].m, b->rows.n - 1, &a->form, other, err);
 }
 
 /* Dims of inputs that change with the one that the form names: it may be any of them. */

@@ -43,7 +43,8 @@ typedef enum ox__const_kind {
     OX__CONST_INT,    /* a number of a trace */
     OX__CONST_INTS,   /* a list of them in one attribute */
     OX__CONST_TENSOR, /* integers, of rank 0 or 1 */
-    OX__CONST_FLOAT,  /* a number that is no size, but may be computed from one; a bool */
+    OX__CONST_FLOAT,  /* a number too, of a trace or a tensor of rank 0 */
+    OX__CONST_BOOL,   /* in f */
     OX__CONST_OTHER   /* weights, strings, nothing, ...: only their dims are compared */
 } ox__const_kind;
 
@@ -52,7 +53,8 @@ typedef struct ox__const {
     size_t n; /* ints: INT, INTS, TENSOR */
     int64_t ints[OX__BAKED_ITEMS];
     double f;
-    uint32_t rank; /* of a tensor */
+    ox_tensor t;   /* of a tensor */
+    uint32_t rank; /* of it */
     ox_dtype dtype;
     const int64_t *dims;
 } ox__const;
@@ -71,6 +73,7 @@ typedef struct ox__site {
     bool is_result; /* the graph returns it: input is the number of the output, node may be {0} */
     bool is_number; /* v holds what it is; else it differs in another way */
     int64_t v[OX__BAKED_MODELS];
+    uint32_t repeats; /* a tensor that is the same along these axes: v is its size along axis `item` */
     const char *text; /* of what is no number: "0.5, 0.25" */
     uint32_t next;    /* 1 + the next site of the same node, 0 = none */
 } ox__site;
@@ -86,6 +89,13 @@ typedef struct ox__aligned {
     uint64_t done;
 } ox__aligned;
 
+/* ---- tensors that are the same all along some axes, and as long as a size (baked_repeat.c) ---- */
+/* *axes: those along which the tensors differ in size, if each of them repeats one and the same content along those
+ * axes; 0 if not. */
+ox_status ox__repeat_axes(const ox__aligned *a, const ox__const *c, uint32_t *axes, ox_error *err) OX_MUST_USE;
+/* That content: a tensor of size 1 along the axes. */
+ox_status ox__repeat_base(ox_model *m, ox_tensor t, uint32_t axes, ox_tensor *out, ox_error *err) OX_MUST_USE;
+
 ox_status ox__align(ox__aligned *a, const ox_model *m, const ox_baked_options *opt, ox_error *err) OX_MUST_USE;
 void ox__aligned_free(ox__aligned *a);
 
@@ -96,13 +106,27 @@ typedef struct ox__point {
     int64_t size[OX__BAKED_MODELS];
 } ox__point;
 
-/* floor(mul * (the product, or sum, of dims) / div) + add */
+/* floor((mul * (the product, or sum, of dims) + bias) / div) + add */
 typedef struct ox__form {
     uint32_t n; /* 0: none */
     bool sum;
     ox__point at[OX__BAKED_TERMS];
-    int64_t mul, div, add;
+    int64_t mul, bias, div, add;
 } ox__form;
+
+/* How a vector of sizes becomes another, from simple to less so. */
+typedef enum ox__level {
+    OX__FIT_EXACT,
+    OX__FIT_SCALED,  /* a multiple or a part, without remainder */
+    OX__FIT_PRODUCT, /* of several vectors */
+    OX__FIT_SHIFTED, /* a number is added; a sum of two */
+    OX__FIT_FLOORED, /* a quotient, rounded down or up */
+    OX__FIT_LINE,    /* a multiple, moved: three points are asked for */
+    OX__FIT_BENT,    /* a quotient, moved */
+    OX__N_FITS
+} ox__level;
+/* Sets the numbers of the form; false if p does not become `want` in that way, or in more than one. (baked_form.c) */
+bool ox__form_adjust(ox__level how, size_t n, const int64_t *want, const int64_t *p, ox__form *form);
 
 /* A dim of an input that differs between the models; those that differ alike share a class. */
 typedef struct ox__root {
@@ -124,9 +148,11 @@ typedef struct ox__answer {
     ox_baked_state state;
     bool found;
     ox__form form;
-    uint64_t classes; /* that it depends on; UINT64_MAX: not known */
+    uint64_t classes; /* of which it is a form; UINT64_MAX: not known */
+    uint64_t depends; /* on which it may depend */
     const char *why;  /* static, or in the arena */
-    ox__form other;   /* UNSURE: what fits as well; n may be 0 */
+    ox__form other;   /* UNSURE: what fits as well; PROVED: to be held against it once types are known; n may be 0 */
+    bool other_first; /* it is nearer: if both are the same, it is the one to take */
 } ox__answer;
 
 /* Dim `axis` of v in all models; false if it is not known in some. */
@@ -142,8 +168,24 @@ void ox__form_text(const ox_model *m, const ox__form *form, ox__buf *out);
 /* Called for each site with its answer, in the order of the nodes that read them. */
 typedef ox_status (*ox__baked_fn)(void *ud, ox__fit *f, const ox__site *s, const ox__answer *a, ox_error *err);
 ox_status ox__baked_each(ox__fit *f, ox__baked_fn fn, void *ud, ox_error *err) OX_MUST_USE;
+/* Tells the form of a row, and another that fits (n may be 0). */
+ox_status ox__baked_tell(ox_baked *b, const ox_model *m, size_t row, const ox__form *form, const ox__form *other,
+                         ox_error *err) OX_MUST_USE;
 ox_status ox__baked_add(ox_baked *b, const ox__fit *f, const ox__site *s, const ox__answer *a,
                         ox_error *err) OX_MUST_USE;
+
+/* ---- two forms (baked_agree.c) ---- */
+enum { OX__BAKED_SYMBOLS = 64 };
+typedef struct ox__symbols {
+    size_t n;
+    const char *name[OX__BAKED_SYMBOLS];
+    int64_t step[OX__BAKED_SYMBOLS]; /* what divides its sizes in all models */
+    size_t n_models;
+    int64_t size[OX__BAKED_SYMBOLS][OX__BAKED_MODELS]; /* its size in each */
+} ox__symbols;
+typedef enum ox__agreement { OX__AGREE_UNKNOWN, OX__AGREE, OX__DISAGREE } ox__agreement;
+/* By the types that the values have now. */
+ox__agreement ox__forms_agree(const ox_model *m, const ox__form *a, const ox__form *b, const ox__symbols *s);
 
 /* ---- putting a form in the place of a constant (rebuild*.c) ---- */
 typedef struct ox__rebuilt ox__rebuilt;

@@ -98,7 +98,7 @@ static ox_status add_site(aligner *w, ox__site s)
 
 static void put_const(const ox__const *c, ox__buf *b)
 {
-    if (c->kind == OX__CONST_FLOAT)
+    if (c->kind == OX__CONST_FLOAT || c->kind == OX__CONST_BOOL)
         ox__buf_addf(b, "%.9g", c->f);
     else if (c->kind == OX__CONST_INT)
         ox__buf_addf(b, "%lld", (long long)c->ints[0]);
@@ -129,10 +129,38 @@ static ox_status add_other(aligner *w, ox__site s, const ox__const *c)
 static bool same_other(const ox__const *a, const ox__const *b)
 {
     if (a->kind != b->kind || a->rank != b->rank || a->n != b->n) return false;
-    if (a->kind == OX__CONST_FLOAT) return a->f == b->f || (a->f != a->f && b->f != b->f);
+    if (a->kind == OX__CONST_FLOAT || a->kind == OX__CONST_BOOL) return a->f == b->f || (a->f != a->f && b->f != b->f);
     for (uint32_t d = 0; a->kind == OX__CONST_OTHER && d < a->rank; d++)
         if (a->dims[d] != b->dims[d]) return false;
     return true;
+}
+
+/* Floats that are whole numbers, as a count that something is divided by: as ints. */
+static bool as_ints(const aligner *w, const ox__const *c, ox__site *s)
+{
+    for (size_t k = 0; k < w->a->n; k++) {
+        if (c[k].kind != OX__CONST_FLOAT || !(c[k].f >= 1 && c[k].f <= 1e15)) return false;
+        s->v[k] = (int64_t)c[k].f;
+        if ((double)s->v[k] != c[k].f) return false;
+    }
+    return true;
+}
+
+/* They differ, and are no ints. */
+static ox_status take_other(aligner *w, ox__site s, const ox__const *c)
+{
+    uint32_t axes = 0;
+    if (as_ints(w, c, &s)) return add_site(w, s);
+    ox_status st = ox__repeat_axes(w->a, c, &axes, w->err);
+    if (st != OX_OK || !axes) return st == OX_OK ? add_other(w, s, c) : st;
+    s.repeats = axes;
+    for (uint32_t d = 0; d < c[0].rank && st == OX_OK; d++) {
+        if (!(axes >> d & 1)) continue;
+        s.item = (int32_t)d;
+        for (size_t k = 0; k < w->a->n; k++) s.v[k] = c[k].dims[d];
+        st = add_site(w, s);
+    }
+    return st;
 }
 
 /* Of one model alone, all numbers that stand where sizes do; else those that differ. */
@@ -142,7 +170,7 @@ static ox_status take_constant(aligner *w, ox_node n, uint32_t i, const ox__cons
     ox__site s = site_of(w, n, i);
     a->n_seen += OX__MAX(c[0].n, 1);
     for (size_t k = 1; k < a->n; k++)
-        if (!same_other(&c[0], &c[k])) return add_other(w, s, c);
+        if (!same_other(&c[0], &c[k])) return take_other(w, s, c);
     if (a->n == 1 && (!c[0].n || !ox__input_is_size(model(w, 0), s.node, s.input))) return OX_OK;
     for (size_t j = 0; j < c[0].n; j++) {
         bool differs = a->n == 1;

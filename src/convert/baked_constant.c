@@ -29,6 +29,7 @@ static void read_tensor(const ox_model *m, ox_tensor t, ox__const *out)
     int64_t wide[OX__BAKED_ITEMS];
     int32_t narrow[OX__BAKED_ITEMS];
     out->kind = OX__CONST_OTHER;
+    out->t = t;
     out->rank = x.rank;
     out->dims = x.dims;
     out->dtype = x.dtype;
@@ -49,7 +50,7 @@ static void read_attr(const ox_model *m, const ox_attr *a, ox__const *out)
     if (a->kind == OX_ATTR_TENSOR) {
         read_tensor(m, a->u.t, out);
     } else if (a->kind == OX_ATTR_BOOL) {
-        out->kind = OX__CONST_FLOAT;
+        out->kind = OX__CONST_BOOL;
         out->f = (double)a->u.i;
     } else if (a->kind == OX_ATTR_INT) {
         out->kind = OX__CONST_INT;
@@ -69,6 +70,7 @@ void ox__const_read(const ox_model *m, ox_value v, ox__const *out)
     ox_tensor t = ox_value_tensor(m, v);
     out->kind = OX__CONST_NOT;
     out->n = 0;
+    out->t = (ox_tensor){0};
     out->rank = 0;
     out->dims = NULL;
     out->dtype = OX_UNDEFINED;

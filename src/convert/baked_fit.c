@@ -6,11 +6,7 @@
  * simplicity fit and the roots differ in more than one way, nothing is proved. */
 #include "convert/baked.h"
 
-#include <stdlib.h>
-
-enum { MAX_FLOOR = 4096, MAX_CLASSES = 64, MAX_FACTORS = 16, MAX_OWN = 32 };
-
-typedef enum level { EXACT, SCALED, PRODUCT, SHIFTED, FLOORED, LINE, N_LEVELS } level;
+enum { MAX_CLASSES = 64, MAX_FACTORS = 16, MAX_OWN = 32 };
 
 typedef struct fitter {
     const ox__fit *f;
@@ -26,73 +22,9 @@ static bool equal(const fitter *w, const int64_t *p)
     return memcmp(p, w->want, w->n * sizeof *p) == 0;
 }
 
-/* ---- one vector, adjusted ---- */
-static bool scale(const fitter *w, const int64_t *p, ox__form *form)
+static bool adjust(const fitter *w, ox__level how, const int64_t *p, ox__form *form)
 {
-    int64_t mul = p[0] > 0 ? w->want[0] / p[0] : 0, div = w->want[0] > 0 ? p[0] / w->want[0] : 0;
-    bool times = mul > 1, part = div > 1;
-    for (size_t k = 0; k < w->n; k++) {
-        int64_t r;
-        if (p[k] < 1 || w->want[k] < 1) return false;
-        times = times && !__builtin_mul_overflow(p[k], mul, &r) && r == w->want[k];
-        part = part && !__builtin_mul_overflow(w->want[k], div, &r) && r == p[k];
-    }
-    form->mul = times ? mul : 1;
-    form->div = part ? div : 1;
-    return times || part;
-}
-
-static bool shift(const fitter *w, const int64_t *p, ox__form *form)
-{
-    form->add = w->want[0] - p[0];
-    for (size_t k = 1; k < w->n; k++)
-        if (w->want[k] - p[k] != form->add) return false;
-    return true;
-}
-
-/* p / q == want for one q only. */
-static bool divide(const fitter *w, const int64_t *p, ox__form *form)
-{
-    int64_t low = 2, high = MAX_FLOOR;
-    for (size_t k = 0; k < w->n; k++) {
-        if (w->want[k] < 1 || p[k] < 2) return false;
-        low = OX__MAX(low, p[k] / (w->want[k] + 1) + 1);
-        high = OX__MIN(high, p[k] / w->want[k]);
-    }
-    form->div = low;
-    return low == high;
-}
-
-/* A line through all; two points always have one, so three are asked for. */
-static bool line(const fitter *w, const int64_t *p, ox__form *form)
-{
-    size_t a = 0, b = 1;
-    while (b < w->n && p[b] == p[a]) b++;
-    if (w->n < 3 || b == w->n || (w->want[b] - w->want[a]) % (p[b] - p[a])) return false;
-    int64_t mul = (w->want[b] - w->want[a]) / (p[b] - p[a]), r;
-    bool three = false;
-    if (mul < 1 || __builtin_mul_overflow(mul, p[a], &r)) return false;
-    form->mul = mul;
-    form->add = w->want[a] - r;
-    for (size_t k = 0; k < w->n; k++) {
-        if (__builtin_mul_overflow(mul, p[k], &r) || r + form->add != w->want[k]) return false;
-        three = three || (p[k] != p[a] && p[k] != p[b]);
-    }
-    return three;
-}
-
-static bool adjust(const fitter *w, level how, const int64_t *p, ox__form *form)
-{
-    form->mul = form->div = 1;
-    form->add = 0;
-    switch (how) {
-    case EXACT: return equal(w, p);
-    case SCALED: return scale(w, p, form);
-    case SHIFTED: return shift(w, p, form);
-    case FLOORED: return divide(w, p, form);
-    case LINE: return line(w, p, form);
-    default: return false;
-    }
+    return ox__form_adjust(how, w->n, w->want, p, form);
 }
 
 static bool product(size_t n, const int64_t *a, const int64_t *b, int64_t *out)
@@ -151,7 +83,7 @@ static void root_sums(const fitter *w, found *x)
 }
 
 /* Of `degree` factors, the last of them in class `from` or behind. */
-static void root_products(const fitter *w, level how, uint32_t degree, const ox__form *head, const int64_t *sofar,
+static void root_products(const fitter *w, ox__level how, uint32_t degree, const ox__form *head, const int64_t *sofar,
                           uint64_t classes, size_t from, found *x)
 {
     for (size_t i = from; i < w->f->n_classes && i < MAX_FACTORS; i++) {
@@ -171,15 +103,15 @@ static void find_products(const fitter *w, found *x)
 {
     static const int64_t ones[OX__BAKED_MODELS] = {1, 1, 1, 1, 1, 1, 1, 1};
     for (uint32_t degree = 2; degree <= OX__BAKED_TERMS && !x->n; degree++) {
-        root_products(w, EXACT, degree, &(ox__form){0}, ones, 0, 0, x);
-        if (!x->n) root_products(w, SCALED, degree, &(ox__form){0}, ones, 0, 0, x);
+        root_products(w, OX__FIT_EXACT, degree, &(ox__form){0}, ones, 0, 0, x);
+        if (!x->n) root_products(w, OX__FIT_SCALED, degree, &(ox__form){0}, ones, 0, 0, x);
     }
 }
 
-static void roots_at(const fitter *w, level how, found *x)
+static void roots_at(const fitter *w, ox__level how, found *x)
 {
     *x = (found){0};
-    if (how == PRODUCT) {
+    if (how == OX__FIT_PRODUCT) {
         find_products(w, x);
         return;
     }
@@ -187,7 +119,7 @@ static void roots_at(const fitter *w, level how, found *x)
         ox__form form = {.n = 1, .at[0] = *class_point(w->f, i)};
         if (adjust(w, how, form.at[0].size, &form)) add_found(x, &form, UINT64_C(1) << i);
     }
-    if (how == SHIFTED) {
+    if (how == OX__FIT_SHIFTED) {
         found sums = {0};
         root_sums(w, &sums);
         if (sums.n) *x = sums; /* without a number of its own: simpler */
@@ -195,7 +127,7 @@ static void roots_at(const fitter *w, level how, found *x)
 }
 
 /* ---- forms of what the node reads ---- */
-static bool own_at(const fitter *w, level how, int32_t item, ox__form *form)
+static bool own_at(const fitter *w, ox__level how, int32_t item, ox__form *form)
 {
     bool any = false;
     for (size_t i = 0; i < w->n_own; i++) {
@@ -208,7 +140,7 @@ static bool own_at(const fitter *w, level how, int32_t item, ox__form *form)
 }
 
 /* A product of neighbouring dims of one value, as flatten makes it. */
-static bool own_run(const fitter *w, level how, ox__form *form)
+static bool own_run(const fitter *w, ox__level how, ox__form *form)
 {
     for (size_t i = 0; i < w->n_own; i++) {
         int64_t p[OX__BAKED_MODELS];
@@ -235,7 +167,7 @@ static bool own_pair(const fitter *w, ox__form *form)
             int64_t p[OX__BAKED_MODELS];
             ox__form x = {.n = 2, .at = {w->own[i], w->own[j]}};
             if (!w->own_varies[j] || !product(w->n, w->own[i].size, w->own[j].size, p)) continue;
-            if (!adjust(w, EXACT, p, &x) && !adjust(w, SCALED, p, &x)) continue;
+            if (!adjust(w, OX__FIT_EXACT, p, &x) && !adjust(w, OX__FIT_SCALED, p, &x)) continue;
             *form = x;
             return true;
         }
@@ -273,25 +205,26 @@ static void find_own(fitter *w, const ox__site *s)
 }
 
 /* ---- the answer ---- */
-static const char *const near_why[N_LEVELS] = {
-    [EXACT] = "a dim of what it reads",          [SCALED] = "in proportion to what it reads",
-    [SHIFTED] = "a dim of what it reads, moved", [FLOORED] = "a part of what it reads",
-    [LINE] = "a line through all models",
+static const char *const near_why[OX__N_FITS] = {
+    [OX__FIT_EXACT] = "a dim of what it reads",          [OX__FIT_SCALED] = "in proportion to what it reads",
+    [OX__FIT_SHIFTED] = "a dim of what it reads, moved", [OX__FIT_FLOORED] = "a part of what it reads",
+    [OX__FIT_LINE] = "a line through all models",        [OX__FIT_BENT] = "a part of what it reads, moved",
 };
-static const char *const root_why[N_LEVELS] = {
-    [EXACT] = "a dim of an input",
-    [SCALED] = "in proportion to an input",
-    [PRODUCT] = "a product of dims of inputs",
-    [SHIFTED] = "a dim of an input, moved",
-    [FLOORED] = "a part of an input",
-    [LINE] = "a line through all models",
+static const char *const root_why[OX__N_FITS] = {
+    [OX__FIT_EXACT] = "a dim of an input",
+    [OX__FIT_SCALED] = "in proportion to an input",
+    [OX__FIT_PRODUCT] = "a product of dims of inputs",
+    [OX__FIT_SHIFTED] = "a dim of an input, moved",
+    [OX__FIT_FLOORED] = "a part of an input",
+    [OX__FIT_LINE] = "a line through all models",
+    [OX__FIT_BENT] = "a part of an input, moved",
 };
 
 /* The simplest level at which forms of roots fit. */
-static level find_roots(const fitter *w, found *x)
+static ox__level find_roots(const fitter *w, found *x)
 {
-    level how = EXACT;
-    for (; how < N_LEVELS; how++) {
+    ox__level how = OX__FIT_EXACT;
+    for (; how < OX__N_FITS; how++) {
         roots_at(w, how, x);
         if (x->n) break;
     }
@@ -299,21 +232,22 @@ static level find_roots(const fitter *w, found *x)
 }
 
 /* The forms that are no plain dim, the simplest first. */
-static void settle(const fitter *w, const ox__site *s, level root, const found *x, ox__answer *out)
+static void settle(const fitter *w, const ox__site *s, ox__level root, const found *x, ox__answer *out)
 {
-    bool plain = root == PRODUCT && x->form.mul == 1 && x->form.div == 1;
-    for (level how = SCALED; how < N_LEVELS; how++) {
-        if (how != PRODUCT && own_at(w, how, s->item, &out->form)) {
+    bool whole = root == OX__FIT_PRODUCT && x->form.mul == 1 && x->form.div == 1;
+    for (ox__level how = OX__FIT_SCALED; how < OX__N_FITS; how++) {
+        if (how != OX__FIT_PRODUCT && own_at(w, how, s->item, &out->form)) {
             out->why = near_why[how];
             return;
         }
-        if (how == PRODUCT && !plain && (own_pair(w, &out->form) || own_run(w, SCALED, &out->form))) {
+        if (how == OX__FIT_PRODUCT && !whole && (own_pair(w, &out->form) || own_run(w, OX__FIT_SCALED, &out->form))) {
             out->why = "in proportion to a product of dims of what it reads";
             return;
         }
         if (how == root) {
             out->form = x->form;
-            out->why = root_why[how];
+            out->depends = out->classes;
+            out->why = x->form.sum ? "a sum of dims of inputs" : root_why[how];
             return;
         }
     }
@@ -322,31 +256,50 @@ static void settle(const fitter *w, const ox__site *s, level root, const found *
     out->why = "no simple form of dims fits";
 }
 
+/* A plain dim, or a product that stands together. */
+static bool plain(const fitter *w, const ox__site *s, ox__level root, const found *x, ox__answer *out)
+{
+    bool exact = root == OX__FIT_EXACT;
+    if (own_at(w, OX__FIT_EXACT, s->item, &out->form)) {
+        out->why = near_why[OX__FIT_EXACT];
+        if (exact) out->other = x->form;
+        return true;
+    }
+    if (exact) {
+        out->form = x->form;
+        out->why = root_why[OX__FIT_EXACT];
+    } else if (newest(w, &out->form)) {
+        out->why = "a dim of a value before it";
+    } else if (own_run(w, OX__FIT_EXACT, &out->form)) {
+        out->why = "a product of dims of what it reads";
+        if (x->n == 1) out->other = x->form;
+        return true;
+    } else {
+        return false;
+    }
+    out->other_first = own_at(w, OX__FIT_SCALED, s->item, &out->other) && exact;
+    return true;
+}
+
 static void prove(const fitter *w, const ox__site *s, ox__answer *out)
 {
     found x;
-    level root = find_roots(w, &x);
+    ox__level root = find_roots(w, &x);
     bool sure = x.n == 1 || (x.n && w->f->n_classes == 1);
     out->classes = sure ? x.classes : UINT64_MAX;
+    out->depends = root == OX__FIT_EXACT ? out->classes : UINT64_MAX; /* sizes may change alike by chance */
     out->state = OX_BAKED_PROVED;
     out->found = true;
-    if (own_at(w, EXACT, s->item, &out->form)) {
-        out->why = near_why[EXACT];
-    } else if (root == EXACT) {
-        out->form = x.form;
-        out->why = root_why[EXACT];
-    } else if (own_run(w, EXACT, &out->form)) {
-        out->why = "a product of dims of what it reads";
-    } else if (newest(w, &out->form)) {
-        out->why = "a dim of a value before it";
-    } else if (x.n > 1 && w->f->n_classes > 1) {
+    if (plain(w, s, root, &x, out)) return;
+    if (x.n > 1 && w->f->n_classes > 1) {
         out->state = OX_BAKED_UNSURE;
         out->form = x.form;
         out->other = x.second;
         out->why = "more than one form fits: sizes that differ otherwise would tell";
-    } else {
-        settle(w, s, root, &x, out);
+        return;
     }
+    settle(w, s, root, &x, out);
+    if (out->found && sure && x.form.n) out->other = x.form;
 }
 
 static bool is_root_size(const fitter *w, int64_t size, uint64_t *classes)
@@ -365,33 +318,33 @@ static void liken(const fitter *w, const ox__site *s, ox__answer *out)
     out->state = OX_BAKED_LIKELY;
     if (!out->found) return;
     bool root = is_root_size(w, w->want[0], &classes);
-    out->classes = classes;
-    if (root && own_at(w, EXACT, s->item, &out->form)) {
-        out->why = near_why[EXACT];
+    out->classes = out->depends = classes;
+    if (root && own_at(w, OX__FIT_EXACT, s->item, &out->form)) {
+        out->why = near_why[OX__FIT_EXACT];
         return;
     }
-    roots_at(w, EXACT, &x);
+    roots_at(w, OX__FIT_EXACT, &x);
     if (x.n) {
         out->form = x.form;
-        out->why = root_why[EXACT];
+        out->why = root_why[OX__FIT_EXACT];
         if (w->n_own) out->state = OX_BAKED_POSSIBLE;
         return;
     }
     out->state = OX_BAKED_POSSIBLE;
-    if (own_run(w, EXACT, &out->form)) {
+    if (own_run(w, OX__FIT_EXACT, &out->form)) {
         for (uint32_t i = 0; i < out->form.n; i++)
             if (is_root_size(w, out->form.at[i].size[0], &classes)) out->state = OX_BAKED_LIKELY;
-        out->classes = classes;
+        out->classes = out->depends = classes;
         out->why = "a product of dims of what it reads";
         return;
     }
-    roots_at(w, PRODUCT, &x);
+    roots_at(w, OX__FIT_PRODUCT, &x);
     bool whole = x.n && x.form.mul == 1 && x.form.div == 1 && (x.classes & (x.classes - 1));
-    if (!whole) roots_at(w, SCALED, &x);
+    if (!whole) roots_at(w, OX__FIT_SCALED, &x);
     out->found = x.n && x.form.mul == 1;
     out->form = x.form;
-    out->classes = x.classes;
-    out->why = whole ? root_why[PRODUCT] : "a part of a dim of an input";
+    out->classes = out->depends = x.classes;
+    out->why = whole ? root_why[OX__FIT_PRODUCT] : "a part of a dim of an input";
 }
 
 void ox__fit_site(const ox__fit *f, const ox__site *s, ox__answer *out)
@@ -490,26 +443,4 @@ void ox__fit_free(ox__fit *f)
     ox__vec_free(&f->roots);
     ox__vec_free(&f->points);
     ox__index_free(&f->index);
-}
-
-/* ---- text ---- */
-void ox__form_text(const ox_model *m, const ox__form *form, ox__buf *out)
-{
-    bool inner = form->div > 1 && form->sum;
-    if (form->mul > 1) ox__buf_addf(out, "%lld*", (long long)form->mul);
-    if (inner) ox__buf_addc(out, '(');
-    for (uint32_t i = 0; i < form->n; i++) {
-        const ox__point *p = &form->at[i];
-        size_t n;
-        const char *name = ox_str_text(m, ox_value_name(m, p->v), &n);
-        bool input = ox_value_is_input(m, p->v);
-        if (i) ox__buf_addz(out, form->sum ? " + " : "*");
-        ox__buf_addz(out, input ? "" : "%");
-        ox__buf_add(out, name, n);
-        if (!n) ox__buf_addf(out, "%u", p->v.id);
-        ox__buf_addf(out, ":%d", (int)p->axis);
-    }
-    if (inner) ox__buf_addc(out, ')');
-    if (form->div > 1) ox__buf_addf(out, "//%lld", (long long)form->div);
-    if (form->add) ox__buf_addf(out, form->add > 0 ? " + %lld" : " - %lld", llabs((long long)form->add));
 }

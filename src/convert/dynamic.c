@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_AXES = 64 };
+enum { MAX_AXES = 64, MAX_ROUNDS = 4 };
 
 typedef struct axis {
     ox_value input;
@@ -20,7 +20,10 @@ typedef struct axis {
 /* What is to be rebuilt: a site, and its row. */
 typedef struct step {
     const ox__site *site;
-    ox__form form;
+    ox__form form, other; /* what fits as well, if other.n */
+    bool other_first, dropped;
+    bool foreign; /* by the sizes of the inputs it depends on other dims: types decide */
+    bool gone;    /* it does */
     size_t row;
 } step;
 
@@ -187,8 +190,8 @@ static ox_status decide(void *ud, ox__fit *f, const ox__site *site, const ox__an
 {
     maker *w = ud;
     ox__answer x = *given;
-    if (!x.found || (x.state == OX_BAKED_PROVED && !(x.classes & w->asked))) return OX_OK;
-    if (f->alone && !(x.classes & w->asked)) return OX_OK;
+    if (!x.found || (x.state == OX_BAKED_PROVED && !(x.depends & w->asked))) return OX_OK;
+    if (f->alone && !(x.depends & w->asked)) return OX_OK;
     bool can = x.form.n && ox__rebuild_can(w->m, site);
     if (x.state == OX_BAKED_PROVED && (x.classes & w->mixed)) {
         x.state = OX_BAKED_UNSURE;
@@ -200,7 +203,8 @@ static ox_status decide(void *ud, ox__fit *f, const ox__site *site, const ox__an
     ox_status s = ox__baked_add(w->b, f, site, &x, err);
     bool sure = x.state == OX_BAKED_PROVED || (x.state == OX_BAKED_LIKELY && w->opt->trust);
     if (s != OX_OK || !can || !sure) return s;
-    step now = {site, x.form, w->b->rows.n - 1};
+    step now = {site, x.form, x.other, x.other_first, false, false, false, w->b->rows.n - 1};
+    now.foreign = x.state == OX_BAKED_PROVED && !(x.classes & w->asked);
     return ox__vec_push(&w->steps, now) ? OX_OK : ox__nomem(err);
 }
 
@@ -264,8 +268,9 @@ static ox_status edit(maker *w, clashes *c)
     uint32_t n = ox_model_value_limit(w->m);
     ox_status s = name_dims(w);
     for (size_t i = 0; i < w->steps.n && s == OX_OK; i++) {
-        s = ox__rebuild_site(&r, w->steps.p[i].site, &w->steps.p[i].form);
-        w->b->rows.p[w->steps.p[i].row].rebuilt = true;
+        const step *x = &w->steps.p[i];
+        w->b->rows.p[x->row].rebuilt = !x->dropped;
+        if (!x->dropped) s = ox__rebuild_site(&r, x->site, &x->form);
     }
     ox__rebuild_free(&r);
     bool any;
@@ -275,12 +280,106 @@ static ox_status edit(maker *w, clashes *c)
     return s == OX_OK ? declare(w, n) : s;
 }
 
+/* ---- forms that fit alike ---- */
+static int64_t common(int64_t a, int64_t b)
+{
+    while (b) {
+        int64_t r = a % b;
+        a = b;
+        b = r;
+    }
+    return a;
+}
+
+static void list_symbols(const maker *w, ox__symbols *s)
+{
+    s->n = 0;
+    s->n_models = w->a.n;
+    for (size_t i = 0; i < w->f.roots.n && s->n < OX__BAKED_SYMBOLS; i++) {
+        const ox__root *r = &w->f.roots.p[i];
+        if (!r->symbol) continue;
+        s->name[s->n] = r->symbol;
+        s->step[s->n] = r->at.size[0];
+        memcpy(s->size[s->n], r->at.size, sizeof r->at.size);
+        for (size_t k = 1; k < w->a.n; k++) s->step[s->n] = common(s->step[s->n], r->at.size[k]);
+        s->n++;
+    }
+}
+
+/* No dim that is asked for stands in the types that the form is made of. */
+static bool is_fixed(const maker *w, const ox__form *form)
+{
+    int64_t v;
+    for (uint32_t i = 0; i < form->n; i++) {
+        ox_type_info t = ox_type_get(w->m, ox_value_type(w->m, form->at[i].v));
+        if (t.kind != OX_TYPE_TENSOR || form->at[i].axis >= t.rank) return false;
+        if (!ox_dim_is_const(w->m, t.dims[form->at[i].axis], &v)) return false;
+    }
+    return true;
+}
+
+static void drop_rows(maker *w)
+{
+    for (size_t i = w->steps.n; i-- > 0;) { /* rows stand in the order of steps */
+        size_t row = w->steps.p[i].row;
+        if (!w->steps.p[i].gone) continue;
+        memmove(&w->b->rows.p[row], &w->b->rows.p[row + 1], (w->b->rows.n - row - 1) * sizeof *w->b->rows.p);
+        w->b->rows.n--;
+    }
+}
+
+/* With the types that the edit gave: where two forms that fit are different, neither is proved; where they are the
+ * same, the nearer one is taken. *changed: then the edit is to be made again. */
+static ox_status compare_forms(maker *w, bool *changed)
+{
+    static const ox__form none;
+    ox__symbols symbols;
+    ox_status s = OX_OK;
+    *changed = false;
+    list_symbols(w, &symbols);
+    for (size_t i = 0; i < w->steps.n && s == OX_OK; i++) {
+        step *x = &w->steps.p[i];
+        ox_baked_row *r = &w->b->rows.p[x->row];
+        if (x->dropped) continue;
+        if (x->foreign && is_fixed(w, &x->form)) x->gone = x->dropped = *changed = true;
+        if (!x->other.n || x->gone) continue;
+        ox__agreement is = ox__forms_agree(w->m, &x->form, &x->other, &symbols);
+        if (is == OX__DISAGREE) {
+            r->state = OX_BAKED_UNSURE;
+            r->why = "both fit, and differ at other sizes: a further trace would tell";
+            x->dropped = *changed = true;
+            s = ox__baked_tell(w->b, w->m, x->row, &x->form, &x->other, w->err);
+        } else if (is == OX__AGREE && x->other_first) {
+            x->form = x->other;
+            x->other_first = false;
+            *changed = true;
+            s = ox__baked_tell(w->b, w->m, x->row, &x->form, &none, w->err);
+        }
+    }
+    return s;
+}
+
+/* A constant that is left takes symbols from the values behind it, so that fewer forms can be told apart then. */
+static ox_status edit_until_sure(maker *w, ox_mark mark, clashes *c)
+{
+    bool changed = true;
+    ox_status s = OX_OK;
+    for (int round = 0; round < MAX_ROUNDS && changed && s == OX_OK; round++) {
+        if (round) ox_journal_rollback(w->m, mark);
+        s = edit(w, c);
+        if (s == OX_OK) s = compare_forms(w, &changed);
+    }
+    if (s != OX_OK || !changed) return s;
+    ox_journal_rollback(w->m, mark);
+    return edit(w, c);
+}
+
 /* A contradiction that the model had before is none of the edit. */
 static ox_status edit_or_not(maker *w)
 {
     clashes before, after;
     ox_mark mark = ox_journal_mark(w->m);
-    ox_status s = edit(w, &after);
+    ox_status s = edit_until_sure(w, mark, &after);
     if (s == OX_OK && after.n) {
         ox_journal_rollback(w->m, mark);
         s = find_types(w, &before);
@@ -313,6 +412,7 @@ ox_status ox_dynamic_make(ox_baked **out, ox_model *m, const ox_dynamic_options 
         s = ox__baked_each(&w->f, decide, w, w->err);
     }
     if (s == OX_OK) s = edit_or_not(w);
+    if (s == OX_OK) drop_rows(w);
     ox__fit_free(&w->f);
     ox__aligned_free(&w->a);
     ox__vec_free(&w->steps);

@@ -58,6 +58,7 @@ static ox_status make(ox__rebuild *r, ox_node at, uint32_t rank, const ox__form 
         if (s == OX_OK) s = apply(r, at, form->sum ? "Add" : "Mul", x, v);
     }
     if (s == OX_OK && form->mul != 1) s = with_number(r, at, rank, "Mul", form->mul, v);
+    if (s == OX_OK && form->bias) s = with_number(r, at, rank, "Add", form->bias, v);
     if (s == OX_OK && form->div != 1) s = with_number(r, at, rank, "Div", form->div, v);
     if (s == OX_OK && form->add) s = with_number(r, at, rank, "Add", form->add, v);
     if (s != OX_OK || dtype == OX_INT64) return s;
@@ -88,7 +89,35 @@ static ox_status join(ox__rebuild *r, ox_node n, uint32_t input, const ox__const
     return s;
 }
 
-ox_status ox__rebuild_onnx(ox__rebuild *r, const ox__site *s, const ox__form *form)
+static ox_status constant(ox__rebuild *r, ox_node at, ox_tensor t, ox_value *out)
+{
+    ox_attr a = {.name = ox_str_addz(r->m, "value"), .kind = OX_ATTR_TENSOR, .u.t = t};
+    ox_status s = ox__rebuild_node(r, at, "", "Constant", 0, NULL, "content", (ox_type){0}, out);
+    return s == OX_OK ? ox_node_set_attr(r->m, ox_value_node(r->m, *out), &a, r->err) : s;
+}
+
+/* A tensor that repeats its content becomes an Expand of it, whose shape is rebuilt as any other. */
+static ox_status expand(ox__rebuild *r, const ox__site *s, ox_node *out)
+{
+    ox__const c;
+    ox_tensor t;
+    ox_value in[2], v = ox_node_input(r->m, s->node, s->input);
+    ox__const_read(r->m, v, &c);
+    *out = ox_value_node(r->m, v);
+    if (c.kind == OX__CONST_NOT) return OX_OK; /* done by the site before */
+    int64_t rank = c.rank;
+    ox_status st = ox__repeat_base(r->m, c.t, s->repeats, &t, r->err);
+    if (st == OX_OK) st = constant(r, s->node, t, &in[0]);
+    if (st == OX_OK)
+        st = ox_tensor_add_raw(r->m, &t, OX_INT64, 1, &rank, c.dims, (uint64_t)rank * sizeof *c.dims, r->err);
+    if (st == OX_OK) st = constant(r, s->node, t, &in[1]);
+    if (st == OX_OK) st = ox__rebuild_node(r, s->node, "", "Expand", 2, in, "expanded", (ox_type){0}, &v);
+    if (st == OX_OK) st = ox__rebuild_set(r, s->node, s->input, v);
+    *out = ox_value_node(r->m, v);
+    return st;
+}
+
+static ox_status rebuild(ox__rebuild *r, const ox__site *s, const ox__form *form)
 {
     ox__const c;
     ox_value v = ox_node_input(r->m, s->node, s->input);
@@ -105,4 +134,12 @@ ox_status ox__rebuild_onnx(ox__rebuild *r, const ox__site *s, const ox__form *fo
     }
     st = make(r, at, c.rank, form, dtype, &v);
     return st == OX_OK ? ox__rebuild_set(r, at, s->input, v) : st;
+}
+
+ox_status ox__rebuild_onnx(ox__rebuild *r, const ox__site *s, const ox__form *form)
+{
+    if (!s->repeats) return rebuild(r, s, form);
+    ox__site shape = {.input = 1, .item = s->item};
+    ox_status st = expand(r, s, &shape.node);
+    return st == OX_OK ? rebuild(r, &shape, form) : st;
 }

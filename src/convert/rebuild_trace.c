@@ -42,6 +42,7 @@ static ox_status make(ox__rebuild *r, ox_node at, const ox__form *form, ox_value
         if (s == OX_OK) s = apply(r, at, form->sum ? "add" : "mul", *v, x, v);
     }
     if (s == OX_OK && form->mul != 1) s = with_number(r, at, "mul", form->mul, v);
+    if (s == OX_OK && form->bias) s = with_number(r, at, "add", form->bias, v);
     if (s == OX_OK && form->div != 1) s = with_number(r, at, "floordiv", form->div, v);
     if (s == OX_OK && form->add > 0) s = with_number(r, at, "add", form->add, v);
     if (s == OX_OK && form->add < 0) s = with_number(r, at, "sub", -form->add, v);
@@ -75,9 +76,12 @@ ox_status ox__rebuild_trace(ox__rebuild *r, const ox__site *s, const ox__form *f
     if (s->item < 0) {
         ox__const_read(r->m, ox_node_input(r->m, at, s->input), &c);
         st = make(r, at, form, &v);
-        if (st == OX_OK && c.kind == OX__CONST_TENSOR)
-            st = ox__rebuild_node(r, at, "prim", "NumToTensor", 1, &v, "size", ox_type_tensor(r->m, OX_INT64, 0, NULL),
-                                  &v);
+        bool real = c.kind == OX__CONST_FLOAT;
+        if (st == OX_OK && real)
+            st =
+                ox__rebuild_node(r, at, "aten", "Float", 1, &v, "size", ox_type_simple(r->m, OX_TYPE_FLOAT_SCALAR), &v);
+        ox_type type = ox_type_tensor(r->m, real ? OX_DOUBLE : OX_INT64, 0, NULL);
+        if (st == OX_OK && c.t.id) st = ox__rebuild_node(r, at, "prim", "NumToTensor", 1, &v, "size", type, &v);
         return st == OX_OK ? ox__rebuild_set(r, at, s->input, v) : st;
     }
     st = own_list(r, s->node, s->input, &at);

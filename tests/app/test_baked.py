@@ -65,7 +65,7 @@ class Baked(Case):
         cut = self.write("cut.txt", net(4, 7)[:300])
         self.run_it("baked", self.a, "--against", cut, status=3)
         _, err = self.run_it("baked", self.a, "--against-input", "float32[1]", status=2)
-        self.assertIn("--against-input is about a file of --against", err)
+        self.assertIn("--against-input is about the file of --against before it", err)
         _, err = self.run_it("baked", self.a, *(["--against", self.b] * 8), status=2)
         self.assertIn("7 is the most", err)
 

@@ -104,6 +104,7 @@ static void forms(void **st)
     GIVES(2, OX_BAKED_PROVED, "x:1 - 1", {2, 7, 6}, {2, 9, 8});
     GIVES(2, OX_BAKED_PROVED, "x:0 + x:1", {2, 7, 9}, {3, 11, 14});
     GIVES(2, OX_BAKED_PROVED, "x:1//3", {2, 71, 23}, {2, 100, 33});
+    GIVES(2, OX_BAKED_PROVED, "(x:1 + 1)//2", {2, 10, 5}, {2, 15, 8});
 }
 
 /* A line needs a third point. */
@@ -113,6 +114,8 @@ static void lines(void **st)
     GIVES(3, OX_BAKED_PROVED, "2*x:1 - 1", {2, 7, 13}, {2, 9, 17}, {2, 12, 23});
     GIVES(3, OX_BAKED_VARIES, "", {2, 7, 13}, {2, 9, 17}, {2, 12, 24});
     GIVES(3, OX_BAKED_VARIES, "", {2, 7, 13}, {2, 9, 17}, {2, 9, 17});
+    GIVES(2, OX_BAKED_VARIES, "", {2, 10, 6}, {2, 15, 8}); /* x:1//2 + 1 and x:1//3 + 3 fit */
+    GIVES(3, OX_BAKED_PROVED, "x:1//2 + 1", {2, 10, 6}, {2, 15, 8}, {2, 22, 12});
 }
 
 static void not_proved(void **st)
@@ -194,6 +197,11 @@ static void near_first(void **st)
     is_row(fx, 4, 2, -1, "2.5, 3.5", "");
     assert_int_equal(ox_baked_at(fx->b, 4)->state, OX_BAKED_VARIES);
     assert_int_equal(ox_baked_n(fx->b), 5);
+    close_all(fx);
+    open_net(fx, 0, 2, 5);
+    open_net(fx, 1, 2, 5);
+    assert_ok(find(fx, 2), &fx->err);
+    assert_int_equal(ox_baked_n(fx->b), 0);
 }
 
 /* ---- where they part ---- */

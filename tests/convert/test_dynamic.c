@@ -161,6 +161,92 @@ static void onnx(void **st)
     assert_null(strstr(fx->text.p, "%k : "));
 }
 
+/* A tensor that repeats its content is expanded again; one that does not is left. */
+#define REPEATED(b, n, content, other) \
+    "graph(%x : Float(" #b ", 2)) {\n" \
+    "  %k : Float(" #b ", 2) = onnx::Constant[value=" content " [ CPUFloatType{" #b ",2} ]]()\n" \
+    "  %t : Float(" #b ", 2) = onnx::Constant[value=" other " [ CPUFloatType{" #b ",2} ]]()\n" \
+    "  %n : Float() = onnx::Constant[value={" #n "}]()\n" \
+    "  %y : Float(" #b ", 2) = onnx::Add(%x, %k)\n" \
+    "  %z : Float(" #b ", 2) = onnx::Add(%y, %t)\n" \
+    "  %d : Float(" #b ", 2) = onnx::Div(%z, %n)\n" \
+    "  return (%d, %t);\n" \
+    "}\n"
+
+static void repeated(void **st)
+{
+    fixture *fx = *st;
+    open_both(fx, REPEATED(2, 2, " 1  7  1  7", " 1  2  3  4"),
+              REPEATED(3, 3, " 1  7  1  7  1  7", " 1  2  3  4  5  6"));
+    assert_ok(make(fx, false, 1, &batch), &fx->err);
+    print(fx, &fx->text, OX_STYLE_SEED);
+    static const char *const lines[] = {
+        "%content : Float(1, 2) = onnx::Constant[value= 1  7 [ CPUFloatType{1,2} ]]()",
+        "%shape : Long(2) = onnx::Concat[axis=0](%size, %number_1)",
+        "%expanded : Float(batch, 2) = onnx::Expand(%content, %shape)",
+        "%y : Float(batch, 2) = onnx::Add(%x, %expanded)",
+        "%size_2 : Float() = onnx::Cast[to=1](%size_1)",
+        "%d : Float(2, 2) = onnx::Div(%z, %size_2)",
+    };
+    for (size_t i = 0; i < OX__COUNT(lines); i++)
+        if (!strstr(fx->text.p, lines[i])) fail_msg("no\n%s\nin\n%s", lines[i], fx->text.p);
+    assert_int_equal(ox_baked_n(fx->b), 4);
+    assert_int_equal(ox_baked_at(fx->b, 0)->state, OX_BAKED_VARIES); /* %t, where it is made and returned */
+    assert_true(ox_baked_at(fx->b, 0)->is_result);
+    assert_string_equal(ox_baked_at(fx->b, 0)->values, "(2, 2), (3, 2)");
+    assert_int_equal(ox_baked_at(fx->b, 2)->state, OX_BAKED_VARIES);
+}
+
+/* ---- two forms that fit ---- */
+#define SCALED(h, half, twice) \
+    "graph(%x : Float(1, 1, " #h ", 6)) {\n" \
+    "  %y : Float(1, 1, " #half ", 3) = onnx::MaxPool[kernel_shape=[2, 2], strides=[2, 2]](%x)\n" \
+    "  %o : Long(4) = onnx::Constant[value= 0  0  0  0 [ CPULongType{4} ]]()\n" \
+    "  %k : Long(4) = onnx::Constant[value= 1  1  " #twice "  6 [ CPULongType{4} ]]()\n" \
+    "  %z : Float(1, 1, " #half ", 3) = onnx::Slice(%y, %o, %k)\n" \
+    "  return (%z);\n" \
+    "}\n"
+
+/* 2 y and x are the same for even sizes, so the nearer one is taken; where one size was odd, the sizes tell. */
+static void forms_agree(void **st)
+{
+    fixture *fx = *st;
+    const ox_dynamic_axis h = {"x", 2, "h"};
+    open_both(fx, SCALED(8, 4, 8), SCALED(12, 6, 12));
+    assert_ok(make(fx, false, 1, &h), &fx->err);
+    assert_true(ox_baked_at(fx->b, 0)->rebuilt);
+    assert_string_equal(ox_baked_at(fx->b, 0)->form, "2*%y:2");
+    open_both(fx, SCALED(8, 4, 8), SCALED(13, 6, 12));
+    assert_ok(make(fx, false, 1, &h), &fx->err);
+    assert_string_equal(ox_baked_at(fx->b, 0)->form, "2*%y:2");
+    open_both(fx, SCALED(8, 4, 8), SCALED(13, 6, 13));
+    assert_ok(make(fx, false, 1, &h), &fx->err);
+    assert_string_equal(ox_baked_at(fx->b, 0)->form, "x:2");
+}
+
+#define CHANCE(b, h, half, twice) \
+    "graph(%x : Float(" #b ", 1, " #h ", 4)) {\n" \
+    "  %y : Float(" #b ", 1, " #half ", 2) = onnx::MaxPool[kernel_shape=[2, 2], strides=[2, 2]](%x)\n" \
+    "  %o : Float(4) = onnx::Constant[value= 1  1  2  2 [ CPUFloatType{4} ]]()\n" \
+    "  %k : Long(2) = onnx::Constant[value= " #twice "  4 [ CPULongType{2} ]]()\n" \
+    "  %r : Float(" #twice ", 4) = onnx::ConstantOfShape(%k)\n" \
+    "  %e : Float(" #twice ", 4) = onnx::Expand(%y, %k)\n" \
+    "  return (%r, %e);\n" \
+    "}\n"
+
+/* Sizes that change in proportion: a plain dim of an input, and twice one of what the node reads, differ elsewhere. */
+static void forms_disagree(void **st)
+{
+    fixture *fx = *st;
+    const ox_dynamic_axis axes[] = {batch, {"x", 2, "h"}};
+    open_both(fx, CHANCE(6, 6, 3, 6), CHANCE(10, 11, 5, 10));
+    assert_ok(make(fx, false, 2, axes), &fx->err);
+    assert_int_equal(ox_baked_n(fx->b), 2);
+    assert_string_equal(ox_baked_at(fx->b, 0)->form, "x:0");
+    assert_true(ox_baked_at(fx->b, 0)->rebuilt); /* nothing is near */
+    assert_string_equal(ox_baked_at(fx->b, 1)->form, "%y:0");
+}
+
 /* ---- what is not proved ---- */
 static void left(void **st)
 {
@@ -259,6 +345,9 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(trace, setup, teardown),
         cmocka_unit_test_setup_teardown(onnx, setup, teardown),
+        cmocka_unit_test_setup_teardown(repeated, setup, teardown),
+        cmocka_unit_test_setup_teardown(forms_agree, setup, teardown),
+        cmocka_unit_test_setup_teardown(forms_disagree, setup, teardown),
         cmocka_unit_test_setup_teardown(left, setup, teardown),
         cmocka_unit_test_setup_teardown(alike, setup, teardown),
         cmocka_unit_test_setup_teardown(refused, setup, teardown),

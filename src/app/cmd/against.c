@@ -29,20 +29,35 @@ static ox_status open_one(ox_session *s, const char *path, const ox_words *input
     return st == OX_OK ? find_types(s, *out, err) : st;
 }
 
+/* The inputs that follow --against number i, up to the next one. */
+static ox_status inputs_of(const ox_args *a, size_t i, ox_words *inputs, ox_error *err)
+{
+    size_t seen = 0;
+    ox_status st = OX_OK;
+    for (size_t k = 0; k < a->n_set && st == OX_OK; k++) {
+        if (strcmp(a->set[k].opt->name, "--against") == 0)
+            seen++;
+        else if (strcmp(a->set[k].opt->name, "--against-input") == 0 && seen == i)
+            st = ox_words_add(inputs, a->set[k].value, err);
+    }
+    return st;
+}
+
 ox_status ox_against_open(ox_session *s, const ox_args *a, ox_against *out, ox_error *err)
 {
-    const char *paths[OX_ARGS_MAX], *specs[OX_ARGS_MAX];
+    const char *paths[OX_ARGS_MAX];
     ox_words inputs = {0};
     size_t n = ox_args_all(a, "--against", paths, OX_ARGS_MAX);
-    size_t n_specs = ox_args_all(a, "--against-input", specs, OX_ARGS_MAX);
-    ox_status st = OX_OK;
     *out = (ox_against){0};
     if (n > OX_BAKED_MAX_OTHERS)
         return ox_error_set(err, OX_E_INVALID, "--against is given %zu times; %d is the most", n, OX_BAKED_MAX_OTHERS);
-    if (n_specs && !n) return ox_error_set(err, OX_E_INVALID, "--against-input is about a file of --against");
-    for (size_t i = 0; i < n_specs && st == OX_OK; i++) st = ox_words_add(&inputs, specs[i], err);
+    ox_status st = inputs_of(a, 0, &inputs, err);
+    if (st == OX_OK && inputs.n)
+        st = ox_error_set(err, OX_E_INVALID, "--against-input is about the file of --against before it");
     for (size_t i = 0; i < n && st == OX_OK; i++) {
-        st = open_one(s, paths[i], &inputs, &out->m[i], err);
+        ox_words_free(&inputs);
+        st = inputs_of(a, i + 1, &inputs, err);
+        if (st == OX_OK) st = open_one(s, paths[i], &inputs, &out->m[i], err);
         if (out->m[i]) out->n = i + 1;
     }
     ox_words_free(&inputs);

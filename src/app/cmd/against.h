@@ -24,7 +24,7 @@ void ox_baked_json(ox_json *j, const ox_session *s, const ox_baked_row *r);
 #define OX_AGAINST_OPTS \
     {"--against", "FILE", "the same network, traced or exported at other sizes (repeatable)", OX_HINT_FILE, NULL}, \
     { \
-        "--against-input", "SPEC", "an input of those files, as --input (repeatable)", OX_HINT_NONE, NULL \
+        "--against-input", "SPEC", "an input of the file before it, as --input (repeatable)", OX_HINT_NONE, NULL \
     }
 
 #endif
