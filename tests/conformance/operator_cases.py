@@ -387,6 +387,14 @@ def CASES(torch):
     case("grid_sample_border", lambda a, h: F.grid_sample(a, h, padding_mode="border", align_corners=True), rand(2, 3, 5, 6), rand(2, 4, 4, 2), opset=16, rtol=1e-3)
     case("repeat_interleave", lambda a: torch.repeat_interleave(a, 2, 1), rand(2, 3, 4))
     case("repeat_interleave_flat", lambda a: torch.repeat_interleave(a, 3), rand(2, 3))
+    counted = torch.tensor([2, 0, 3])
+    case("repeat_interleave_each", lambda a: torch.repeat_interleave(a, counted, 1), rand(2, 3, 4))
+    case("repeat_interleave_computed", lambda a, n: torch.repeat_interleave(a, n, 1), rand(2, 3, 4), counted, opset=11)
+    case("repeat_interleave_computed_flat", lambda a, n: torch.repeat_interleave(a, n), rand(3), counted, opset=11)
+    case("repeat_interleave_one_for_all", lambda a: torch.repeat_interleave(a, torch.tensor([3]), 2), rand(2, 3, 4))
+    case("repeat_interleave_scalar", lambda a: torch.repeat_interleave(a, torch.tensor(a.size(0) * 2), 0), rand(2, 3))
+    case("repeat_interleave_computed_for_all", lambda a, n: torch.repeat_interleave(a, n, 0), rand(2, 3), torch.tensor([2]))
+    case("repeat_interleave_of_counts", lambda n: torch.repeat_interleave(n), counted, opset=11)
 
     # ---- reductions
     for f in "mean sum prod amax amin".split():

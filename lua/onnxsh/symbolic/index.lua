@@ -489,21 +489,6 @@ symbolic("aten::grid_sampler", function(g, input, grid, interpolation_mode, padd
   return g:op("GridSample", input, grid, {mode_s = mode, padding_mode_s = paddings[padding_mode], align_corners_i = align_corners})
 end)
 
-symbolic("aten::repeat_interleave.self_int", {ignore = {"output_size"}}, function(g, self, repeats, dim)
-  local n = sym.maybe_scalar(repeats) or g:unsupported("a computed number of repeats")
-  local x = dim and self or sym.reshape(g, self, {-1})
-  local axis = dim and sym.axis(g, x, dim) or 0
-  local rank = sym.need_rank(g, x)
-  local counts, shape = {n = rank + 1}, {}
-  for i = 1, rank + 1 do counts[i] = i == axis + 2 and n or 1 end
-  for i = 1, axis do shape[i] = 0 end
-  shape[axis + 1] = -1
-  if axis < rank - 1 then
-    for _, size in ipairs(sym.size_list(g, x, axis + 1)) do shape[#shape + 1] = size end
-  end
-  return sym.keep_reshape(g, g:op("Tile", sym.unsqueeze(g, x, axis + 1), sym.shape(g, counts)), shape)
-end)
-
 symbolic("aten::copy.t", function(g, self)
   if type(self) ~= "table" then return self end
   return g:unsupported("a copy of a list that is known in part")

@@ -293,6 +293,57 @@ symbolic("aten::tile", function(g, self, dims)
   return repeats(g, self, counts)
 end)
 
+-- Each element of x along the axis n times (a number, or a value of one element), one copy behind the other.
+local function interleave(g, x, n, axis)
+  local rank, counts, shape = sym.need_rank(g, x), {}, {}
+  counts.n = rank + 1
+  for i = 1, rank + 1 do counts[i] = i == axis + 2 and n or 1 end
+  for i = 1, axis do shape[i] = 0 end
+  shape[axis + 1] = -1
+  if axis < rank - 1 then
+    for _, size in ipairs(sym.size_list(g, x, axis + 1)) do shape[#shape + 1] = size end
+  end
+  return sym.keep_reshape(g, g:op("Tile", sym.unsqueeze(g, x, axis + 1), sym.shape(g, counts)), shape)
+end
+
+-- Copy number c is of the first element whose copies, and all before them, are more than c.
+local function owners(g, counts)
+  local known = sym.ints(counts)
+  if known then
+    local index = {}
+    for i = 1, known.n do
+      for _ = 1, known[i] do index[#index + 1] = i - 1 end
+    end
+    return g:constant(index, "int64", {#index})
+  end
+  if g:opset() < 11 then return g:unsupported("computed repeats need opset 11") end
+  counts = sym.cast(g, counts, "int64")
+  local ends = g:op("CumSum", counts, g:constant(0, "int64"))
+  local copies = sym.count(g, sym.reduce(g, "ReduceSum", counts, {0}, false))
+  local before = g:op("Not", g:op("Less", sym.unsqueeze(g, copies, 1), sym.unsqueeze(g, ends, 0)))
+  return sym.reduce(g, "ReduceSum", sym.cast(g, before, "int64"), {1}, false)
+end
+
+local function flat_or_dim(g, x, dim)
+  if dim then return x, sym.axis(g, x, dim) end
+  return sym.reshape(g, x, {-1}), 0
+end
+
+symbolic("aten::repeat_interleave.self_int", {ignore = {"output_size"}}, function(g, self, repeats, dim)
+  local x, axis = flat_or_dim(g, self, dim)
+  return interleave(g, x, sym.maybe_scalar(repeats) or repeats, axis)
+end)
+
+symbolic("aten::repeat_interleave.self_Tensor", {ignore = {"output_size"}}, function(g, self, repeats, dim)
+  local x, axis = flat_or_dim(g, self, dim)
+  local n, rank = sym.maybe_scalar(repeats), sym.need_rank(g, repeats, "the repeats")
+  if n or rank == 0 or sym.dim_size(repeats, 0) == 1 then return interleave(g, x, n or sym.index(g, repeats), axis) end
+  if not sym.dim_size(repeats, 0) then repeats = sym.expand(g, repeats, {sym.size(g, x, axis), n = 1}) end -- it may be one
+  return g:op("Gather", x, owners(g, repeats), {axis_i = axis})
+end)
+
+symbolic("aten::repeat_interleave.Tensor", {ignore = {"output_size"}}, function(g, repeats) return owners(g, repeats) end)
+
 symbolic("aten::roll", function(g, self, shifts, dims)
   shifts, dims = sym.ints(shifts), sym.ints(dims)
   if not shifts or not dims then return g:unsupported("computed shifts or dims") end
