@@ -236,7 +236,7 @@ ox_status ox__emit_dummy(ox__conv *c, ox_node at, ox_graph g, ox_node before, ox
         (void)ox_dim_is_const(c->m, t.dims[i], &sizes[i].i);
     }
     ox_value shape;
-    ox_tensor fill;
+    ox_tensor fill = {0};
     int64_t one[1] = {1}, raw[2] = {0};
     uint64_t bytes = 0;
     ox_status s = emit_vector(c, &e, OX_INT64, (size_t)t.rank, sizes, &shape, err);
