@@ -13,6 +13,8 @@ static const char *op_name(const ox_model *m, ox_node n)
 static ox_status common_dtype(ox__inf *c, size_t from, ox_dtype *out)
 {
     *out = OX_UNDEFINED;
+    for (size_t i = from; c->opt->certain && i < c->n_in; i++)
+        if (!ox__inf_dtype(c, i)) return OX_OK;
     for (size_t i = from; i < c->n_in; i++) {
         ox_dtype d = ox__inf_dtype(c, i);
         if (!d || d == *out) continue;

@@ -20,6 +20,7 @@ typedef struct ox__infer_note {
 typedef struct ox__infer_options {
     int64_t opset;       /* of ai.onnx */
     bool lenient;        /* inputs of different dtypes are promoted rather than refused */
+    bool certain;        /* what is promoted with an unknown dtype is unknown: ONNX would want equal ones */
     bool evaluate;       /* compute small constant results */
     bool blocks;         /* infer the blocks of If, Loop and Scan too; else they have been */
     bool no_data;        /* what is known of values beside initializers and Constants is not followed */

@@ -10,6 +10,24 @@ from support import ROOT, Case, Terminal
 NEW = os.path.join(ROOT, "tests/fixtures/torch/trace_213.pt")  # holds what it was traced with
 OLD = os.path.join(ROOT, "tests/fixtures/torch/trace_113.pt")  # does not
 SPEC = "x.1=float32[1,1,5,5]"
+# What the branches come to is known when the type of %r is; until then nothing is known of %t.
+LATE = """graph(%x : Tensor, %m : Tensor):
+  %zero : int = prim::Constant[value=0]()
+  %one : int = prim::Constant[value=1]()
+  %two : int = prim::Constant[value=2]()
+  %r : Tensor = aten::relu(%x)
+  %d : int = aten::dim(%r)
+  %c : bool = aten::ne(%d, %two)
+  %h : Tensor = prim::If(%c)
+    block0():
+      %a : Tensor = aten::unsqueeze(%r, %one)
+      -> (%a)
+    block1():
+      -> (%r)
+  %t : Tensor = aten::transpose(%h, %zero, %one)
+  %y : Tensor = aten::div(%t, %m)
+  return (%y)
+"""
 RELU = "aten::relu(%input.1)"
 # By a name that no built-in function serves.
 FAILS = """graph(%x : Float(2, 3)):
@@ -200,6 +218,23 @@ class Types(Case):
         self.assertIn("the dtype of input 1 (%x) is not known", err)
         _, err = self.run_it("export", "--dry-run", "--opset", "14", trace, status=1)
         self.assertIn("aten::zeros_like: the dtype to cast to is not known", err)
+
+    def test_promotion_waits(self):
+        """A dtype beside an unknown one is not that of the result: the float is not cast to the integer's."""
+        trace = self.write("t.txt", LATE)
+        spec = ("--input", "x=float32[2,3]", "--input", "m=int64[3,2]")
+        out, _ = self.run_it(*spec, "-e", "export t.onnx", "-e", "show --result", trace)
+        self.assertIn("%y : Float(3, 2) = onnx::Div(%Transpose_output_0, %Cast_output_0)", out)
+        self.assertIn("Float(3, 2) = onnx::Cast[to=1](%m)", out)
+        trace = self.write("u.txt", """graph(%x : Float(2, 3), %m : Long(2, 3)):
+  %y : Tensor = acme::warp(%x)
+  %z : Tensor = aten::div(%y, %m)
+  %k : Bool(2, 3) = aten::lt(%m, %x)
+  %w : Tensor = aten::where(%k, %y, %m)
+  return (%z, %w)
+""")
+        out, _ = self.run_it("show", "--style", "seed", trace)
+        self.assertEqual([type_of(out, f"%{v} : ") for v in "zw"], ["Tensor", "Tensor"])
 
     def test_clash(self):
         out, err = self.run_it("show", self.write("t.txt", CLASH))
