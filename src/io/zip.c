@@ -220,16 +220,19 @@ static int by_header(const void *a, const void *b, void *ud)
     return (x > y) - (x < y);
 }
 
-/* Entries that share bytes are how a small archive unpacks to a huge one. */
-static ox_status check_overlap(const ox__zip *z, ox_error *err)
+/* Entries that share bytes are how a small archive unpacks to a huge one. How long the local header of one is shows
+ * when it is located. */
+static ox_status check_overlap(ox__zip *z, ox_error *err)
 {
     uint32_t n = (uint32_t)z->entries.n, *order = ox__calloc(n, sizeof *order);
     if (!order) return ox__nomem(err);
     for (uint32_t i = 0; i < n; i++) order[i] = i;
     qsort_r(order, n, sizeof *order, by_header, z->entries.p);
     ox_status s = OX_OK;
+    if (n) z->entries.p[order[n - 1]].end = z->directory;
     for (uint32_t i = 1; i < n && s == OX_OK; i++) {
-        const ox__zip_entry *e = &z->entries.p[order[i - 1]], *next = &z->entries.p[order[i]];
+        ox__zip_entry *e = &z->entries.p[order[i - 1]], *next = &z->entries.p[order[i]];
+        e->end = next->header;
         if (next->header - e->header >= LOCAL_SIZE + (uint64_t)e->name_n + e->packed) continue;
         s = ox__fail(err, OX_E_FORMAT, "entries '%.200s' and '%.200s' of the zip archive overlap", e->name, next->name);
         ox_error_at_offset(err, z->map->path, next->header);
@@ -272,7 +275,7 @@ static ox_status read_local(void *ud, ox_error *err)
     locating *l = ud;
     const ox__zip_entry *e = l->entry;
     const ox__map *map = l->zip->map;
-    ox__reader r = reader_at(map, e->header, l->zip->directory);
+    ox__reader r = reader_at(map, e->header, e->end);
     uint32_t sig = ox__read_u32le(&r);
     ox__read_u16le(&r); /* version */
     uint16_t flags = ox__read_u16le(&r), method = ox__read_u16le(&r);
@@ -288,7 +291,7 @@ static ox_status read_local(void *ud, ox_error *err)
         !same_numbers(e, crc, packed, size))
         return bad(map, e->header, err, "its local header and the directory disagree");
     l->offset = ox__reader_offset(&r);
-    if (e->packed > ox__reader_left(&r)) return bad(map, e->header, err, "it goes beyond the zip archive");
+    if (e->packed > ox__reader_left(&r)) return bad(map, e->header, err, "it goes on into what follows it");
     return OX_OK;
 }
 

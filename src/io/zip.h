@@ -15,6 +15,7 @@ typedef struct ox__zip_entry {
     uint64_t packed; /* bytes in the archive */
     uint64_t size;   /* bytes of the content */
     uint64_t header; /* offset of the local header */
+    uint64_t end;    /* where the next entry, or the directory, begins: its bytes lie before */
 } ox__zip_entry;
 
 typedef struct ox__zip {

@@ -15,7 +15,8 @@ typedef struct item {
     uint32_t crc, local_crc;
     uint32_t packed, size, local_size; /* what the headers claim */
     bool zip64, descriptor;
-    uint32_t at; /* where the directory says that it stands, + 1 */
+    uint16_t local_extra; /* bytes of the data that the local header takes for its own */
+    uint32_t at;          /* where the directory says that it stands, + 1 */
 } item;
 
 static ox__buf out;
@@ -50,7 +51,7 @@ static void local_header(const item *e, uint32_t crc, uint32_t packed, uint32_t 
     u32(e->zip64 ? 0xFFFFFFFF : e->descriptor ? 0 : packed);
     u32(e->zip64 ? 0xFFFFFFFF : e->descriptor ? 0 : e->local_size ? e->local_size : size);
     u16((unsigned)strlen(name));
-    u16(e->zip64 ? 20 : 0);
+    u16(e->zip64 ? 20 : e->local_extra);
     ox__buf_addz(&out, name);
     if (!e->zip64) return;
     u16(1);
@@ -318,6 +319,10 @@ static void test_bad_local(void **state)
     read_fails(&(item){.name = "a", .data = "1", .local_size = 2, .zip64 = true}, 1, OX_E_FORMAT, "disagree");
     const item astray[] = {{.name = "a", .data = "01234567890123456789", .at = 2}};
     read_fails(astray, 1, OX_E_FORMAT, "local header is not there");
+    const item longer[] = {{.name = "a", .data = "12", .local_extra = 1}, {.name = "b", .data = "3"}};
+    read_fails(longer, 2, OX_E_FORMAT, "goes on into what follows it");
+    const item much[] = {{.name = "a", .data = "12", .local_extra = 9}, {.name = "b", .data = "3"}};
+    read_fails(much, 2, OX_E_FORMAT, "local header is not there");
 }
 
 static void test_bad_kind(void **state)
