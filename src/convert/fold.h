@@ -60,6 +60,7 @@ ox__verdict ox__rule_convert(ox__fold *f);
 ox__verdict ox__rule_is(ox__fold *f);
 ox__verdict ox__rule_same(ox__fold *f);
 ox__verdict ox__rule_mode(ox__fold *f);
+ox__verdict ox__rule_equal(ox__fold *f);
 ox__verdict ox__rule_range_length(ox__fold *f);
 ox__verdict ox__rule_derive_index(ox__fold *f);
 
@@ -82,7 +83,6 @@ ox__verdict ox__rule_contains(ox__fold *f);
 ox__verdict ox__rule_index(ox__fold *f);
 ox__verdict ox__rule_any(ox__fold *f);     /* any, all */
 ox__verdict ox__rule_extreme(ox__fold *f); /* min, max of numbers or of a list */
-ox__verdict ox__rule_equal(ox__fold *f);
 ox__verdict ox__rule_sum(ox__fold *f);
 ox__verdict ox__rule_parts(ox__fold *f); /* split, chunk, unbind, ... whose number of parts is known */
 
@@ -118,6 +118,10 @@ ox_status ox__fold_results(ox__conv *c, ox_node n, uint64_t *changed) OX_MUST_US
 /* ---- fold_optional.c ---- */
 /* Takes results of a branch or loop apart that may be None, and tuples that a loop carries. */
 ox_status ox__fold_parts(ox__conv *c, ox_node n, uint64_t *changed) OX_MUST_USE;
+
+/* ---- fold_maybe.c ---- */
+/* Operators of which an argument may be None become branches. */
+ox_status ox__split_maybe(ox__conv *c, ox_graph g, uint64_t *changed) OX_MUST_USE;
 
 /* ---- unroll.c ---- */
 ox__verdict ox__rule_loop(ox__fold *f);

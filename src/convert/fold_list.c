@@ -490,14 +490,3 @@ ox__verdict ox__rule_parts(ox__fold *f)
     if (f->s == OX_OK) f->s = ox_node_set_inputs(m, unpack, 1, &list, f->c->err);
     return OX__FOLD_DONE;
 }
-
-/* eq and ne of strings, of lists, of numbers. */
-ox__verdict ox__rule_equal(ox__fold *f)
-{
-    const ox_arg *a = &f->in[0], *b = &f->in[1];
-    bool text = a->kind == OX_ARG_STR || b->kind == OX_ARG_STR, known = true;
-    if (f->n_in != 2) return OX__FOLD_NOT;
-    if (!text && !(a->kind == OX_ARG_LIST && b->kind == OX_ARG_LIST)) return ox__rule_number(f);
-    bool same = ox__fold_equal(a, b, &known);
-    return known ? ox__fold_bool(f, same == (strcmp(ox__fold_op(f), "eq") == 0)) : OX__FOLD_NOT;
-}

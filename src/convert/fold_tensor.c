@@ -265,6 +265,34 @@ ox__verdict ox__rule_mode(ox__fold *f)
     return ox__fold_bool(f, !strcmp(op, "is_grad_enabled") || !strcmp(op, "requires_grad"));
 }
 
+/* Lists become vectors, which the overload of tensors would compare element by element: it is named while they are
+ * still lists. */
+static ox_status name_list_overload(ox__fold *f)
+{
+    ox_model *m = f->c->m;
+    ox_type_info t = ox__fold_type(f, ox__fold_input(f, 0));
+    if (t.kind != OX_TYPE_LIST || ox_node_overload(m, f->n).id) return OX_OK;
+    ox_type_kind item = ox_type_get(m, t.items[0]).kind;
+    const char *name = item == OX_TYPE_INT            ? "int_list"
+                       : item == OX_TYPE_FLOAT_SCALAR ? "float_list"
+                       : item == OX_TYPE_BOOL_SCALAR  ? "bool_list"
+                       : item == OX_TYPE_STR          ? "str_list"
+                                                      : "Tensor_list";
+    return ox_node_set_op(m, f->n, ox_node_domain(m, f->n), ox_node_op(m, f->n), ox__conv_str(f->c, name), f->c->err);
+}
+
+/* eq and ne of strings, of lists, of numbers. */
+ox__verdict ox__rule_equal(ox__fold *f)
+{
+    const ox_arg *a = &f->in[0], *b = &f->in[1];
+    bool text = a->kind == OX_ARG_STR || b->kind == OX_ARG_STR, known = true;
+    if (f->n_in != 2) return OX__FOLD_NOT;
+    f->s = name_list_overload(f);
+    if (!text && !(a->kind == OX_ARG_LIST && b->kind == OX_ARG_LIST)) return ox__rule_number(f);
+    bool same = ox__fold_equal(a, b, &known);
+    return known ? ox__fold_bool(f, same == (strcmp(ox__fold_op(f), "eq") == 0)) : OX__FOLD_NOT;
+}
+
 /* ---- ranges ---- */
 ox__verdict ox__rule_range_length(ox__fold *f)
 {

@@ -266,8 +266,10 @@ ox_status ox__pass_constants(ox__conv *c, uint64_t *changed)
         if (s == OX_OK) s = walk(c, ox_model_main(c->m), &now);
         if (s == OX_OK) s = ox__tuples_inside(c, &now);
         if (s == OX_OK && !c->trail) s = ox__drop_dead(c, &now);
+        bool blocks = has_blocks(c->m);
+        if (s == OX_OK && !now && blocks) s = ox__split_maybe(c, ox_model_main(c->m), &now);
         *changed += now;
-        more = now && (has_blocks(c->m) || c->lists_marked);
+        more = now && (blocks || c->lists_marked);
     }
     return s == OX_OK && c->trace && !c->trail ? ox__drop_forks(c) : s;
 }

@@ -848,6 +848,32 @@ class Counter(nn.Module):
 case([X], [X + 1])(Counter)
 
 
+@case([X, 1], [X, 3])
+def none_or_tensor(x, n: int):
+    """An argument that is None in one of the calls."""
+    bias: Optional[Tensor] = None
+    if n > 2:
+        bias = x.sum(0)[:2]
+    return torch.nn.functional.linear(x, torch.ones(2, 3) * 0.5, bias)
+
+
+@case([X, Y, 1], [X, Y[:, :2], 1], [X, Y, 3], shapes={"y": "float32[2,?]"})
+def sizes_equal(x, y, n: int):
+    if x.size() == y.size():
+        return x + n
+    if [x.size(0), n] != [y.size(0), 3]:
+        return x - n
+    return x * n
+
+
+@case([X, 1], [X, 3])
+def rank_of_either(x, n: int):
+    y = x if n > 2 else x[0]
+    if y.dim() == 1:
+        return y.sum()
+    return y.sum() * 2 + y.dim()
+
+
 # ---- the files ----
 def flat(v):
     if isinstance(v, Tensor):

@@ -21,8 +21,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 RTOL, ATOL = 1e-3, 1e-5
 MADE_OF = re.compile(r"made of (.*) by \w+(, \w+)*$")
 REFUSED = {"lstm_projected.trace": "a recurrent layer with projections"}  # ONNX's LSTM has none
-# PyTorch 2.13's encoder asks its mask whether it is a causal one, and has none in one branch.
-NOT_EXPORTED = {"2.13.0 word_transformer.script"}
 # Two opsets unless --full: those that take long, and those that are beside the eight of 2018.
 FEW = ("alexnet", "vgg", "inception", "resnet", "densenet", "rnn_", "lstm_", "gru_", "cell_")
 
@@ -95,7 +93,7 @@ def one_model(a, base, label, opsets, tallies, weights):
                 why = None if REFUSED[os.path.basename(base)] in (why or "") else f"not refused as it should be: {why}"
             elif why is None:
                 why = compare(out, data, samples)
-            if os.path.basename(base) not in REFUSED and label not in NOT_EXPORTED and not dims:
+            if os.path.basename(base) not in REFUSED and not dims:
                 unknown = why or unknown_weights(out, names)
                 weights.add(unknown is None, f"{label} opset {opset}", unknown)
             tallies[opset, bool(dims)].add(why is None, f"{label} opset {opset}{', dynamic batch' if dims else ''}", why)
@@ -111,10 +109,8 @@ def one_version(a, python, opsets):
     with tempfile.TemporaryDirectory(prefix="onnxsh-2018-") as place:
         subprocess.run([python, os.path.join(HERE, "trace_models_2018.py"), place, *(["--full"] if a.full else []), *a.words],
                        check=True, stdout=subprocess.DEVNULL)
-        missing = 0
         for file in sorted(f for f in os.listdir(place) if f.endswith(".pt")):
             base, name = os.path.join(place, file[:-3]), file[:-3]
-            missing += f"{version} {name}" in NOT_EXPORTED
             few = name.startswith(FEW) and not a.full
             one_model(a, base, f"{version} {name}", [opsets[0], opsets[-1]] if few else opsets, tallies, weights)
             if os.path.exists(base + ".scopes.txt"):
@@ -123,7 +119,7 @@ def one_version(a, python, opsets):
             for f in os.listdir(place):
                 if f.startswith(name + "."):
                     os.remove(os.path.join(place, f))
-    return all([t.close(allowed=missing) for t in tallies.values()] + [weights.close(), scopes.close()])
+    return all([t.close() for t in tallies.values()] + [weights.close(), scopes.close()])
 
 
 def main():

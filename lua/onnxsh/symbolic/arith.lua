@@ -154,6 +154,28 @@ end
 symbolic("aten::ne", not_equal)
 symbolic("aten::not_equal", not_equal)
 
+-- Lists of numbers are equal as wholes.
+local function lists_equal(g, a, b)
+  a, b = sym.vector(g, a), sym.vector(g, b)
+  local n = sym.dim_size(a, 0) or g:unsupported("lists whose lengths are not known")
+  local k = sym.dim_size(b, 0) or g:unsupported("lists whose lengths are not known")
+  if n ~= k then return g:constant(false, "bool") end
+  if n == 0 then return g:constant(true, "bool") end
+  local same = sym.cast(g, sym.equal(g, comparands(g, a, b)), "int32")
+  return g:op("Greater", sym.reduce(g, "ReduceMin", same, {0}, false), g:constant(0, "int32"))
+end
+
+for _, overload in ipairs({"int_list", "float_list", "bool_list"}) do
+  symbolic("aten::eq." .. overload, lists_equal)
+  symbolic("aten::ne." .. overload, function(g, a, b) return g:op("Not", lists_equal(g, a, b)) end)
+end
+
+for _, overload in ipairs({"str_list", "Tensor_list"}) do
+  local function refuse(g, _, _) return g:unsupported("lists of texts or tensors that are compared") end
+  symbolic("aten::eq." .. overload, {params = {"a", "b"}}, refuse)
+  symbolic("aten::ne." .. overload, {params = {"a", "b"}}, refuse)
+end
+
 local function less(g, self, other)
   return g:op("Less", comparands(g, self, other, true))
 end

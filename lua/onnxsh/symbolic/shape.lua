@@ -99,7 +99,10 @@ symbolic("aten::numel", function(g, self)
   return g:constant(n, "int64")
 end)
 
-symbolic("aten::dim", function(g, self) return g:constant(sym.need_rank(g, self), "int64") end)
+symbolic("aten::dim", function(g, self)
+  local rank = sym.rank(self)
+  return rank and g:constant(rank, "int64") or g:op("Size", g:op("Shape", self))
+end)
 
 -- ---- dims in another order ----
 
