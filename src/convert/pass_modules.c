@@ -2,6 +2,7 @@
  * under the parameter's path; calls of modules (prim::CallMethod) hide what they compute, which is a failure. */
 #include "convert/dispatch.h"
 #include "convert/fold.h"
+#include "convert/literal.h"
 #include "rewrite/dead.h"
 
 #include <onnxsh/text.h>
@@ -136,7 +137,7 @@ static ox_status settle_training(ox__conv *c, ox_node n, bool *done)
     return s == OX_OK ? ox__pass_replace(c, n, 0, v) : s;
 }
 
-/* What the file holds for an attribute that is no tensor: "None", "True", "3", "1.5", "\"text\"". */
+/* What the file holds for an attribute that is no tensor, as literal.c reads it. */
 static const char *noted_text(const ox_model *m, ox_node n, size_t *len)
 {
     const ox_pair *rows;
@@ -147,36 +148,23 @@ static const char *noted_text(const ox_model *m, ox_node n, size_t *len)
     return s;
 }
 
-static bool noted_value(const ox_model *m, ox_node n, ox_arg *a)
-{
-    size_t len;
-    const char *s = noted_text(m, n, &len);
-    if (!len) return false;
-    *a = (ox_arg){.kind = OX_ARG_NONE};
-    if (strcmp(s, "None") == 0) return true;
-    a->kind = OX_ARG_BOOL;
-    a->i = strcmp(s, "True") == 0;
-    if (a->i || strcmp(s, "False") == 0) return true;
-    a->kind = OX_ARG_INT;
-    if (ox_text_parse_i64(s, len, &a->i)) return true;
-    a->kind = OX_ARG_FLOAT;
-    if (ox_text_parse_f64(s, len, &a->f)) return true;
-    if (len < 2 || s[0] != '"' || s[len - 1] != '"') return false;
-    *a = (ox_arg){.kind = OX_ARG_STR, .s = s + 1, .s_n = len - 2};
-    return true;
-}
-
 static ox_status settle_value(ox__conv *c, ox_node n, bool *done)
 {
-    ox_arg a;
+    size_t len;
+    const char *text = noted_text(c->m, n, &len);
+    lifter w = {.m = c->m, .err = c->err};
     ox_value v;
-    *done = noted_value(c->m, n, &a);
-    if (!*done) return OX_OK;
-    ox_status s = ox__pass_constant(c, n, &a, (ox_type){0}, &v);
-    return s == OX_OK ? ox__pass_replace(c, n, 0, v) : s;
+    if (!len || !path_of(&w, n)) {
+        ox__buf_free(&w.path);
+        return OX_OK;
+    }
+    ox_type type = ox_value_type(c->m, ox_node_output(c->m, n, 0));
+    ox_status s = w.path.failed ? ox__nomem(c->err) : ox__literal_build(c, n, text, len, &w.path, type, &v, done);
+    ox__buf_free(&w.path);
+    return s == OX_OK && *done ? ox__pass_replace(c, n, 0, v) : s;
 }
 
-/* ---- attributes that are lists ---- */
+/* ---- lists of weights, of which a dump says no more ---- */
 typedef OX__VEC(ox_value) value_list;
 
 static ox_status replace_by_list(ox__conv *c, ox_node n, const value_list *items)
@@ -211,36 +199,13 @@ static ox_status weights_of(ox__conv *c, ox_node n, value_list *items)
     return s;
 }
 
-/* The numbers of "[0, 2, 1]". */
-static ox_status numbers_of(ox__conv *c, ox_node n, value_list *items, bool *done)
-{
-    size_t len;
-    const char *s = noted_text(c->m, n, &len), *end = s + len;
-    ox_status st = OX_OK;
-    *done = len >= 2 && s[0] == '[' && end[-1] == ']';
-    for (const char *p = s + 1; *done && st == OX_OK && p < end - 1;) {
-        const char *comma = memchr(p, ',', (size_t)(end - 1 - p)), *stop = comma ? comma : end - 1;
-        ox_arg a = {.kind = OX_ARG_INT};
-        ox_value v;
-        *done = ox_text_parse_i64(p, (size_t)(stop - p), &a.i);
-        if (*done) st = ox__pass_constant(c, n, &a, (ox_type){0}, &v);
-        if (*done && st == OX_OK && !ox__vec_push(items, v)) st = ox__nomem(c->err);
-        p = comma ? comma + 2 : end;
-    }
-    return st;
-}
-
 static ox_status settle_list(ox__conv *c, ox_node n, bool *done)
 {
     value_list items = {0};
     ox_type_info t = ox_type_get(c->m, ox_value_type(c->m, ox_node_output(c->m, n, 0)));
     ox_type_kind item = t.kind == OX_TYPE_LIST ? ox_type_get(c->m, t.items[0]).kind : OX_TYPE_NONE_KNOWN;
-    ox_status s = OX_OK;
-    if (item == OX_TYPE_INT) s = numbers_of(c, n, &items, done);
-    if (item == OX_TYPE_TENSOR) {
-        s = weights_of(c, n, &items);
-        *done = items.n != 0;
-    }
+    ox_status s = item == OX_TYPE_TENSOR ? weights_of(c, n, &items) : OX_OK;
+    *done = items.n != 0;
     if (s == OX_OK && *done) s = replace_by_list(c, n, &items);
     ox__vec_free(&items);
     return s;

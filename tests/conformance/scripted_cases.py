@@ -804,7 +804,7 @@ class Gates(nn.Module):
         return x * self.mask
 
 
-case([X], [Y])(Gates)
+case([X, False], [Y, True])(Gates)
 
 
 class Experts(nn.Module):
@@ -872,6 +872,48 @@ def rank_of_either(x, n: int):
     if y.dim() == 1:
         return y.sum()
     return y.sum() * 2 + y.dim()
+
+
+class Attributes(nn.Module):
+    """What a module can hold beside weights, in each form that TorchScript has for it."""
+    tables: Dict[str, List[float]]
+    pair: Tuple[int, str]
+    either: Optional[float]
+    missing: Optional[int]
+    empty: List[int]
+    nested: List[List[int]]
+
+    def __init__(self):
+        super().__init__()
+        self.floats, self.flags, self.words = [0.5, 2.0, -1e10], [True, False], ["a", 'quo"ted\\ \n', "zwölf"]
+        self.tables, self.by_number = {"x": [1.5, 2.5], "y": []}, {3: "drei", -4: "vier"}
+        self.pair, self.either, self.missing = (7, "seven"), 1.25, None
+        self.nested = [[1, 2], [], [3]]
+        self.parts = {"w": t(3), "b": t(3, seed=2)}
+        self.steps = [t(3), t(3, seed=1)]
+        self.empty = []
+
+    def forward(self, x):
+        for f, flag in zip(self.floats, [True, False, True]):
+            x = x * f if flag else x + f
+        if self.flags[0] and not self.flags[1] and "zwölf" in self.words and self.words[1] == 'quo"ted\\ \n':
+            x = x + len(self.words)
+        x = x * self.tables["x"][1] + len(self.tables["y"]) + len(self.empty)
+        if self.by_number[-4] == "vier" and self.pair[1] == "seven":
+            x = x + self.pair[0]
+        either, missing = self.either, self.missing
+        if either is not None:
+            x = x * either
+        if missing is not None:
+            x = x * missing
+        for row in self.nested:
+            x = x + len(row) * 10
+        for step in self.steps:
+            x = x + step
+        return x * self.parts["w"] + self.parts["b"]
+
+
+case([X], [Y])(Attributes)
 
 
 # ---- the files ----

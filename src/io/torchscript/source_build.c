@@ -269,17 +269,12 @@ static bool note(builder *b, ox_node n, const char *key, const char *value, size
     return ok(b, ox_node_set_metadata(t->m, n, ox_str_addz(t->m, key), ox_str_add(t->m, value, len), t->err));
 }
 
-/* What the archive holds for an attribute of its modules: numbers, texts and None are noted with the node that reads
- * them, since they are no weights. */
+/* What the archive holds for an attribute of its modules: numbers, texts, None and lists, tuples and dicts are noted
+ * with the node that reads them, since they are no weights. */
 static bool note_value(builder *b, ox_node n, const ox__obj *o)
 {
-    bool plain = o && o->kind <= OX__OBJ_STR && o->kind != OX__OBJ_BIGINT && o->kind != OX__OBJ_COMPLEX;
-    bool ints = o && o->kind == OX__OBJ_LIST && o->n && o->items[0]->kind == OX__OBJ_INT;
-    if (!plain && !ints) return true;
-    ox__buf_clear(&b->text);
-    raw_text(&b->text, o, 0);
-    if (b->text.failed) return ox__ts_nomem(b->t);
-    return note(b, n, "value", b->text.p, b->text.n);
+    if (!ox__ts_plain_text(&b->text, o)) return !b->text.failed || ox__ts_nomem(b->t);
+    return b->text.failed ? ox__ts_nomem(b->t) : note(b, n, "value", b->text.p, b->text.n);
 }
 
 /* A tensor that is read from, or anything that is set in, a module of more than one name. */
