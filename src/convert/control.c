@@ -1,4 +1,5 @@
 /* Floor 5. prim::If and prim::Loop: their blocks are converted in place, then the node becomes the ONNX one. */
+#include "convert/control.h"
 #include "convert/dispatch.h"
 #include "convert/lists.h"
 #include "ir/ir.h"
@@ -114,10 +115,13 @@ typedef enum trust { WHOLE, KEPT, DTYPE } trust;
 static ox_type trusted(ox__conv *c, ox_type before, trust how, ox_type kept)
 {
     ox_type_info from = ox_type_get(c->m, before);
-    if (from.kind == OX_TYPE_SEQUENCE) return before;
-    if (from.kind != OX_TYPE_TENSOR || !from.dtype) return (ox_type){0};
+    bool sequence = from.kind == OX_TYPE_SEQUENCE && from.n_items;
+    ox_type_info item = sequence ? ox_type_get(c->m, from.items[0]) : from;
+    if (item.kind != OX_TYPE_TENSOR || !item.dtype) return sequence ? before : (ox_type){0};
     if (how == WHOLE) return before;
-    return how == KEPT && kept.id ? kept : ox_type_tensor(c->m, from.dtype, OX_RANK_UNKNOWN, NULL);
+    if (how == KEPT && kept.id) return kept;
+    ox_type bare = ox_type_tensor(c->m, item.dtype, OX_RANK_UNKNOWN, NULL);
+    return sequence ? ox_type_of(c->m, OX_TYPE_SEQUENCE, bare) : bare;
 }
 
 /* The inputs of a loop's body: the iteration and what is carried. */
@@ -142,6 +146,8 @@ static ox_status settle_body(ox__conv *c, ox_node n, ox_graph body, trust how, c
 static bool keeps(const ox__conv *c, ox_type in, ox_type out, trust how)
 {
     ox_type_info a = ox_type_get(c->m, in), b = ox_type_get(c->m, out);
+    if (a.kind == OX_TYPE_SEQUENCE && b.kind == OX_TYPE_SEQUENCE && a.n_items && b.n_items)
+        return keeps(c, a.items[0], b.items[0], how);
     if (a.kind != OX_TYPE_TENSOR || a.rank == OX_RANK_UNKNOWN || in.id == out.id) return true;
     if (b.kind != OX_TYPE_TENSOR || a.dtype != b.dtype || a.rank != b.rank) return false;
     for (int32_t i = 0; i < a.rank; i++)
@@ -207,7 +213,8 @@ static ox_status set_unset(ox__conv *c, ox_node n, const ox_dtype *dtypes, ox_er
     return s;
 }
 
-enum { MAX_TRIES_DEPTH = 4 }; /* a second try of every loop in a loop would double the work at each level */
+/* A second try of every loop in a loop would double the work at each level. */
+enum { MAX_TRIES_DEPTH = 4, MAX_KEPT_DEPTH = 2, MAX_KEPT = 3 };
 
 static ox_status convert_loop(ox__conv *c, ox_node n, ox_error *err)
 {
@@ -224,22 +231,31 @@ static ox_status convert_loop(ox__conv *c, ox_node n, ox_error *err)
     ox_mark mark = ox_journal_mark(c->m);
     size_t rows = c->report->rows.n, failures = c->report->n_failures;
     ox_type *kept = ox__calloc(carried + 1, sizeof *kept);
+    ox_type *items = ox__calloc(carried + 1, sizeof *items);
     ox_dtype *dtypes = ox__calloc(carried + 1, sizeof *dtypes);
-    if (!kept || !dtypes) s = ox__nomem(err);
+    if (!kept || !items || !dtypes) s = ox__nomem(err);
+    int n_kept = c->depth <= MAX_KEPT_DEPTH ? 0 : MAX_KEPT;
     for (int how = c->depth <= MAX_TRIES_DEPTH ? WHOLE : DTYPE; s == OX_OK; how++) {
         s = convert_body(c, n, body, (trust)how, kept, err);
         bool failed = s != OX_OK || c->report->n_failures > failures, more = find_unset(c, n, body, dtypes);
         if (ox__is_fatal(c, &s) || (how == DTYPE && !more)) break;
-        if (!more && !failed && is_kept(c, n, body, (trust)how, kept)) break;
-        if (failed) how = KEPT; /* the dtypes are left */
+        bool filled = how == WHOLE && !more && ox__loop_items(c, n, body, items);
+        if (!more && !filled && !failed && is_kept(c, n, body, (trust)how, kept)) break;
+        if (filled)
+            how = WHOLE - 1; /* once: then it is known */
+        else if (failed)
+            how = KEPT; /* the dtypes are left */
+        else if (how == KEPT && ++n_kept < MAX_KEPT)
+            how = WHOLE; /* what depends on what is not kept is not kept either */
         if (more) how = c->depth <= MAX_TRIES_DEPTH ? WHOLE - 1 : DTYPE - 1;
         ox_journal_rollback(c->m, mark);
         c->report->rows.n = rows;
         c->report->n_failures = failures;
-        s = more ? set_unset(c, n, dtypes, err) : OX_OK;
+        s = more ? set_unset(c, n, dtypes, err) : filled ? ox__loop_set_items(c, n, items, err) : OX_OK;
         mark = ox_journal_mark(c->m);
     }
     ox__free(dtypes);
+    ox__free(items);
     ox__free(kept);
     for (size_t i = 2; s == OX_OK && i < n_in; i++) s = tensor_input(c, n, i, OX_UNDEFINED, err); /* those not set */
     ox_attr attr = {.name = ox__conv_str(c, "body"), .kind = OX_ATTR_GRAPH, .u.g = body};

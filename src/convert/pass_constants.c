@@ -259,17 +259,16 @@ enum { MAX_ROUNDS = 32 };
 ox_status ox__pass_constants(ox__conv *c, uint64_t *changed)
 {
     ox_status s = OX_OK;
-    bool more = c->trace;
+    bool more = c->trace, branches = more && has_blocks(c->m);
     for (int i = 0; s == OX_OK && more && i < MAX_ROUNDS; i++) {
         uint64_t now = 0;
         s = ox__list_writes(c, &now);
         if (s == OX_OK) s = walk(c, ox_model_main(c->m), &now);
         if (s == OX_OK) s = ox__tuples_inside(c, &now);
         if (s == OX_OK && !c->trail) s = ox__drop_dead(c, &now);
-        bool blocks = has_blocks(c->m);
-        if (s == OX_OK && !now && blocks) s = ox__split_maybe(c, ox_model_main(c->m), &now);
+        if (s == OX_OK && !now && branches) s = ox__split_maybe(c, ox_model_main(c->m), &now);
         *changed += now;
-        more = now && (blocks || c->lists_marked);
+        more = now && (branches || c->lists_marked);
     }
     return s == OX_OK && c->trace && !c->trail ? ox__drop_forks(c) : s;
 }

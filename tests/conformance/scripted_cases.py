@@ -916,6 +916,49 @@ class Attributes(nn.Module):
 case([X], [Y])(Attributes)
 
 
+@case([X, 3], [X, 0], [X, 5])
+def grows_in_a_list(x, n: int):
+    """The items of a list are of other sizes in later rounds."""
+    parts = [x]
+    total = torch.zeros(3)
+    for i in range(n):
+        last = parts[-1]
+        total = total + last.sum(0) * last.size(0)
+        parts.append(torch.cat([last, x]))
+    return total, torch.cat(parts)
+
+
+@case([X, 3], [X, 1], [X, 5])
+def stacked_from_empty(x, n: int):
+    parts: List[Tensor] = []
+    for i in range(n):
+        if i % 2 == 0:
+            x = x + 1
+        parts.append(x)
+    return torch.stack(parts)
+
+
+@case([X, 3], [X, 1])
+def either_rank_in_a_list(x, n: int):
+    parts: List[Tensor] = []
+    for i in range(n):
+        parts.append(x if i % 2 == 0 else x[0])
+    total = torch.zeros(3)
+    for p in parts:
+        total = total + p.sum() * p.dim()
+    return total
+
+
+@case([X, 3], [X, 1])
+def grows_from_empty(x, n: int):
+    parts: List[Tensor] = []
+    y = x
+    for i in range(n):
+        y = torch.cat([y, x])
+        parts.append(y)
+    return torch.cat(parts), y
+
+
 # ---- the files ----
 def flat(v):
     if isinstance(v, Tensor):

@@ -104,6 +104,36 @@ static void test_optional_input(void **state)
     cv_warns(c, "the optional input 'o' is not given: it is None");
 }
 
+/* An operator of which an argument may be None stands in a branch for each. */
+static void test_maybe_argument(void **state)
+{
+    cv *c = *state;
+    common(c);
+    CV_PLAIN(c, "aten::linear", "input weight bias", "Gemm");
+    cv_gives(c,
+             TRACE("%x : Float(2, 3), %w : Float(3, 4), %b : Float(4), %c : bool",
+                   "  %n : NoneType = prim::Constant()\n  %m : Tensor? = prim::If(%c)\n    block0():\n"
+                   "      -> (%b)\n    block1():\n      -> (%n)\n  %y : Tensor = aten::linear(%x, %w, %m)\n"
+                   "  return (%y)\n"),
+             "onnx::Gemm(%x, %w, %b)");
+    assert_non_null(strstr(c->text.p, "onnx::Gemm(%x, %w)"));
+}
+
+/* Lists of numbers are compared as wholes, which the symbolic function is told by the overload. */
+static void test_equal_lists(void **state)
+{
+    cv *c = *state;
+    common(c);
+    CV_PLAIN(c, "aten::eq.int_list", "a b", "Equal");
+    CV_PLAIN(c, "aten::eq.Tensor", "self other", "And");
+    CV_PLAIN(c, "aten::size", "self", "Shape");
+    cv_gives(c,
+             TRACE("%x : Float(*, 3), %y : Float(*, 3)",
+                   "  %a : int[] = aten::size(%x)\n  %b : int[] = aten::size(%y)\n  %c : bool = aten::eq(%a, %b)\n"
+                   "  return (%c)\n"),
+             "onnx::Equal(%");
+}
+
 static void test_state(void **state)
 {
     cv *c = *state;
@@ -120,8 +150,9 @@ int main(int argc, char **argv)
     if (argc > 1) cmocka_set_test_filter(argv[1]);
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, cv_setup, cv_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_unrolled), TEST(test_list),           TEST(test_either_list), TEST(test_dict),
-        TEST(test_raise),    TEST(test_optional_input), TEST(test_state),
+        TEST(test_unrolled),       TEST(test_list),        TEST(test_either_list),
+        TEST(test_dict),           TEST(test_raise),       TEST(test_optional_input),
+        TEST(test_maybe_argument), TEST(test_equal_lists), TEST(test_state),
     };
     return cmocka_run_group_tests_name("scripts", tests, NULL, NULL);
 }

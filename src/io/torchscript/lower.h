@@ -336,7 +336,8 @@ ox__ts_block *ox__ts_whole(ox__ts *t, ox__ts_fn *f);
 ox__ts_block *ox__ts_inlined(ox__ts *t, ox__ts_fn *f);
 
 /* ---- to the model (source_build.c, source_shared.c, source_literal.c, source_debug.c) ---- */
-/* Plain data as one text, in *out, which is emptied first and may be short of memory. False if it is no such, or long. */
+/* Plain data as one text, in *out, which is emptied first and may be short of memory. False if it is no such, or long.
+ */
 bool ox__ts_plain_text(ox__buf *out, const ox__obj *o);
 /* *shared: the object is reached under more than one path. False when out of memory. */
 bool ox__ts_is_shared(ox__ts *t, const ox__obj *o, bool *shared);
