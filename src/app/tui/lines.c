@@ -35,7 +35,7 @@ static bool grow(void **p, size_t *cap, size_t need, size_t item)
 void ox_lines_new(ox_lines *l)
 {
     if (!grow((void **)&l->rows, &l->cap, l->n + 1, sizeof *l->rows)) return;
-    l->rows[l->n++] = (struct ox_line_row){(uint32_t)l->n_pieces, {0, 0}};
+    l->rows[l->n++] = (struct ox_line_row){(uint32_t)l->n_pieces, {0, 0}, {0, 0}};
 }
 
 void ox_lines_add(ox_lines *l, ox_role role, const char *s, size_t n)
@@ -69,6 +69,16 @@ void ox_lines_name(ox_lines *l, ox_role role, const char *s, size_t n)
 void ox_lines_link(ox_lines *l, ox_node n)
 {
     if (l->n) l->rows[l->n - 1].link = n;
+}
+
+void ox_lines_link_weight(ox_lines *l, ox_value v)
+{
+    if (l->n) l->rows[l->n - 1].weight = v;
+}
+
+ox_value ox_lines_linked_weight(const ox_lines *l, size_t i)
+{
+    return i < l->n ? l->rows[i].weight : (ox_value){0, 0};
 }
 
 ox_node ox_lines_linked(const ox_lines *l, size_t i)

@@ -18,8 +18,9 @@ typedef struct ox_lines {
     ox_line_piece *pieces;
     size_t n_pieces, cap_pieces;
     struct ox_line_row {
-        uint32_t piece; /* its first */
-        ox_node link;   /* where Enter leads; {0}: nowhere */
+        uint32_t piece;  /* its first */
+        ox_node link;    /* where Enter leads; {0}: nowhere */
+        ox_value weight; /* the same, if that is a weight */
     } * rows;
     size_t n, cap;
 } ox_lines;
@@ -33,6 +34,8 @@ void ox_lines_addf(ox_lines *l, ox_role role, const char *fmt, ...) OX_PRINTF(3,
 void ox_lines_name(ox_lines *l, ox_role role, const char *s, size_t n); /* bytes of a model */
 void ox_lines_link(ox_lines *l, ox_node n);
 ox_node ox_lines_linked(const ox_lines *l, size_t i);
+void ox_lines_link_weight(ox_lines *l, ox_value v);
+ox_value ox_lines_linked_weight(const ox_lines *l, size_t i);
 /* Columns that the last line takes, and blanks up to a column. */
 size_t ox_lines_width(const ox_lines *l);
 void ox_lines_tab(ox_lines *l, size_t col);

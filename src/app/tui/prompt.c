@@ -12,6 +12,7 @@ enum { HISTORY_LINES = 5000 };
 static ox_typed *typed_for(ox_tui *t)
 {
     if (t->mode == OX_MODE_COMMAND) return &t->commands;
+    if (t->mode == OX_MODE_SLICE) return &t->slices;
     return t->mode == OX_MODE_FILTER ? &t->filters : t->mode == OX_MODE_LOG ? &t->files : &t->searches;
 }
 
@@ -28,6 +29,7 @@ const char *ox_prompt_lead(const ox_tui *t)
     case OX_MODE_COMMAND: return ":";
     case OX_MODE_FILTER: return "&";
     case OX_MODE_LOG: return "save the log as ";
+    case OX_MODE_SLICE: return "slice ";
     case OX_MODE_MARK: return "mark with the letter ";
     case OX_MODE_TO_MARK: return "to the mark ";
     default: return "/";
@@ -170,6 +172,13 @@ static void save_log(ox_tui *t)
     ox_tui_say(t, OX_ROLE_ERROR, "%.500s", text);
 }
 
+static void choose_slice(ox_tui *t)
+{
+    ox_error err;
+    ox_error_clear(&err);
+    if (ox_tensor_choose(t, t->line.text, &err) != OX_OK) ox_tui_say(t, OX_ROLE_ERROR, "%s", err.msg);
+}
+
 static void done(ox_tui *t)
 {
     ox_mode mode = t->mode;
@@ -178,6 +187,7 @@ static void done(ox_tui *t)
     if (mode == OX_MODE_COMMAND) ox_run_line(t, t->line.text);
     if (mode == OX_MODE_FILTER) ox_tui_filter(t, t->line.text);
     if (mode == OX_MODE_LOG) save_log(t);
+    if (mode == OX_MODE_SLICE) choose_slice(t);
 }
 
 static void left(ox_tui *t)

@@ -53,6 +53,8 @@ static void set_output(ox_tui *t)
 
 static ox_status begin(ox_tui *t, const char *line, enum run_kind kind, ox_error *err)
 {
+    for (int i = 0; i < OX_N_VIEWS; i++)
+        if (t->views[i]->ops->rest) t->views[i]->ops->rest(t->views[i]);
     struct ox_run *r = calloc(1, sizeof *r);
     ox_status st = OX_E_NOMEM;
     if (r) r->line = strdup(line);

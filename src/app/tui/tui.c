@@ -61,6 +61,7 @@ void ox_tui_free(ox_tui *t)
     ox_typed_free(&t->commands);
     ox_typed_free(&t->filters);
     ox_typed_free(&t->files);
+    ox_typed_free(&t->slices);
     ox_grid_free(&t->grid);
     free(t->copied);
     free(t->failed);
@@ -101,6 +102,7 @@ void ox_tui_sync(ox_tui *t)
         return;
     if (serial != t->serial) { /* no place of one model is one of another */
         t->node = (ox_node){0, 0};
+        t->weight = (ox_value){0, 0};
         t->back.n = t->forth.n = 0;
         memset(t->marks, 0, sizeof t->marks);
     }
@@ -112,6 +114,7 @@ void ox_tui_sync(ox_tui *t)
     t->search.view = NULL;
     mark_failed(t);
     if (m && !ox_node_is_alive(m, t->node)) t->node = (ox_node){0, 0};
+    if (m && !ox_value_is_alive(m, t->weight)) t->weight = (ox_value){0, 0};
     for (int i = 0; i < OX_N_VIEWS; i++)
         if (t->views[i]->ops->reset) t->views[i]->ops->reset(t->views[i]);
 }
@@ -148,6 +151,8 @@ bool ox_tui_work(ox_tui *t, unsigned ms)
                 if ((v->at.rows == 0) == hidden && v->ops->work) more = v->ops->work(v);
             }
         if (!more) more = ox_search_work(t);
+        for (int i = 0; i < OX_N_VIEWS && !more; i++)
+            if (t->views[i]->ops->idle) more = t->views[i]->ops->idle(t->views[i]);
         if (!more || now_us() >= end) return more;
     }
 }
@@ -253,7 +258,7 @@ static void toggle(ox_tui *t, int view)
 
 static void pick(ox_tui *t, uint32_t key)
 {
-    int view = (int)key - '1';
+    int view = key == '0' ? 9 : (int)key - '1';
     if (view >= 0 && view < OX_N_VIEWS) ox_tui_show(t, view);
 }
 

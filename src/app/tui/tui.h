@@ -14,6 +14,7 @@ typedef enum ox_mode {
     OX_MODE_COMMAND, /* a line of the prompt */
     OX_MODE_FILTER,  /* a query */
     OX_MODE_LOG,     /* the file that gets the log */
+    OX_MODE_SLICE,   /* indices of a tensor */
     OX_MODE_MARK,    /* the letter of a mark */
     OX_MODE_TO_MARK
 } ox_mode;
@@ -41,7 +42,8 @@ struct ox_tui {
     int at[OX_N_PLACES]; /* which view stands in a place; -1: none */
     int focus;           /* the view that has the keys */
     bool zoom;
-    ox_node node; /* what all panes speak of */
+    ox_node node;    /* what all panes speak of */
+    ox_value weight; /* the same of those of weights */
     ox_trail back, forth;
     ox_node marks[26];
     /* What the panes were made from. */
@@ -51,7 +53,7 @@ struct ox_tui {
     ox_mode mode;
     ox_line line;
     ox_node before; /* of the filter that is being typed */
-    ox_typed searches, commands, filters, files;
+    ox_typed searches, commands, filters, files, slices;
     size_t n_loaded;       /* commands of earlier sessions */
     struct ox_run *run;    /* the line that is at work; NULL: none */
     ox_status open_status; /* how the last ox_run_open ended */
@@ -123,6 +125,18 @@ void ox_nodes_unfilter(ox_tui *t);
 const char *ox_nodes_filtered(const ox_tui *t);
 /* Unfolds constants or drops the filter, if the node is not listed because of them. */
 void ox_nodes_reveal(ox_tui *t, ox_node n);
+
+/* ---- view_weights.c ---- */
+/* The weights in the order of their pane, those of inner graphs last; more may come while the list is made. */
+size_t ox_weights_n(const ox_tui *t);
+/* {0} beyond the last, or if it is gone. */
+ox_value ox_weights_at(const ox_tui *t, size_t i);
+/* Shows a weight: its line, and all about it beside the nodes. */
+void ox_weights_show(ox_tui *t, ox_value v);
+
+/* ---- view_tensor.c ---- */
+/* The slice that is shown as a table, as ox_slice_parse reads it. */
+ox_status ox_tensor_choose(ox_tui *t, const char *text, ox_error *err) OX_MUST_USE;
 
 /* ---- layout.c ---- */
 /* Gives each view its part of the screen. */

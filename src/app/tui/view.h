@@ -33,6 +33,10 @@ typedef struct ox_view_ops {
     void (*reset)(ox_view *v);
     /* One piece of what is left to do, less than a millisecond; false when nothing is. */
     bool (*work)(ox_view *v);
+    /* The same for what can wait until nothing else is left, the search included. */
+    bool (*idle)(ox_view *v);
+    /* A line of the prompt is about to run, which may change the model: what holds on to it lets go. */
+    void (*rest)(ox_view *v);
     /* The node that all panes speak of is another one (ox_tui.node). */
     void (*follow)(ox_view *v);
     /* The user has moved the cursor. */

@@ -113,7 +113,9 @@ static void put_origin(ox_lines *l, const ox_model *m, ox_value v)
     char text[512];
     ox_node from = ox_value_node(m, v);
     if (!from.id) {
-        ox_lines_addf(l, OX_ROLE_NOTE, ox_value_is_initializer(m, v) ? "  initializer" : "  input");
+        bool weight = ox_value_is_initializer(m, v);
+        if (weight) ox_lines_link_weight(l, v);
+        ox_lines_addf(l, OX_ROLE_NOTE, weight ? "  initializer" : "  input");
         return;
     }
     ox_lines_link(l, from);
@@ -382,9 +384,13 @@ static bool work(ox_view *v)
 static bool act(ox_view *v, ox_action a)
 {
     if (a != OX_DO_FOLLOW) return false;
-    ox_node n = ox_lines_linked(&((detail *)v)->lines, v->list.cursor);
+    const ox_lines *l = &((detail *)v)->lines;
+    ox_node n = ox_lines_linked(l, v->list.cursor);
+    ox_value w = ox_lines_linked_weight(l, v->list.cursor);
     if (n.id)
         ox_tui_go(v->t, n);
+    else if (w.id)
+        ox_weights_show(v->t, w);
     else
         ox_tui_say(v->t, OX_ROLE_NOTE, "this line leads nowhere");
     return true;

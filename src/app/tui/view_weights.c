@@ -1,6 +1,6 @@
 /* Floor 7. The weights of the model: what each is called, holds and takes, and how often it is used. Lines are read
- * from the model as they are drawn, so the pane costs the same for any number; what has to read the bytes of a weight
- * is a line of the prompt, which works while keys are answered. */
+ * from the model as they are drawn, so the pane costs the same for any number; the bytes of a weight are the affair of
+ * the pane beside it (view_tensor.c). */
 #include "app/tui/columns.h"
 #include "app/tui/tui.h"
 
@@ -9,41 +9,126 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { C_NAME, C_DTYPE, C_SHAPE, C_BYTES, C_USES, N_COLUMNS };
+enum { PIECE = 256 };
+
+typedef struct weights {
+    ox_view v;
+    uint32_t *inner; /* ids of those of inner graphs */
+    size_t n_inner, cap_inner;
+    uint32_t graph; /* the next graph to be looked at */
+    bool done;
+} weights;
+
+enum { C_NAME, C_DTYPE, C_SHAPE, C_BYTES, C_USES, C_IN, N_COLUMNS };
 static const ox_column columns[N_COLUMNS] = {
     [C_NAME] = {"NAME", 16, 48, 0, false},   [C_DTYPE] = {"DTYPE", 7, 8, 2, false},
     [C_SHAPE] = {"SHAPE", 10, 24, 1, false}, [C_BYTES] = {"BYTES", 9, 9, 3, true},
-    [C_USES] = {"USES", 5, 5, 4, true},
+    [C_USES] = {"USES", 5, 5, 4, true},      [C_IN] = {"BLOCK", 8, 16, 5, false},
 };
+
+/* ---- making the list: the main graph has its own, inner graphs are looked through in pieces ---- */
+
+static size_t n_main(const ox_model *m)
+{
+    return m ? ox_graph_n_initializers(m, ox_model_main(m)) : 0;
+}
 
 static size_t count(const ox_view *v)
 {
-    const ox_model *m = v->t->s->model;
-    return m ? ox_graph_n_initializers(m, ox_model_main(m)) : 0;
+    return n_main(v->t->s->model) + ((const weights *)v)->n_inner;
 }
 
 /* {0} if a line that is at work took it away. */
 static ox_value weight(const ox_view *v, size_t i)
 {
+    const weights *k = (const weights *)v;
     const ox_model *m = v->t->s->model;
-    return i < count(v) ? ox_graph_initializer(m, ox_model_main(m), i) : (ox_value){0, 0};
+    size_t n = n_main(m);
+    if (i < n) return ox_graph_initializer(m, ox_model_main(m), i);
+    ox_value w = m && i - n < k->n_inner ? ox_model_value_at(m, k->inner[i - n]) : (ox_value){0, 0};
+    return w.id && ox_value_is_initializer(m, w) ? w : (ox_value){0, 0};
 }
 
 static ox_status create(ox_view **out, ox_tui *t, ox_error *err)
 {
     (void)t;
-    *out = calloc(1, sizeof **out);
-    return *out ? OX_OK : ox_error_set(err, OX_E_NOMEM, "out of memory");
+    weights *k = calloc(1, sizeof *k);
+    if (!k) return ox_error_set(err, OX_E_NOMEM, "out of memory");
+    *out = &k->v;
+    return OX_OK;
 }
 
 static void destroy(ox_view *v)
 {
+    free(((weights *)v)->inner);
     free(v);
+}
+
+static void speak_of(ox_view *v)
+{
+    ox_value w = weight(v, v->list.cursor);
+    if (w.id) v->t->weight = w;
 }
 
 static void reset(ox_view *v)
 {
+    weights *k = (weights *)v;
+    k->n_inner = 0;
+    k->graph = 1;
+    k->done = v->t->s->model == NULL;
     ox_list_set_n(&v->list, count(v));
+    speak_of(v);
+}
+
+/* Without memory for more the list ends there. */
+static bool add_graph(weights *k, const ox_model *m, ox_graph g)
+{
+    size_t n = ox_graph_n_initializers(m, g);
+    if (k->n_inner + n > k->cap_inner) {
+        size_t cap = 2 * (k->n_inner + n);
+        uint32_t *p = realloc(k->inner, cap * sizeof *p);
+        if (!p) return false;
+        k->inner = p;
+        k->cap_inner = cap;
+    }
+    for (size_t i = 0; i < n; i++) k->inner[k->n_inner++] = ox_graph_initializer(m, g, i).id;
+    return true;
+}
+
+static bool work(ox_view *v)
+{
+    weights *k = (weights *)v;
+    const ox_model *m = v->t->s->model;
+    if (k->done) return false;
+    uint32_t limit = ox_model_graph_limit(m), end = limit - k->graph > PIECE ? k->graph + PIECE : limit;
+    for (; k->graph < end; k->graph++) {
+        ox_graph g = ox_model_graph_at(m, k->graph);
+        bool inner = g.id && g.id != ox_model_main(m).id;
+        if (inner && !add_graph(k, m, g)) end = limit = k->graph;
+    }
+    k->done = k->graph >= limit;
+    ox_list_set_n(&v->list, count(v));
+    if (k->done && !v->t->weight.id) speak_of(v);
+    return !k->done;
+}
+
+size_t ox_weights_n(const ox_tui *t)
+{
+    return count(t->views[OX_VIEW_weights]);
+}
+
+ox_value ox_weights_at(const ox_tui *t, size_t i)
+{
+    return weight(t->views[OX_VIEW_weights], i);
+}
+
+void ox_weights_show(ox_tui *t, ox_value w)
+{
+    ox_view *v = t->views[OX_VIEW_weights];
+    for (size_t i = 0, n = count(v); i < n; i++)
+        if (weight(v, i).id == w.id) ox_list_go(&v->list, i);
+    t->weight = w;
+    ox_tui_show(t, OX_VIEW_tensor);
 }
 
 /* ---- lines ---- */
@@ -71,6 +156,17 @@ static void shape_text(const ox_tensor_info *k, char *buf, size_t size)
     if (k->rank == 0) snprintf(buf, size, "scalar");
 }
 
+/* The node whose block it belongs to; nothing for the main graph. */
+static void where(const ox_model *m, ox_value w, char *buf, size_t size)
+{
+    char op[64];
+    ox_node owner = ox_graph_owner(m, ox_value_graph(m, w));
+    buf[0] = '\0';
+    if (!owner.id) return;
+    ox_node_op_text(m, owner, op, sizeof op);
+    snprintf(buf, size, "#%u %s", owner.id, op);
+}
+
 static void draw(ox_view *v, ox_grid *g, ox_rect line, size_t i)
 {
     const ox_model *m = v->t->s->model;
@@ -91,6 +187,8 @@ static void draw(ox_view *v, ox_grid *g, ox_rect line, size_t i)
     put(g, line, &c, C_BYTES, OX_ROLE_PLAIN, text);
     snprintf(text, sizeof text, "%zu", ox_value_n_uses(m, w));
     put(g, line, &c, C_USES, OX_ROLE_NOTE, text);
+    where(m, w, text, sizeof text);
+    put(g, line, &c, C_IN, OX_ROLE_NOTE, text);
 }
 
 static void note(ox_view *v, char *buf, size_t size)
@@ -163,6 +261,9 @@ static void to_user(ox_view *v)
 static bool act(ox_view *v, ox_action a)
 {
     switch (a) {
+    case OX_DO_OPEN_WEIGHT:
+        if (count(v)) ox_tui_show(v->t, OX_VIEW_tensor);
+        return true;
     case OX_DO_SHOW_WEIGHT: show(v); return true;
     case OX_DO_CONSUMER: to_user(v); return true;
     default: return false;
@@ -185,6 +286,8 @@ const ox_view_ops ox_view_weights = {
     .create = create,
     .destroy = destroy,
     .reset = reset,
+    .work = work,
+    .moved = speak_of,
     .head = head,
     .draw = draw,
     .act = act,

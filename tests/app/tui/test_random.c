@@ -25,6 +25,7 @@ static const char *const files[] = {
     "tests/fixtures/onnx/every_dtype.onnx",
     "tests/fixtures/onnx/torchscript.onnx",
     "tests/screens/hub.txt",
+    "tests/screens/slices.onnx",
     "no/such/file",
 };
 /* Lines that a person could type; they edit, fail, open, undo, are long. */
@@ -45,6 +46,7 @@ static const char *const lines[] = {
     "set theme contrast",
     "bind W why {}",
     "why #21",
+    "value %FLOAT",
 };
 static const char *const queries[] = {"op:conv",   "scope:layer1", "not op:add", "(",
                                       "nonsense:", "name:/x|y/",   "up(%x,2)",   ""};
