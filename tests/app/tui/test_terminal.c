@@ -250,7 +250,7 @@ static void test_editor_and_clipboard(void **state)
     fprintf(f, "command('bind W node {}') command('set theme light')\n");
     fclose(f);
     const char *argv[] = {program, "-t", path, NULL},
-               *extra[] = {"EDITOR=printf 'the editor has it'; sleep 1; true", NULL};
+               *extra[] = {"EDITOR=sh -c 'printf \"the editor has it\"; sleep 1'", NULL};
     start_with("xterm-256color", extra, argv, 40, 80);
     assert_true(terminal_shows(t, "txt  trace"));
     assert_true(terminal_shows(t, ">     2      y = torch.relu(x)")); /* the source, in the details */
