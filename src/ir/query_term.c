@@ -231,6 +231,15 @@ ox_status ox__term_make_attr(ox__term *t, const ox__qword *name, ox__compare c, 
     return OX_OK;
 }
 
+/* `features` with a slash and two stars behind it is what `features` is: a scope and all below it. */
+static ox__qword below(const ox__qword *w)
+{
+    ox__qword path = *w;
+    bool all = !w->regex && !w->quoted && w->n > 3 && memcmp(w->p + w->n - 3, "/**", 3) == 0;
+    if (all && !memchr(w->p, '*', w->n - 3) && !memchr(w->p, '?', w->n - 3)) path.n -= 3;
+    return path;
+}
+
 /* ---- all ---- */
 
 ox_status ox__term_make(ox__term *t, ox__field field, const ox_model *m, const ox__qword *w, ox_error *err)
@@ -251,7 +260,8 @@ ox_status ox__term_make(ox__term *t, ox__field field, const ox_model *m, const o
     case OX__F_HAS: return make_has(t, w, err);
     case OX__F_CONST: return ox__pattern_make(&t->pattern, w, true, OX__EXACT, err);
     case OX__F_SCOPE: {
-        ox_status s = ox__pattern_make(&t->pattern, w, true, OX__EXACT, err);
+        ox__qword path = below(w);
+        ox_status s = ox__pattern_make(&t->pattern, &path, true, OX__EXACT, err);
         t->pattern.fold = t->pattern.fold && t->pattern.kind == OX__GLOB;
         return s;
     }

@@ -150,6 +150,9 @@ static void test_scopes_and_sources(void **state)
     assert_finds("scope:features", "/features/Conv1, relu one");
     assert_finds("scope:features.0", "/features/Conv1");
     assert_finds("scope:features/0", "/features/Conv1");
+    assert_finds("scope:features/**", "/features/Conv1, relu one");
+    assert_finds("scope:features/0/**", "/features/Conv1");
+    assert_finds("scope:*eatures/**", "");
     assert_finds("scope:features$", "relu one");
     assert_finds("scope:Net/Sequential[features]", "/features/Conv1, relu one");
     assert_finds("scope:*Conv2d*", "/features/Conv1");
