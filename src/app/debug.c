@@ -121,6 +121,33 @@ ox_status ox_debug_need(ox_session *s, ox_error *err)
     return OX_E_INVALID;
 }
 
+static void free_queries(ox_debug *d)
+{
+    for (size_t i = 0; i < d->n_queries; i++) ox_query_free(d->queries[i]);
+    free(d->queries);
+    d->queries = NULL;
+    d->n_queries = 0;
+}
+
+/* Anew for each move: breakpoints come and go while it is stopped. */
+static ox_status compile_breakpoints(ox_debug *d, ox_error *err)
+{
+    ox_session *s = d->s;
+    free_queries(d);
+    d->queries = calloc(s->n_breakpoints + 1, sizeof *d->queries);
+    if (!d->queries) return ox_error_set(err, OX_E_NOMEM, "out of memory");
+    for (size_t i = 0; i < s->n_breakpoints; i++) {
+        const char *q = s->breakpoints[i].query;
+        ox_status st = *q ? ox_query_parse(&d->queries[i], s->model, q, strlen(q), err) : OX_OK;
+        if (st != OX_OK) {
+            ox_error_context(err, "breakpoint %d", s->breakpoints[i].number);
+            return st;
+        }
+        d->n_queries = i + 1;
+    }
+    return OX_OK;
+}
+
 void ox_debug_end(ox_session *s)
 {
     ox_debug *d = s->debug;
@@ -128,8 +155,7 @@ void ox_debug_end(ox_session *s)
     d->stopped = false;
     ox_job_free(d->job);
     if (s->script) ox_script_watch_lines(s->script, NULL, NULL);
-    for (size_t i = 0; i < d->n_queries; i++) ox_query_free(d->queries[i]);
-    free(d->queries);
+    free_queries(d);
     ox_model_free(d->result);
     ox_report_free(d->report);
     free(d);
@@ -143,23 +169,6 @@ static ox_status ask(ox_debug *d, ox_status (*fn)(ox_debug *, ox_error *), const
     d->ask = fn;
     while (d->ask && ox_job_resume(d->job, 0) == OX_JOB_MORE) {}
     return d->answer;
-}
-
-static ox_status compile_breakpoints(ox_debug *d, ox_error *err)
-{
-    ox_session *s = d->s;
-    d->queries = calloc(s->n_breakpoints + 1, sizeof *d->queries);
-    if (!d->queries) return ox_error_set(err, OX_E_NOMEM, "out of memory");
-    for (size_t i = 0; i < s->n_breakpoints; i++) {
-        const char *q = s->breakpoints[i].query;
-        ox_status st = *q ? ox_query_parse(&d->queries[i], s->model, q, strlen(q), err) : OX_OK;
-        if (st != OX_OK) {
-            ox_error_context(err, "breakpoint %d", s->breakpoints[i].number);
-            return st;
-        }
-        d->n_queries = i + 1;
-    }
-    return OX_OK;
 }
 
 /* The conversion is over: what it made is that of an export that wrote nothing. */
@@ -197,6 +206,8 @@ ox_status ox_debug_move_on(ox_session *s, ox_debug_move move, ox_error *err)
     enum { SLICE_MS = 20 };
     ox_debug *d = s->debug;
     ox_job_state state;
+    ox_status st = compile_breakpoints(d, err);
+    if (st != OX_OK) return st;
     d->move = move;
     d->stopped = false;
     do {
@@ -216,7 +227,7 @@ ox_status ox_debug_start(ox_session *s, int64_t opset, ox_error *err)
     if (!d) return ox_error_set(err, OX_E_NOMEM, "out of memory");
     *d = (ox_debug){.s = s, .opset = opset, .first = s->n_breakpoints == 0};
     s->debug = d;
-    st = compile_breakpoints(d, err);
+    st = compile_breakpoints(d, err); /* a mistake in one begins nothing */
     if (st == OX_OK) st = ox_job_create(&d->job, work, d, err);
     if (st != OX_OK) {
         ox_debug_end(s);

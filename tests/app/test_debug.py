@@ -88,6 +88,13 @@ class Debug(Case):
         _, err = self.session("break op:", status=2)
         self.assertTrue(err)
 
+    def test_breakpoints_change_at_a_stop(self):
+        """One that goes leaves the others what they were; one that comes holds from now on."""
+        out, _ = self.session("break aten::add", "break scope:nothing", "debug", "break --delete 1", "break acme::warp", "continue",
+                              "break --delete all", "break aten::relu", "continue")
+        self.assertIn("acme::warp  #4", out)
+        self.assertIn("aten::relu  #5", out)
+
     def test_no_function(self):
         out, _ = self.session("break acme::warp", "debug", "list", lua=False, status=2)
         self.assertIn("no symbolic function serves it", out)
