@@ -16,14 +16,20 @@
 #include <utmp.h>
 #include <vterm.h>
 
-enum { DEADLINE_MS = 20000, SCREEN_MAX = 1 << 18 };
+enum { DEADLINE_MS = 20000, SCREEN_MAX = 1 << 18, MODES = 2048 };
 
 struct terminal {
     pid_t pid;
     int fd, keep; /* our side; the other one, so that its modes outlive the program */
     int rows, cols, status;
     bool ended, alternate, cursor, mouse;
-    size_t bytes;
+    char *output; /* all that came */
+    size_t bytes, capacity;
+    signed char modes[MODES]; /* private ones, by number: as they were set last; -1 never */
+    struct {
+        int state, number; /* 0 none, 1 an escape came, 2 its bracket, 3 its question mark */
+        int numbers[8], n;
+    } scan;
     VTerm *vt;
     VTermScreen *screen;
     char text[SCREEN_MAX], clipboard[256];
@@ -46,6 +52,45 @@ static int on_property(VTermProp prop, VTermValue *val, void *ud)
 }
 
 static const VTermScreenCallbacks callbacks = {.settermprop = on_property};
+
+/* The emulator tells of some private modes only: all of them, in the bytes, wherever those were cut. */
+static void scan_modes(terminal *t, const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char c = p[i];
+        if (c == '\033') {
+            t->scan.state = 1;
+        } else if (t->scan.state == 1) {
+            t->scan.state = c == '[' ? 2 : 0;
+        } else if (t->scan.state == 2) {
+            t->scan.state = c == '?' ? 3 : 0;
+            t->scan.number = t->scan.n = 0;
+        } else if (t->scan.state == 3 && c >= '0' && c <= '9') {
+            if (t->scan.number < MODES) t->scan.number = t->scan.number * 10 + (c - '0');
+        } else if (t->scan.state == 3) {
+            if (t->scan.n < 8) t->scan.numbers[t->scan.n++] = t->scan.number;
+            t->scan.number = 0;
+            if (c == ';') continue;
+            for (int k = 0; (c == 'h' || c == 'l') && k < t->scan.n; k++)
+                if (t->scan.numbers[k] < MODES) t->modes[t->scan.numbers[k]] = c == 'h';
+            t->scan.state = 0;
+        }
+    }
+}
+
+static bool keep_output(terminal *t, const char *p, size_t n)
+{
+    if (t->bytes + n > t->capacity) {
+        size_t capacity = 2 * (t->bytes + n);
+        char *grown = realloc(t->output, capacity);
+        if (!grown) return false;
+        t->output = grown;
+        t->capacity = capacity;
+    }
+    memcpy(t->output + t->bytes, p, n);
+    t->bytes += n;
+    return true;
+}
 
 static void child(const char *const *argv, const char *home, const char *term, const char *const *extra)
 {
@@ -76,6 +121,7 @@ terminal *terminal_start(const char *const *argv, const char *home, const char *
     t->rows = rows;
     t->cols = cols;
     t->cursor = true;
+    memset(t->modes, -1, sizeof t->modes);
     t->vt = vterm_new(rows, cols);
     vterm_set_utf8(t->vt, 1);
     t->screen = vterm_obtain_screen(t->vt);
@@ -101,6 +147,7 @@ void terminal_free(terminal *t)
     close(t->fd);
     close(t->keep);
     vterm_free(t->vt);
+    free(t->output);
     free(t);
 }
 
@@ -113,7 +160,8 @@ static bool pump(terminal *t, int ms)
     ssize_t n = read(t->fd, buf, sizeof buf - 1);
     if (n <= 0) return false;
     buf[n] = '\0';
-    t->bytes += (size_t)n;
+    if (!keep_output(t, buf, (size_t)n)) return false;
+    scan_modes(t, buf, (size_t)n);
     const char *osc = memmem(buf, (size_t)n, "\033]52;", 5); /* which the emulator does not know */
     if (osc) snprintf(t->clipboard, sizeof t->clipboard, "%.*s", (int)strcspn(osc + 5, "\a"), osc + 5);
     vterm_input_write(t->vt, buf, (size_t)n);
@@ -167,6 +215,11 @@ static size_t put_row(terminal *t, int row, char *buf, size_t size)
     }
     buf[end] = '\0';
     return end;
+}
+
+int terminal_rows(const terminal *t)
+{
+    return t->rows;
 }
 
 const char *terminal_row(terminal *t, int row)
@@ -284,6 +337,41 @@ int terminal_wait(terminal *t)
     }
     terminal_settle(t, 20);
     return t->ended ? t->status : -1;
+}
+
+int terminal_mode(const terminal *t, int number)
+{
+    return number >= 0 && number < MODES ? t->modes[number] : -1;
+}
+
+const char *terminal_left(const terminal *t, const struct termios *before)
+{
+    static const struct {
+        int number;
+        const char *what;
+    } off[] = {{1, "keys send what the application wanted"},
+               {1000, "the mouse is reported"},
+               {1002, "the mouse is reported"},
+               {1003, "the mouse is reported"},
+               {1006, "the mouse is reported in numbers"},
+               {1049, "the other screen is shown"},
+               {47, "the other screen is shown"},
+               {2004, "what is pasted is bracketed"}};
+    struct termios now = terminal_modes(t);
+    if (now.c_lflag != before->c_lflag || now.c_iflag != before->c_iflag || now.c_oflag != before->c_oflag ||
+        now.c_cflag != before->c_cflag || memcmp(now.c_cc, before->c_cc, sizeof now.c_cc) != 0)
+        return "the line's modes differ";
+    if (t->alternate) return "the other screen is shown";
+    if (!t->cursor) return "no cursor is shown";
+    for (size_t i = 0; i < sizeof off / sizeof *off; i++)
+        if (t->modes[off[i].number] == 1) return off[i].what;
+    return NULL;
+}
+
+const char *terminal_output(const terminal *t, size_t *n)
+{
+    *n = t->bytes;
+    return t->output;
 }
 
 size_t terminal_bytes(const terminal *t)

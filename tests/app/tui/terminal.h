@@ -23,6 +23,7 @@ bool terminal_shows(terminal *t, const char *text);
 bool terminal_hides(terminal *t, const char *text);
 /* Reads what comes until nothing has come for so many milliseconds. */
 void terminal_settle(terminal *t, int ms);
+int terminal_rows(const terminal *t);
 /* A row of the screen as text, without the blanks at its end; lives until the next call. */
 const char *terminal_row(terminal *t, int row);
 /* All rows. */
@@ -43,6 +44,12 @@ const char *terminal_clipboard(const terminal *t);
 pid_t terminal_pid(const terminal *t);
 /* Waits for the end of the program; its status as of waitpid, or -1 at the deadline. */
 int terminal_wait(terminal *t);
+/* A private mode, by its number: 1 set, 0 reset, -1 never touched. */
+int terminal_mode(const terminal *t, int number);
+/* What is not as it was before a program took the terminal over: a reason, or NULL if all is. */
+const char *terminal_left(const terminal *t, const struct termios *before);
+/* All bytes that came; they live until the next call that reads. */
+const char *terminal_output(const terminal *t, size_t *n);
 /* Bytes that came in all. */
 size_t terminal_bytes(const terminal *t);
 

@@ -1,8 +1,6 @@
 /* The full screen through a pseudo-terminal: what a terminal emulator shows of the real output, and what is left of the
  * terminal afterwards. */
-#include "ox_test.h"
-
-#include "terminal.h"
+#include "drive.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -11,16 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *program, *root;
-static char home[64], trace[512];
-static terminal *t;
-static struct termios before;
+static char trace[512];
 
 static void start_with(const char *term, const char *const *extra, const char *const *argv, int rows, int cols)
 {
-    t = terminal_start(argv, home, term, extra, rows, cols);
-    assert_non_null(t);
-    before = terminal_modes(t);
+    drive_start(term, extra, argv, rows, cols);
 }
 
 static void start(const char *term)
@@ -28,49 +21,6 @@ static void start(const char *term)
     const char *argv[] = {program, "--no-init", "-t", trace, NULL};
     start_with(term, NULL, argv, 24, 80);
 }
-
-static int setup(void **state)
-{
-    (void)state;
-    t = NULL;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    terminal_free(t);
-    return 0;
-}
-
-static void assert_restored(void)
-{
-    struct termios now = terminal_modes(t);
-    assert_int_equal(now.c_lflag, before.c_lflag);
-    assert_int_equal(now.c_iflag, before.c_iflag);
-    assert_int_equal(now.c_oflag, before.c_oflag);
-    assert_int_equal(now.c_cflag, before.c_cflag);
-    assert_memory_equal(now.c_cc, before.c_cc, sizeof now.c_cc);
-    assert_false(terminal_alternate(t));
-    assert_false(terminal_mouse(t));
-    assert_true(terminal_cursor(t));
-}
-
-static void assert_leaves(int status)
-{
-    int got = terminal_wait(t);
-    if (got == -1) fail_msg("the program did not end:\n%s", terminal_screen(t));
-    if (!WIFEXITED(got) || WEXITSTATUS(got) != status) fail_msg("ended with %d:\n%s", got, terminal_screen(t));
-    assert_restored();
-}
-
-/* Reads until it is so; fails at a deadline that no machine misses. */
-#define eventually(so) \
-    do { \
-        int left_ = 2000; \
-        while (!(so) && left_-- > 0) terminal_settle(t, 10); \
-        if (!(so)) fail_msg("%s:\n%s", #so, terminal_screen(t)); \
-    } while (0)
 
 static int cursor_row(void)
 {
@@ -399,35 +349,30 @@ static void test_hostile_names_draw_harmlessly(void **state)
     assert_leaves(0);
 }
 
+static int run(void)
+{
+    snprintf(trace, sizeof trace, "%s/examples/custom_op/hardmish_net.txt", root);
+    const struct CMUnitTest tests[] = {
+        drive_test(test_xterm),
+        drive_test(test_tmux),
+        drive_test(test_linux),
+        drive_test(test_plain_locale_without_colour),
+        drive_test(test_refused_where_the_cursor_cannot_be_placed),
+        drive_test(test_a_file_that_cannot_be_opened),
+        drive_test(test_every_size),
+        drive_test(test_mouse),
+        drive_test(test_commands_and_completion),
+        drive_test(test_editor_and_clipboard),
+        drive_test(test_log_replays),
+        drive_test(test_from_the_prompt_and_back),
+        drive_test(test_signals_restore_the_terminal),
+        drive_test(test_stop_and_continue),
+        drive_test(test_hostile_names_draw_harmlessly),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
 int main(void)
 {
-    program = getenv("ONNXSH");
-    root = getenv("ONNXSH_ROOT");
-    if (!program || !root) return 2;
-    snprintf(home, sizeof home, "/tmp/onnxsh-terminal-XXXXXX");
-    if (!mkdtemp(home)) return 2;
-    snprintf(trace, sizeof trace, "%s/examples/custom_op/hardmish_net.txt", root);
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        T(test_xterm),
-        T(test_tmux),
-        T(test_linux),
-        T(test_plain_locale_without_colour),
-        T(test_refused_where_the_cursor_cannot_be_placed),
-        T(test_a_file_that_cannot_be_opened),
-        T(test_every_size),
-        T(test_mouse),
-        T(test_commands_and_completion),
-        T(test_editor_and_clipboard),
-        T(test_log_replays),
-        T(test_from_the_prompt_and_back),
-        T(test_signals_restore_the_terminal),
-        T(test_stop_and_continue),
-        T(test_hostile_names_draw_harmlessly),
-    };
-#undef T
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    char command[96];
-    snprintf(command, sizeof command, "rm -rf %s", home);
-    return system(command) != 0 || failed;
+    return drive_main("terminal", run);
 }
