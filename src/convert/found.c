@@ -106,7 +106,8 @@ static ox_status lower(finder *w, bool no_data)
 {
     ox_status s = ox__conv_open(&w->c);
     w->c.inf.no_data = no_data;
-    w->c.inf.certain = true;                    /* a wrong dtype would be laid, and values cast to it */
+    /* A wrong dtype would be laid, and values cast to it. */
+    w->c.inf.certain = true;
     if (s == OX_OK && w->c.as_is) return OX_OK; /* ONNX nodes: inference says it all */
     if (s == OX_OK) s = ox__trail_start(&w->trail, &w->c);
     w->c.trail = &w->trail;

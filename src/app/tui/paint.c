@@ -377,7 +377,7 @@ void ox_paint_show(const ox_grid *g, bool anew)
 {
     bool same_size = term.shown.rows == g->rows && term.shown.cols == g->cols;
     if (!same_size && !ox_grid_resize(&term.shown, g->rows, g->cols)) ox_grid_free(&term.shown);
-    if (anew) clearok(stdscr, TRUE);
+    if (anew || !same_size) clearok(stdscr, TRUE); /* terminals move what they show when their size changes */
     for (int row = 0; row < g->rows && row < LINES; row++) {
         const ox_cell *before = same_size && !anew ? ox_grid_at(&term.shown, row, 0) : NULL;
         if (!before || memcmp(before, ox_grid_at(g, row, 0), (size_t)g->cols * sizeof *before) != 0)

@@ -131,6 +131,25 @@ static void test_every_size(void **state)
     assert_leaves(0);
 }
 
+/* Terminals move what they show when they get smaller, each in its way: all of it is written again. */
+static void test_smaller(void **state)
+{
+    (void)state;
+    start("tmux-256color");
+    assert_true(terminal_shows(t, "_convolution"));
+    terminal_settle(t, 100);
+    for (int rows = 23; rows > 19; rows--) {
+        size_t before = terminal_bytes(t), seen = 0;
+        terminal_resize(t, rows, 80);
+        terminal_settle(t, 200);
+        for (const char *p = terminal_screen(t); *p; p++) seen += *p > ' ';
+        assert_true(seen > 500);
+        assert_true(terminal_bytes(t) - before >= seen);
+    }
+    terminal_send(t, "q");
+    assert_leaves(0);
+}
+
 static void test_mouse(void **state)
 {
     (void)state;
