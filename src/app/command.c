@@ -189,6 +189,7 @@ ox_status ox_command_run(ox_session *s, const ox_cmd *cmd, const ox_args *a, con
     ox_mark mark = ox_journal_mark(m);
     bool types = cmd->flags & OX_CMD_TYPES && !ox_args_get(a, "--no-infer");
     ox_status st = types ? ox_session_types(s, err) : OX_OK;
+    if (st == OX_OK && cmd->flags & OX_CMD_EDITS) st = ox_journal_ready(s, err);
     if (st == OX_OK) st = cmd->exec(s, a, err);
     if (st == OX_E_NOMEM && m && s->model == m) ox_journal_rollback(m, mark); /* the session goes on as it was */
     if (st == OX_OK && cmd->flags & OX_CMD_EDITS) st = ox_session_commit(s, line, err);

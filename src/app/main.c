@@ -38,6 +38,7 @@ static ox_status run(ox_session *s, const ox_invocation *v, ox_error *err)
     /* Symbolic functions come before the file, so that what `ops` says of it is right from the start. */
     if (s->g.lua_files.n && (st = ox_session_script(s, err)) != OX_OK) return st;
     const char *file = v->file ? v->file : v->model;
+    s->journal.keeps = v->full_screen;
     if (v->n_lines) {
         if (file) st = ox_session_open(s, file, 0, err);
         if (st == OX_OK) st = run_lines(s, v, err);

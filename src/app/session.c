@@ -4,6 +4,7 @@
 #include "app/cmd.h"
 #include "app/debug.h"
 #include "app/interrupt.h"
+#include "app/session_file.h"
 
 #include <onnxsh/journal.h>
 
@@ -187,12 +188,14 @@ void ox_session_free(ox_session *s)
     ox_symbolics_free(s->symbolics);
     drop_result(s);
     drop_types(s);
+    bool keep = s->model && ox_model_is_modified(s->model);
     ox_model_free(s->model);
-    ox_edit_log_close(s->log, true);
+    ox_journal_close(s, s->journal.hung_up && keep);
     ox_words_free(&s->g.lua_files);
     ox_words_free(&s->g.inputs);
     ox_words_free(&s->g.weights);
     ox_words_free(&s->typed);
+    ox_words_free(&s->chunks);
     for (size_t i = 0; i < s->n_lua_commands; i++) {
         free(s->lua_commands[i].name);
         free(s->lua_commands[i].usage);
@@ -247,15 +250,16 @@ static ox_status bind_weights(ox_session *s, ox_model *m, ox_error *err)
     return OX_OK;
 }
 
-static void offer_recovery(ox_session *s)
+/* Edits that were not saved stay in the journal of the model that is closed, for `session recover`. */
+static void close_model(ox_session *s)
 {
-    char *left = s->interactive ? ox_edit_log_left(s->path) : NULL;
-    if (left && !s->g.quiet)
-        fprintf(stderr,
-                "onnxsh: an earlier session left unsaved edits of this file in %s\n"
-                "  hint: onnxsh -f that file -e 'save NEW' FILE does them again and keeps them\n",
-                left);
-    free(left);
+    bool keep = s->model && ox_model_is_modified(s->model);
+    drop_result(s);
+    drop_types(s);
+    ox_model_free(s->model);
+    ox_journal_close(s, keep);
+    free(s->path);
+    memset(s->marks, 0, sizeof s->marks);
 }
 
 ox_status ox_session_open(ox_session *s, const char *path, int graph, ox_error *err)
@@ -275,16 +279,12 @@ ox_status ox_session_open(ox_session *s, const char *path, int graph, ox_error *
         return st;
     }
     ox_model_set_saved(m);
-    drop_result(s);
-    drop_types(s);
-    ox_model_free(s->model);
-    ox_edit_log_close(s->log, true);
-    s->log = NULL;
-    free(s->path);
+    close_model(s);
     s->model = m;
     s->path = copy;
     s->graph = graph;
-    offer_recovery(s);
+    ox_journal_opened(s);
+    ox_recover_opened(s);
     return OX_OK;
 }
 
@@ -295,12 +295,7 @@ ox_status ox_session_open_result(ox_session *s, ox_error *err)
     char *path = s->result_path;
     s->result = NULL;
     s->result_path = NULL;
-    drop_result(s);
-    drop_types(s);
-    ox_model_free(s->model);
-    ox_edit_log_close(s->log, true);
-    s->log = NULL;
-    free(s->path);
+    close_model(s);
     s->model = m;
     s->path = path;
     s->graph = 0;
@@ -344,6 +339,7 @@ static ox_status run_lua_command(ox_session *s, const ox_lua_command *c, const c
     size_t n;
     ox_status st = ox_line_split(rest, &store, words, OX_ARGS_MAX, &n, err);
     ox_interrupt_clear();
+    if (st == OX_OK) st = ox_journal_ready(s, err);
     if (st == OX_OK) st = ox_script_run(s->script, c->run_id, n, words, err);
     if (st == OX_OK) st = ox_session_commit(s, line, err);
     free(store);
@@ -359,12 +355,15 @@ static ox_status run_lua(ox_session *s, const char *text, const char *line, bool
         return OX_E_INVALID;
     }
     ox_status st = ox_session_script(s, err);
+    if (st == OX_OK) st = ox_journal_ready(s, err);
     if (st != OX_OK) return st;
     ox_mark mark;
     if (s->model) mark = ox_journal_mark(s->model);
     const ox_model *before = s->model;
     ox_interrupt_clear();
     st = ox_script_chunk(s->script, text, strlen(text), "=prompt", incomplete, err);
+    bool edits = s->model && ox_journal_is_open(s->model);
+    if (st == OX_OK && !edits) st = ox_session_keep_chunk(s, text, err);
     if (st == OX_OK)
         st = ox_session_commit(s, line, err);
     else if (before && s->model == before) /* also without a change: memory may have run out */
@@ -397,7 +396,7 @@ ox_status ox_session_commit(ox_session *s, const char *line, ox_error *err)
     if (!s->model || !ox_journal_is_open(s->model)) return OX_OK;
     ox_status st = update_types(s, err);
     if (st == OX_OK) st = ox_journal_commit(s->model, line, err);
-    if (st == OX_OK && s->path && s->interactive) st = ox_edit_log_append(&s->log, s->path, line, err);
+    if (st == OX_OK) ox_journal_log(s);
     return st;
 }
 

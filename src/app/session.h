@@ -2,6 +2,7 @@
 #ifndef ONNXSH_APP_SESSION_H
 #define ONNXSH_APP_SESSION_H
 
+#include "app/journal.h"
 #include "app/output.h"
 
 #include <onnxsh/convert.h>
@@ -28,7 +29,6 @@ typedef struct ox_globals {
     int color; /* -1 auto, 0 never, 1 always */
 } ox_globals;
 
-typedef struct ox_edit_log ox_edit_log;
 typedef struct ox_debug ox_debug;
 typedef struct ox_breakpoint ox_breakpoint;
 
@@ -60,7 +60,7 @@ ox_status ox_bounds_put(ox_bounds *b, const char *key, const char *line, ox_erro
 void ox_bounds_remove(ox_bounds *b, const char *key);
 void ox_bounds_free(ox_bounds *b);
 
-typedef struct ox_session {
+struct ox_session {
     ox_globals g;
     ox_out out; /* standard output, or the pager */
     ox_symbolics *symbolics;
@@ -79,7 +79,7 @@ typedef struct ox_session {
     bool as_given;           /* `set infer off`: a trace has the types of its file only */
     bool typing_now;         /* they are being inferred */
     bool asked_types;        /* by the Lua of this line */
-    ox_edit_log *log;        /* the lines that changed the model, on disk; NULL until the first */
+    ox_journal journal;      /* its edits on disk */
     ox_debug *debug;         /* a conversion that is stopped, or NULL */
     ox_breakpoint *breakpoints;
     size_t n_breakpoints;
@@ -96,6 +96,8 @@ typedef struct ox_session {
     const char *theme; /* of the full screen (`set theme`); NULL = auto */
     ox_bounds bound;   /* keys of the full screen that the user bound */
     ox_bounds colors;  /* what `color` said of its theme */
+    ox_node marks[26]; /* places that the user marked by a letter */
+    ox_words chunks;   /* Lua of the prompt that defined something */
     ox_words typed;    /* lines typed in the full screen, for the history of the prompt around it */
     ox_style style;    /* of `show`; only if has_style (`set style`) */
     bool has_style;
@@ -107,7 +109,7 @@ typedef struct ox_session {
     bool quit;        /* the `quit` command was given */
     bool one_shot;    /* COMMAND on the command line */
     bool kept;        /* ... and what it changes is saved: -o, --in-place */
-} ox_session;
+};
 
 /* Makes symbolics; nothing is opened. */
 ox_status ox_session_init(ox_session *s, ox_error *err) OX_MUST_USE;
@@ -128,7 +130,7 @@ ox_status ox_session_model(ox_session *s, ox_model **m, ox_error *err) OX_MUST_U
 ox_status ox_session_line(ox_session *s, const char *line, bool *incomplete, ox_error *err) OX_MUST_USE;
 /* Runs a script of prompt lines (-f); errors have its name and line. */
 ox_status ox_session_file(ox_session *s, const char *path, ox_error *err) OX_MUST_USE;
-/* Closes the journal step of what a line changed and appends the line to the log on disk. */
+/* Closes the step of what a line changed, and writes it to the journal on disk. */
 ox_status ox_session_commit(ox_session *s, const char *line, ox_error *err) OX_MUST_USE;
 /* From now on types follow the edits. Takes `inf` over, NULL ends it. */
 void ox_session_follow(ox_session *s, ox_inference *inf);
@@ -143,13 +145,6 @@ bool ox_session_is_command(const ox_session *s, const char *line);
 /* Prints an error or a warning on standard error, sanitised, after what is pending on standard output. */
 void ox_session_report(ox_session *s, const ox_error *err);
 void ox_session_warn(void *session, const ox_error *warning);
-
-/* The log of edits: one synced append per acknowledged line, replayed by -f. Created by the first edit under
- * $XDG_STATE_HOME/onnxsh/journal; removed when the model is saved or closed in order. */
-ox_status ox_edit_log_append(ox_edit_log **log, const char *model_path, const char *line, ox_error *err) OX_MUST_USE;
-void ox_edit_log_close(ox_edit_log *log, bool remove_file);
-/* The path of a log that an earlier session left for this model file, to be freed; NULL if there is none. */
-char *ox_edit_log_left(const char *model_path);
 
 /* Directories: $XDG_CONFIG_HOME/onnxsh and so on; `what` is "config", "state" or "data". The path name/leaf to be
  * freed, directories made if make; NULL when there is no home. */

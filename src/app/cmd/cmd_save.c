@@ -90,8 +90,7 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     ox_progress_done();
     if (st != OX_OK) return st;
     ox_model_set_saved(m);
-    ox_edit_log_close(s->log, true);
-    s->log = NULL;
+    ox_journal_saved(s, path);
     if (s->g.json) {
         ox_json_said(&s->out, "saved", path, strlen(path));
     } else if (s->interactive) {

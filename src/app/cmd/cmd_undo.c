@@ -9,8 +9,6 @@ static ox_status step(ox_session *s, bool redo, ox_json *j, ox_error *err)
 {
     const char *label = "";
     ox_status st = redo ? ox_journal_redo(s->model, &label, err) : ox_journal_undo(s->model, &label, err);
-    if (st == OX_OK && s->path && s->interactive)
-        st = ox_edit_log_append(&s->log, s->path, redo ? "redo" : "undo", err);
     if (st == OX_OK && j) ox_json_strz(j, NULL, label);
     if (st != OX_OK || j || s->g.quiet) return st;
     ox_out_f(&s->out, redo ? "done again: " : "undone: ");
@@ -37,6 +35,7 @@ ox_status ox_undo_steps(ox_session *s, const ox_args *a, bool redo, ox_error *er
         ox_json_open(&j, redo ? "redone" : "undone", '[');
     }
     while (st == OX_OK && n--) st = step(s, redo, s->g.json ? &j : NULL, err);
+    ox_journal_log(s);
     if (s->g.json) {
         ox_json_close(&j, ']');
         ox_json_close(&j, '}');

@@ -22,6 +22,7 @@ enum { HISTORY_LINES = 5000 };
 /* readline's hooks carry no user data: one prompt a process. */
 static ox_session *current;
 static bool line_dropped;
+static bool hung_up; /* the terminal is gone, which is not Ctrl-D */
 
 /* Reads a key; a Ctrl-C ends the line as an empty one. SIGINT is let in only while waiting, so none is missed. */
 static int get_key(FILE *f)
@@ -52,7 +53,10 @@ static int get_key(FILE *f)
         unsigned char c;
         ssize_t k = ready > 0 ? read(fileno(f), &c, 1) : -1;
         if (k < 0 && errno == EINTR) continue;
-        if (k == 1) result = c;
+        if (k == 1)
+            result = c;
+        else
+            hung_up = true;
         break;
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
@@ -148,7 +152,7 @@ static char *read_input(ox_session *s, char *before)
 /* Ctrl-D with unsaved edits asks once. */
 static bool may_leave(ox_session *s, bool *asked)
 {
-    if (!s->model || !ox_model_is_modified(s->model) || *asked) return true;
+    if (hung_up || !s->model || !ox_model_is_modified(s->model) || *asked) return true;
     *asked = true;
     fputs("\nonnxsh: the model has unsaved edits; `save FILE` keeps them, Ctrl-D again drops them\n", stderr);
     return false;
@@ -199,6 +203,7 @@ static void loop(ox_session *s)
         free(input);
         input = NULL;
     }
+    s->journal.hung_up = hung_up;
     if (!s->quit) fputs("\n", stdout);
 }
 
@@ -236,7 +241,8 @@ static ox_status show_opened(ox_session *s, ox_error *err)
 ox_status ox_repl_run(ox_session *s, const char *file, ox_error *err)
 {
     bool from_stdin = file && strcmp(file, "-") == 0;
-    s->interactive = !from_stdin && isatty(STDIN_FILENO);
+    s->interactive = s->journal.keeps = !from_stdin && isatty(STDIN_FILENO);
+    if (s->interactive && file) ox_recover_ask(s, file);
     ox_status st = file ? ox_session_open(s, file, 0, err) : OX_OK;
     if (st != OX_OK) return st;
     if (from_stdin && !freopen("/dev/tty", "r", stdin)) {

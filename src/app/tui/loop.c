@@ -20,7 +20,7 @@ static ox_status take(ox_tui *t, const ox_event *e, ox_error *err)
     case OX_EVENT_CLICK: ox_tui_click(t, e->row, e->col); break;
     case OX_EVENT_WHEEL: ox_tui_wheel(t, e->row, e->col, e->by); break;
     case OX_EVENT_INTERRUPT: ox_tui_key(t, OX_KEY_ESC); break;
-    case OX_EVENT_CLOSED: t->quit = true; break;
+    case OX_EVENT_CLOSED: t->quit = t->s->journal.hung_up = true; break;
     case OX_EVENT_RESIZE: ox_paint_size(&rows, &cols); return ox_tui_resize(t, rows, cols, err);
     case OX_EVENT_NONE: break;
     }
@@ -110,7 +110,10 @@ ox_status ox_tui_run(ox_session *s, const char *file, ox_error *err)
     int rows, cols;
     bool interactive = s->interactive, color = s->out.color;
     if (s->full_screen) return ox_error_set(err, OX_E_INVALID, "this is the full screen");
-    ox_status st = file && strcmp(file, "-") == 0 ? open_input(s, err) : OX_OK;
+    bool named = file && strcmp(file, "-") != 0;
+    s->journal.keeps = true;
+    if (named) ox_recover_ask(s, file);
+    ox_status st = file && !named ? open_input(s, err) : OX_OK;
     if (st == OX_OK && !file) st = ox_session_script(s, err); /* what init.lua binds and sets */
     if (st == OX_OK) st = ox_paint_open(theme_for(s, color, &own), err);
     if (st != OX_OK) return st;

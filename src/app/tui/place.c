@@ -102,14 +102,14 @@ void ox_tui_mark(ox_tui *t, uint32_t key)
 {
     char name[16];
     if (key < 'a' || key > 'z' || !t->node.id) return;
-    t->marks[key - 'a'] = t->node;
+    t->s->marks[key - 'a'] = t->node;
     ox_tui_say(t, OX_ROLE_NOTE, "marked %s", ox_key_name(key, name));
 }
 
 void ox_tui_to_mark(ox_tui *t, uint32_t key)
 {
     if (key < 'a' || key > 'z') return;
-    ox_node n = t->marks[key - 'a'];
+    ox_node n = t->s->marks[key - 'a'];
     if (t->s->model && ox_node_is_alive(t->s->model, n))
         ox_tui_go(t, n);
     else

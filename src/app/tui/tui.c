@@ -104,7 +104,6 @@ void ox_tui_sync(ox_tui *t)
         t->node = (ox_node){0, 0};
         t->weight = (ox_value){0, 0};
         t->back.n = t->forth.n = 0;
-        memset(t->marks, 0, sizeof t->marks);
     }
     t->report = t->s->report;
     t->result = result;

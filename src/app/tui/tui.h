@@ -45,7 +45,6 @@ struct ox_tui {
     ox_node node;    /* what all panes speak of */
     ox_value weight; /* the same of those of weights */
     ox_trail back, forth;
-    ox_node marks[26];
     /* What the panes were made from. */
     const ox_report *report;
     uint64_t serial, result;
