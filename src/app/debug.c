@@ -282,7 +282,7 @@ ox_status ox_debug_where(ox_session *s, ox_error *err)
     ox_node_op_text(s->model, site->node, text, sizeof text);
     ox_out_f(o, "%s%s%s  #%u", ox_out_bold(o), text, ox_out_reset(o), site->node.id);
     ox_node_scope_text(s->model, site->node, text, sizeof text);
-    ox_out_f(o, *text ? "  %s" : "", ox_out_ink(o, OX_INK_SCOPE));
+    if (*text) ox_out_f(o, "  %s", ox_out_ink(o, OX_INK_SCOPE));
     ox_out_name(o, text, strlen(text));
     ox_out_f(o, "%s", ox_out_reset(o));
     ox_node_loc_text(s->model, site->node, text, sizeof text);

@@ -219,7 +219,7 @@ static bool part_bounds(ox__conv *c, const ox__whop *h, int64_t *start, int64_t 
 static ox_status put_part(ox__conv *c, const ox__wplace *at, const ox__whop *h, ox_value src, ox_value *out)
 {
     int64_t start, end;
-    ox_value dim = ox_node_input(c->m, h->view, 2), from, to;
+    ox_value dim = ox_node_input(c->m, h->view, 2), from = {0}, to = {0};
     if (!part_bounds(c, h, &start, &end)) return OX_OK;
     ox_status s = dim.id ? OX_OK : make_int(c, at, 0, &dim);
     if (s == OX_OK) s = make_int(c, at, start, &from);
@@ -229,7 +229,7 @@ static ox_status put_part(ox__conv *c, const ox__wplace *at, const ox__whop *h, 
 
 static ox_status put_unbound(ox__conv *c, const ox__wplace *at, const ox__whop *h, ox_value src, ox_value *out)
 {
-    ox_value dim = ox_node_input(c->m, h->view, 1), number;
+    ox_value dim = ox_node_input(c->m, h->view, 1), number = {0};
     ox_status s = dim.id ? OX_OK : make_int(c, at, 0, &dim);
     if (s == OX_OK) s = make_int(c, at, (int64_t)h->part, &number);
     ox_value in[] = {h->fresh, src, dim, number};

@@ -177,7 +177,7 @@ static ox_status keep_dtype(ox__memory *w, const ox__wplace *at, ox_node n, ox_v
 {
     ox__conv *c = w->c;
     if (!out->id || !may_change_dtype(c, n, target)) return OX_OK;
-    ox_value in[2] = {*out, target}, cast;
+    ox_value in[2] = {*out, target}, cast = *out;
     ox_type type = ox_value_type(c->m, target);
     ox_status s = ox_value_set_type(c->m, *out, ox_type_simple(c->m, OX_TYPE_TENSOR), c->err);
     if (s == OX_OK) s = ox__wplace_node(c, at, c->s_aten, "type_as", 2, in, type, &cast);

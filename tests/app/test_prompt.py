@@ -159,24 +159,6 @@ class Prompt(Case):
         t.send("\x04")
         self.assertEqual(t.wait(), 0)
 
-    def test_edits_are_logged_and_recovered(self):
-        with open(TRACE) as f:
-            self.write("m.txt", f.read())
-        t = self.start("m.txt")
-        t.send("model:graph():nodes()[1]:set_name('renamed')\r")
-        t.expect(r"\*> ")
-        t.kill()  # a crash
-        logs = [os.path.join(d, f) for d, _, fs in os.walk(self.dir + "/state") for f in fs if f.endswith(".onnxsh")]
-        self.assertEqual(len(logs), 1)
-        t = Terminal(self, "m.txt")
-        t.expect("unsaved edits")
-        t.expect(PROMPT)
-        t.send("\x04")
-        t.wait()
-        out, _ = self.run_it("-f", logs[0], "-e", "find --count name:renamed", "m.txt")
-        self.assertTrue(out.endswith("1\n"))
-        self.assertTrue(os.path.exists(logs[0]))
-
     def test_narrow_terminal(self):
         t = self.start("--no-pager", TRACE, rows=24, cols=40)
         t.send("ops --missing\r")

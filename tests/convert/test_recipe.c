@@ -24,7 +24,7 @@ static ox_status emit(ox_call *k, ox_value x, ox_value *out, ox_error *err)
     ox_status s = ox_tensor_add_raw(m, &t, OX_FLOAT, 1, dims, data, sizeof data, err);
     ox_attr alpha = cv_float(k, "alpha", 0.25);
     ox_arg in[2] = {{.kind = OX_ARG_VALUE, .v = x}, {.kind = OX_ARG_VALUE}};
-    ox_value v;
+    ox_value v = {0};
     if (s == OX_OK) s = ox_call_op(k, "Elu", 1, in, 1, &alpha, 1, &v, err);
     in[0].v = v;
     if (s == OX_OK) s = ox_call_constant(k, t, &in[1].v, err);

@@ -28,7 +28,7 @@ static ox_model *host_model(void *ud)
 static ox_status start_script(ox_script **script, ox_symbolics **symbolics, ox_error *err)
 {
     ox_status s = ox_symbolics_create(symbolics, err);
-    ox_script_options opt = {.symbolics = *symbolics, .host = {NULL, host_print, host_model, NULL, NULL}};
+    ox_script_options opt = {.symbolics = *symbolics, .host = {NULL, host_print, host_model, NULL, NULL, NULL}};
     return s == OX_OK ? ox_script_create(script, &opt, err) : s;
 }
 

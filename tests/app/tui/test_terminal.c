@@ -95,7 +95,6 @@ static void test_refused_where_the_cursor_cannot_be_placed(void **state)
         assert_true(terminal_shows(t, "the full screen needs a terminal"));
         assert_true(terminal_shows(t, "hint: the prompt needs none of it"));
         assert_restored();
-        terminal_free(t);
     }
     const char *argv[] = {program, "--no-init", trace, NULL}; /* the prompt works there */
     start_with("dumb", NULL, argv, 24, 80);
@@ -277,7 +276,6 @@ static void test_log_replays(void **state)
         if (strncmp(line, "export", 6) != 0) fputs(line, w);
     fclose(f);
     fclose(w);
-    terminal_free(t);
     const char *argv[] = {program, "--no-init", "-f", path, trace, NULL};
     start_with("xterm-256color", NULL, argv, 24, 80);
     assert_leaves(0);
@@ -320,8 +318,6 @@ static void test_signals_restore_the_terminal(void **state)
             assert_int_equal(WTERMSIG(status), signals[i]);
         }
         assert_restored();
-        terminal_free(t);
-        t = NULL;
     }
 }
 
@@ -379,6 +375,7 @@ static int run(void)
         drive_test(test_refused_where_the_cursor_cannot_be_placed),
         drive_test(test_a_file_that_cannot_be_opened),
         drive_test(test_every_size),
+        drive_test(test_smaller),
         drive_test(test_mouse),
         drive_test(test_commands_and_completion),
         drive_test(test_editor_and_clipboard),
