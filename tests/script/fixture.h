@@ -98,7 +98,8 @@ static inline ox_status start(fixture *f, ox_error *err)
     memset(f, 0, sizeof *f);
     ox_status s = ox_symbolics_create(&f->symbolics, err);
     if (s != OX_OK) return s;
-    ox_script_options opt = {.symbolics = f->symbolics, .host = {f, host_print, host_model, host_command, host_define, NULL}};
+    ox_script_options opt = {.symbolics = f->symbolics,
+                             .host = {f, host_print, host_model, host_command, host_define, NULL}};
     return ox_script_create(&f->script, &opt, err);
 }
 

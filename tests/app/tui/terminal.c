@@ -32,6 +32,7 @@ struct terminal {
     } scan;
     VTerm *vt;
     VTermScreen *screen;
+    struct termios before; /* the modes of the line before the program ran */
     char text[SCREEN_MAX], clipboard[256];
 };
 
@@ -118,6 +119,7 @@ terminal *terminal_start(const char *const *argv, const char *home, const char *
         free(t);
         return NULL;
     }
+    tcgetattr(t->keep, &t->before);
     t->rows = rows;
     t->cols = cols;
     t->cursor = true;
@@ -295,14 +297,6 @@ int terminal_color(terminal *t, int row, int col, bool behind)
     return VTERM_COLOR_IS_INDEXED(c) ? c->indexed.idx : -2;
 }
 
-struct termios terminal_modes(const terminal *t)
-{
-    struct termios m;
-    memset(&m, 0, sizeof m);
-    tcgetattr(t->keep, &m);
-    return m;
-}
-
 bool terminal_alternate(const terminal *t)
 {
     return t->alternate;
@@ -344,7 +338,7 @@ int terminal_mode(const terminal *t, int number)
     return number >= 0 && number < MODES ? t->modes[number] : -1;
 }
 
-const char *terminal_left(const terminal *t, const struct termios *before)
+const char *terminal_left(const terminal *t)
 {
     static const struct {
         int number;
@@ -357,7 +351,10 @@ const char *terminal_left(const terminal *t, const struct termios *before)
                {1049, "the other screen is shown"},
                {47, "the other screen is shown"},
                {2004, "what is pasted is bracketed"}};
-    struct termios now = terminal_modes(t);
+    const struct termios *before = &t->before;
+    struct termios now;
+    memset(&now, 0, sizeof now);
+    tcgetattr(t->keep, &now);
     if (now.c_lflag != before->c_lflag || now.c_iflag != before->c_iflag || now.c_oflag != before->c_oflag ||
         now.c_cflag != before->c_cflag || memcmp(now.c_cc, before->c_cc, sizeof now.c_cc) != 0)
         return "the line's modes differ";

@@ -34,8 +34,7 @@ bool terminal_reverse(terminal *t, int row, int col);
 int terminal_color(terminal *t, int row, int col, bool behind);
 /* Where text stands first; false: nowhere. */
 bool terminal_find(terminal *t, const char *text, int *row, int *col);
-/* The terminal's modes, and whether the other screen is shown, the cursor is seen, the mouse is reported. */
-struct termios terminal_modes(const terminal *t);
+/* Whether the other screen is shown, the cursor is seen, the mouse is reported. */
 bool terminal_alternate(const terminal *t);
 bool terminal_cursor(const terminal *t);
 bool terminal_mouse(const terminal *t);
@@ -47,7 +46,7 @@ int terminal_wait(terminal *t);
 /* A private mode, by its number: 1 set, 0 reset, -1 never touched. */
 int terminal_mode(const terminal *t, int number);
 /* What is not as it was before a program took the terminal over: a reason, or NULL if all is. */
-const char *terminal_left(const terminal *t, const struct termios *before);
+const char *terminal_left(const terminal *t);
 /* All bytes that came; they live until the next call that reads. */
 const char *terminal_output(const terminal *t, size_t *n);
 /* Bytes that came in all. */
