@@ -3,6 +3,7 @@
 
 #include "app/session.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,25 +53,50 @@ ox_status ox_journal_head(const ox_session *s, ox_log *log, ox_error *err)
     return st;
 }
 
+/* The number behind "label " and its end, ' ' or a new line; moves behind that. */
+static bool number(const char **p, const char *label, int base, uint64_t *out)
+{
+    size_t n = strlen(label);
+    if (strncmp(*p, label, n) != 0) return false;
+    char *end;
+    errno = 0;
+    *out = base == 16 ? strtoull(*p + n, &end, 16) : (uint64_t)strtoll(*p + n, &end, 10);
+    if (errno || end == *p + n || (*end != ' ' && *end != '\n')) return false;
+    *p = end + 1;
+    return true;
+}
+
+static bool read_head(ox_leftover *l, const char *p)
+{
+    uint64_t pid, size, s, ns, hash, graph;
+    if (strncmp(p, "onnxsh ", 7) != 0 || !(p = strchr(p, '\n'))) return false;
+    p++;
+    if (!number(&p, "pid ", 10, &pid) || !number(&p, "size ", 10, &size) || !number(&p, "mtime ", 10, &s) ||
+        !number(&p, "", 10, &ns) || !number(&p, "hash ", 16, &hash) || !number(&p, "graph ", 10, &graph) ||
+        strncmp(p, "path ", 5) != 0)
+        return false;
+    l->pid = (long)pid;
+    l->stamp.size = (int64_t)size;
+    l->stamp.mtime_s = (int64_t)s;
+    l->stamp.mtime_ns = (int64_t)ns;
+    l->hash = hash;
+    l->graph = (int)graph;
+    l->model = strdup(p + 5);
+    return l->model != NULL;
+}
+
 bool ox_leftover_read(ox_leftover *l, const ox_log_data *d)
 {
     const ox_log_record *r;
     size_t n = ox_log_records(d, &r);
-    char version[32];
-    int at = 0;
     l->torn = ox_log_torn(d);
     l->in_use = ox_log_in_use(d);
-    if (!n || r[0].kind != 'H') return false;
-    sscanf(r[0].p,
-           "onnxsh %31s\npid %ld\nsize %" SCNd64 "\nmtime %" SCNd64 " %" SCNd64 "\nhash %" SCNx64 "\ngraph %d\npath %n",
-           version, &l->pid, &l->stamp.size, &l->stamp.mtime_s, &l->stamp.mtime_ns, &l->hash, &l->graph, &at);
-    if (at <= 0 || (size_t)at > r[0].n) return false;
+    if (!n || r[0].kind != 'H' || !read_head(l, r[0].p)) return false;
     for (size_t i = 1; i < n; i++) {
         if (r[i].kind == 'S') l->edits = 0;
         if (r[i].kind == 'E') l->edits++, l->records++;
     }
-    l->model = strdup(r[0].p + at);
-    return l->model != NULL;
+    return true;
 }
 
 char *ox_journal_edits(const ox_log_data *d, size_t *n)
