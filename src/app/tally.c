@@ -1,7 +1,7 @@
 /* Floor 7. Counting nodes and parameters by scope. */
 #include "app/tally.h"
+#include "app/module.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,18 +12,6 @@ static uint64_t n_params(const ox_model *m, ox_value v)
     return ox_tensor_get(m, ox_value_tensor(m, v)).n_elements;
 }
 
-/* The weight that a node of an archive's code reads from the module of its scope; {0}: none. */
-static ox_value weight_read(const ox_model *m, ox_node n)
-{
-    char path[1024];
-    const ox_attr *a = ox_node_is(m, n, "prim", "GetAttr") ? ox_node_attr(m, n, "name") : NULL;
-    size_t len = ox_scope_path(m, ox_node_scope(m, n), path, sizeof path);
-    if (!a || a->kind != OX_ATTR_STRING || len >= sizeof path) return (ox_value){0};
-    int more = snprintf(path + len, sizeof path - len, "%s%s", len ? "." : "", ox_str_text(m, a->u.s, NULL));
-    if (more < 0 || len + (size_t)more >= sizeof path) return (ox_value){0};
-    return ox_graph_find_value(m, ox_model_main(m), ox_str_find(m, path, len + (size_t)more));
-}
-
 static void count(ox_tally *t, ox_node n)
 {
     const ox_model *m = t->m;
@@ -31,7 +19,7 @@ static void count(ox_tally *t, ox_node n)
     row->nodes++;
     if (!row->first) row->first = n.id;
     for (size_t i = 0; i < ox_node_n_inputs(m, n) + 1; i++) {
-        ox_value v = i ? ox_node_input(m, n, i - 1) : weight_read(m, n);
+        ox_value v = i ? ox_node_input(m, n, i - 1) : ox_module_weight(m, n);
         if (!v.id || t->seen[v.id]) continue;
         row->params += n_params(m, v);
         t->seen[v.id] = true;

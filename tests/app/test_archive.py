@@ -26,6 +26,20 @@ class Tree(Case):
         self.assertNotIn("calls", json.loads(self.run_it("--json", "tree", TRACE)[0])[0])
 
 
+class Weights(Case):
+    """Code reads them by their path: both ends know it."""
+
+    def test_read_as(self):
+        out, _ = self.run_it("value", TRACED, "scale")
+        self.assertIn("\nread as   %scale.1 by #10\n  input 1 of aten::mul #37\n", out)
+        self.assertNotIn("read as", self.run_it("value", TRACED, "input.1")[0])
+
+    def test_inputs(self):
+        for command in ("node", "why"):
+            out, _ = self.run_it(command, TRACED, "#25")
+            self.assertRegex(out, r"%weight\.1 : Float\(2, 1, 3, 3\)  weight block\.conv\.weight")
+
+
 class NoInline(Case):
     def test_forward(self):
         out, _ = self.run_it("show", "--no-inline", TRACED)

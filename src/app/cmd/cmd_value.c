@@ -5,6 +5,7 @@
 #include "app/cmd/stats.h"
 
 #include "app/interrupt.h"
+#include "app/module.h"
 
 #include <onnxsh/run.h>
 
@@ -54,6 +55,33 @@ static void print_layout(const ox_model *m, ox_value v, ox_out *o)
     ox_out_f(o, "\n");
 }
 
+static void print_uses(const ox_model *m, ox_value v, ox_out *o)
+{
+    char text[1024];
+    for (ox_use u = ox_value_first_use(m, v); u.node.id; u = ox_value_next_use(m, u)) {
+        if (ox_node_is_return(m, u.node)) {
+            ox_out_f(o, "  output %u of the graph\n", u.index);
+            continue;
+        }
+        ox_node_op_text(m, u.node, text, sizeof text);
+        ox_out_f(o, "  input %u of %s #%u\n", u.index, text, u.node.id);
+    }
+}
+
+/* Code of an archive reads a weight by its path. */
+static void print_reads(const ox_model *m, ox_value w, ox_out *o)
+{
+    char text[512];
+    uint32_t id = 1;
+    while (ox_value_is_initializer(m, w)) {
+        ox_value v = ox_module_next_read(m, w, &id, ox_model_node_limit(m));
+        if (!v.id) break;
+        ox_value_label(m, v, text, sizeof text);
+        ox_out_f(o, "read as   %s by #%u\n", text, ox_value_node(m, v).id);
+        print_uses(m, v, o);
+    }
+}
+
 static void print_place(const ox_model *m, ox_value v, ox_out *o)
 {
     char text[1024];
@@ -70,14 +98,8 @@ static void print_place(const ox_model *m, ox_value v, ox_out *o)
         }
     }
     ox_out_f(o, "uses      %zu\n", ox_value_n_uses(m, v));
-    for (ox_use u = ox_value_first_use(m, v); u.node.id; u = ox_value_next_use(m, u)) {
-        if (ox_node_is_return(m, u.node)) {
-            ox_out_f(o, "  output %u of the graph\n", u.index);
-            continue;
-        }
-        ox_node_op_text(m, u.node, text, sizeof text);
-        ox_out_f(o, "  input %u of %s #%u\n", u.index, text, u.node.id);
-    }
+    print_uses(m, v, o);
+    print_reads(m, v, o);
 }
 
 /* The other weights of the storage of a weight, told to fn. */

@@ -1,5 +1,6 @@
 /* Floor 7. What `node` and `why` tell of a node. */
 #include "app/cmd/node_parts.h"
+#include "app/module.h"
 
 #include <string.h>
 
@@ -85,6 +86,9 @@ void ox_node_put_origin(const ox_model *m, ox_value v, ox_out *o)
         put_constant(m, d, o);
     } else if (ox_node_is(m, d, "prim", "ListConstruct")) {
         put_items(m, d, o);
+    } else if (ox_module_path(m, d, text, sizeof text)) {
+        ox_out_f(o, ox_module_weight(m, d).id ? "  weight " : "  module's ");
+        ox_out_name(o, text, strlen(text));
     } else {
         ox_node_op_text(m, d, text, sizeof text);
         ox_out_f(o, "  from %s", text);

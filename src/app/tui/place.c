@@ -62,10 +62,9 @@ void ox_tui_up(ox_tui *t)
     for (size_t i = 0, count = ox_node_n_inputs(m, t->node); i < count; i++) {
         ox_node p = ox_value_node(m, ox_node_input(m, t->node, i));
         if (!p.id) continue;
-        bool is_constant = ox_node_is(m, p, "prim", "Constant") || ox_node_is(m, p, "", "Constant") ||
-                           ox_node_is(m, p, "prim", "ListConstruct");
-        if (is_constant && !constant.id) constant = p;
-        if (is_constant) continue;
+        bool folded = ox_node_is_folded(m, p) || ox_node_is(m, p, "prim", "ListConstruct");
+        if (folded && !constant.id) constant = p;
+        if (folded) continue;
         if (!first.id) first = p;
         n++;
     }

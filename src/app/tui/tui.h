@@ -113,7 +113,8 @@ void ox_tui_to_told_failure(ox_tui *t);
 /* ---- walk.c ---- */
 /* The node after n: into its blocks, else beside it, else after what owns its block; {0} at the end of the graph. */
 ox_node ox_node_after(const ox_model *m, ox_node n);
-/* Constants, and lists made of constants alone: what an operator's own line can say. */
+/* Constants, lists made of constants alone, what an archive's code reads from its modules: an operator's own line can
+ * say it. */
 bool ox_node_is_folded(const ox_model *m, ox_node n);
 
 /* ---- view_nodes.c ---- */

@@ -6,6 +6,7 @@
 #include "app/tui/tui.h"
 
 #include "app/cmd.h"
+#include "app/module.h"
 
 #include <onnxsh/print.h>
 
@@ -118,6 +119,16 @@ static void put_origin(ox_lines *l, const ox_model *m, ox_value v)
         ox_lines_addf(l, OX_ROLE_NOTE, weight ? "  initializer" : "  input");
         return;
     }
+    if (ox_module_path(m, from, text, sizeof text)) {
+        ox_value w = ox_module_weight(m, from);
+        if (w.id)
+            ox_lines_link_weight(l, w);
+        else
+            ox_lines_link(l, from);
+        ox_lines_addf(l, OX_ROLE_NOTE, w.id ? "  weight " : "  module's ");
+        ox_lines_name(l, OX_ROLE_ATTR, text, strlen(text));
+        return;
+    }
     ox_lines_link(l, from);
     if (is_constant(m, from) || ox_node_is(m, from, "prim", "ListConstruct")) {
         ox_lines_addf(l, OX_ROLE_PLAIN, "  = ");
@@ -137,6 +148,14 @@ static void more(ox_lines *l, size_t n, const char *what)
 }
 
 /* ---- parts ---- */
+
+static void reads(ox_lines *l, const ox_model *m, ox_node n)
+{
+    char text[512];
+    if (!ox_module_path(m, n, text, sizeof text)) return;
+    named(l, "reads", OX_ROLE_ATTR, text, strlen(text));
+    ox_lines_link_weight(l, ox_module_weight(m, n));
+}
 
 static void inputs(ox_lines *l, const ox_model *m, ox_node n)
 {
@@ -335,6 +354,7 @@ static void write_lines(detail *d)
         ox_node_scope_text(m, n, text, sizeof text);
         named(l, "scope", OX_ROLE_SCOPE, text, strlen(text));
         failures(l, d->v.t->s, n);
+        reads(l, m, n);
         inputs(l, m, n);
         attributes(l, m, n);
         outputs(l, m, n);

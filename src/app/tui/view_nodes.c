@@ -448,7 +448,7 @@ static bool matches(ox_view *v, size_t i, const ox_needle *needle)
 
 const ox_view_ops ox_view_nodes = {
     .name = "nodes",
-    .help = "the nodes in graph order; constants are folded into what uses them",
+    .help = "the nodes in graph order; constants and reads of modules are folded into their users",
     .place = OX_PLACE_MAIN,
     .open = true,
     .create = create,

@@ -6,13 +6,14 @@
 #include "app/tui/tui.h"
 
 #include "app/cmd.h"
+#include "app/module.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TITLE = 9, USES = 8, SHARES = 8, PIECE = 1024, BARS = 16, BAR_MAX = 60, CELL = 12, CELL_MAX = 64 };
+enum { TITLE = 9, USES = 8, SHARES = 8, READS = 4, PIECE = 1024, BARS = 16, BAR_MAX = 60, CELL = 12, CELL_MAX = 64 };
 
 typedef struct tensor {
     ox_view v;
@@ -27,6 +28,9 @@ typedef struct tensor {
     size_t share_at; /* the next weight to be compared */
     size_t n_shares;
     ox_value shares[SHARES];
+    uint32_t read_at; /* the next node to be looked at, and what stands for it in the code of an archive */
+    size_t n_reads;
+    ox_value reads[READS];
 } tensor;
 
 static const ox_model *model(const tensor *k)
@@ -143,12 +147,11 @@ static void put_kind(tensor *k)
                       i.external ? ", in an external file" : "", i.rounded ? ", printed rounded by the dump" : "");
 }
 
-static void put_uses(tensor *k)
+static size_t put_uses_of(tensor *k, ox_value v, size_t shown)
 {
     const ox_model *m = model(k);
     char text[512];
-    size_t n = ox_value_n_uses(m, k->value), shown = 0;
-    for (ox_use u = ox_value_first_use(m, k->value); u.node.id && shown < USES; u = ox_value_next_use(m, u), shown++) {
+    for (ox_use u = ox_value_first_use(m, v); u.node.id && shown < USES; u = ox_value_next_use(m, u), shown++) {
         title(&k->lines, shown ? "" : "used by");
         if (ox_node_is_return(m, u.node)) {
             ox_lines_addf(&k->lines, OX_ROLE_NOTE, "output %u of the graph", u.index);
@@ -158,6 +161,16 @@ static void put_uses(tensor *k)
         ox_lines_addf(&k->lines, OX_ROLE_OP, "%s", text);
         ox_lines_addf(&k->lines, OX_ROLE_NOTE, " #%u, input %u", u.node.id, u.index);
         ox_lines_link(&k->lines, u.node);
+    }
+    return shown;
+}
+
+static void put_uses(tensor *k)
+{
+    size_t n = ox_value_n_uses(model(k), k->value), shown = put_uses_of(k, k->value, 0);
+    for (size_t i = 0; i < k->n_reads && i < READS; i++) {
+        n += ox_value_n_uses(model(k), k->reads[i]);
+        shown = put_uses_of(k, k->reads[i], shown);
     }
     if (n == 0) title(&k->lines, "used by"), ox_lines_addf(&k->lines, OX_ROLE_NOTE, "nobody");
     if (n > shown) title(&k->lines, ""), ox_lines_addf(&k->lines, OX_ROLE_NOTE, "and %zu more", n - shown);
@@ -245,7 +258,8 @@ static void take(tensor *k, ox_value v)
     const ox_model *m = model(k);
     k->value = v;
     k->data = m && ox_value_is_alive(m, v) ? ox_value_tensor(m, v) : (ox_tensor){0};
-    k->n_shares = k->share_at = 0;
+    k->n_shares = k->share_at = k->n_reads = 0;
+    k->read_at = 1;
     k->v.left = 0;
     k->table = false;
     if (there(k)) {
@@ -288,6 +302,21 @@ static bool look_for_shares(tensor *k)
     return k->share_at < n;
 }
 
+/* Looks at the next nodes; true until all were. */
+static bool look_for_reads(tensor *k)
+{
+    const ox_model *m = model(k);
+    uint32_t limit = ox_model_node_limit(m), end = limit - k->read_at > PIECE ? k->read_at + PIECE : limit;
+    while (k->read_at < end) {
+        ox_value v = ox_module_next_read(m, k->value, &k->read_at, end);
+        if (!v.id) break;
+        if (k->n_reads < READS) k->reads[k->n_reads] = v;
+        k->n_reads++;
+        k->stale = true;
+    }
+    return k->read_at < limit;
+}
+
 static bool work(ox_view *v)
 {
     tensor *k = (tensor *)v;
@@ -301,7 +330,7 @@ static bool idle(ox_view *v)
 {
     tensor *k = (tensor *)v;
     if (!v->at.rows || !there(k)) return false;
-    bool more = look_for_shares(k);
+    bool more = look_for_reads(k) || look_for_shares(k);
     ox_tensor_info i = info(k);
     if (!more && ox_sum_can(&i) && (k->sum.state == OX_SUM_NONE || k->sum.state == OX_SUM_AT_WORK)) {
         more = ox_sum_work(&k->sum, model(k), k->data);

@@ -5,11 +5,17 @@
 #include "app/tui/tui.h"
 
 #include "app/cmd.h"
+#include "app/module.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { PIECE = 256 };
+
+/* What code of an archive makes of a weight: there it is read by its path. */
+typedef struct reads {
+    uint32_t uses, first; /* how often what was read is used, and by whom first */
+} reads;
 
 typedef struct weights {
     ox_view v;
@@ -17,6 +23,8 @@ typedef struct weights {
     size_t n_inner, cap_inner;
     uint32_t graph; /* the next graph to be looked at */
     bool done;
+    reads *reads;           /* by value; NULL: nothing is read */
+    uint32_t n_reads, node; /* the next node to be looked at */
 } weights;
 
 enum { C_NAME, C_DTYPE, C_SHAPE, C_BYTES, C_USES, C_IN, N_COLUMNS };
@@ -61,6 +69,7 @@ static ox_status create(ox_view **out, ox_tui *t, ox_error *err)
 static void destroy(ox_view *v)
 {
     free(((weights *)v)->inner);
+    free(((weights *)v)->reads);
     free(v);
 }
 
@@ -74,6 +83,10 @@ static void reset(ox_view *v)
 {
     weights *k = (weights *)v;
     k->n_inner = 0;
+    k->n_reads = 0;
+    k->node = 1;
+    free(k->reads);
+    k->reads = NULL;
     k->graph = 1;
     k->done = v->t->s->model == NULL;
     ox_list_set_n(&v->list, count(v));
@@ -95,6 +108,36 @@ static bool add_graph(weights *k, const ox_model *m, ox_graph g)
     return true;
 }
 
+/* Without memory for them there are none. */
+static void add_read(weights *k, const ox_model *m, ox_node n)
+{
+    ox_value w = ox_module_weight(m, n), v = ox_node_output(m, n, 0);
+    if (!w.id || !v.id) return;
+    if (!k->reads && (k->reads = calloc(ox_model_value_limit(m), sizeof *k->reads)) != NULL)
+        k->n_reads = ox_model_value_limit(m);
+    if (w.id >= k->n_reads) return;
+    reads *r = &k->reads[w.id];
+    ox_use u = ox_value_first_use(m, v);
+    if (!r->first && !ox_node_is_return(m, u.node)) r->first = u.node.id;
+    r->uses += (uint32_t)ox_value_n_uses(m, v);
+}
+
+/* True until all nodes were looked at. */
+static bool look_for_reads(weights *k, const ox_model *m)
+{
+    uint32_t limit = ox_model_node_limit(m), end = limit - k->node > PIECE ? k->node + PIECE : limit;
+    for (; k->node < end; k->node++) {
+        ox_node n = ox_model_node_at(m, k->node);
+        if (n.id) add_read(k, m, n);
+    }
+    return k->node < limit;
+}
+
+static size_t n_uses(const weights *k, const ox_model *m, ox_value w)
+{
+    return ox_value_n_uses(m, w) + (w.id < k->n_reads ? k->reads[w.id].uses : 0);
+}
+
 static bool work(ox_view *v)
 {
     weights *k = (weights *)v;
@@ -106,7 +149,8 @@ static bool work(ox_view *v)
         bool inner = g.id && g.id != ox_model_main(m).id;
         if (inner && !add_graph(k, m, g)) end = limit = k->graph;
     }
-    k->done = k->graph >= limit;
+    bool more = look_for_reads(k, m);
+    k->done = k->graph >= limit && !more;
     ox_list_set_n(&v->list, count(v));
     if (k->done && !v->t->weight.id) speak_of(v);
     return !k->done;
@@ -185,7 +229,7 @@ static void draw(ox_view *v, ox_grid *g, ox_rect line, size_t i)
     put(g, line, &c, C_SHAPE, OX_ROLE_TYPE, text);
     ox_bytes_text(ox_tensor_raw_size(m, t), text, sizeof text);
     put(g, line, &c, C_BYTES, OX_ROLE_PLAIN, text);
-    snprintf(text, sizeof text, "%zu", ox_value_n_uses(m, w));
+    snprintf(text, sizeof text, "%zu", n_uses((const weights *)v, m, w));
     put(g, line, &c, C_USES, OX_ROLE_NOTE, text);
     where(m, w, text, sizeof text);
     put(g, line, &c, C_IN, OX_ROLE_NOTE, text);
@@ -252,6 +296,8 @@ static void to_user(ox_view *v)
     ox_value w = weight(v, v->list.cursor);
     ox_use u = w.id ? ox_value_first_use(m, w) : (ox_use){0};
     while (u.node.id && ox_node_is_return(m, u.node)) u = ox_value_next_use(m, u);
+    const weights *k = (const weights *)v;
+    if (!u.node.id && w.id && w.id < k->n_reads) u.node = ox_model_node_at(m, k->reads[w.id].first);
     if (u.node.id)
         ox_tui_go(v->t, u.node);
     else

@@ -1,6 +1,8 @@
 /* Floor 7. Nodes in the order in which they are listed. */
 #include "app/tui/tui.h"
 
+#include "app/module.h"
+
 /* The first node of the blocks of n from number i on. */
 static ox_node into(const ox_model *m, ox_node n, size_t i)
 {
@@ -38,7 +40,7 @@ static bool is_constant(const ox_model *m, ox_node n)
 
 bool ox_node_is_folded(const ox_model *m, ox_node n)
 {
-    if (is_constant(m, n)) return true;
+    if (is_constant(m, n) || ox_module_path(m, n, NULL, 0)) return true;
     if (!ox_node_is(m, n, "prim", "ListConstruct")) return false;
     for (size_t i = 0, count = ox_node_n_inputs(m, n); i < count; i++) {
         ox_node from = ox_value_node(m, ox_node_input(m, n, i));
