@@ -163,6 +163,9 @@ OX_API ox_type ox_value_type(const ox_model *m, ox_value v);
 OX_API ox_layout ox_value_layout(const ox_model *m, ox_value v);
 OX_API ox_tensor ox_value_tensor(const ox_model *m, ox_value v); /* {0} unless an initializer */
 OX_API ox_str ox_value_doc(const ox_model *m, ox_value v);
+/* Provenance of an initializer: the id of the node of another model (the trace) that computed it, or was folded into
+ * it; 0 = none. */
+OX_API uint32_t ox_value_origin(const ox_model *m, ox_value v);
 OX_API size_t ox_value_metadata(const ox_model *m, ox_value v, const ox_pair **rows);
 OX_API ox_node ox_value_node(const ox_model *m, ox_value v); /* the node that makes it; {0} for inputs, initializers */
 OX_API uint32_t ox_value_index(const ox_model *m, ox_value v); /* its output number there, or its input number */
@@ -188,6 +191,7 @@ OX_API ox_type ox_value_given_type(const ox_model *m, ox_value v);
 OX_API OX_MUST_USE ox_status ox_value_set_layout(ox_model *m, ox_value v, ox_layout l, ox_error *err);
 OX_API OX_MUST_USE ox_status ox_value_set_tensor(ox_model *m, ox_value v, ox_tensor t, ox_error *err);
 OX_API OX_MUST_USE ox_status ox_value_set_doc(ox_model *m, ox_value v, ox_str doc, ox_error *err);
+OX_API OX_MUST_USE ox_status ox_value_set_origin(ox_model *m, ox_value v, uint32_t origin, ox_error *err);
 OX_API OX_MUST_USE ox_status ox_value_set_metadata(ox_model *m, ox_value v, ox_str key, ox_str value, ox_error *err);
 /* Makes every use of v, graph outputs included, a use of by. */
 OX_API OX_MUST_USE ox_status ox_value_replace_uses(ox_model *m, ox_value v, ox_value by, ox_error *err);

@@ -154,6 +154,7 @@ static ox_status edit(ox_model *m, enum ox__did did, const args *a, uint32_t *ma
     case OX__DID_value_set_layout: return ox_value_set_layout(m, V, ID(ox_layout, 1), err);
     case OX__DID_value_set_tensor: return ox_value_set_tensor(m, V, ID(ox_tensor, 1), err);
     case OX__DID_value_set_doc: return ox_value_set_doc(m, V, STR(1), err);
+    case OX__DID_value_set_origin: return ox_value_set_origin(m, V, (uint32_t)w[1], err);
     case OX__DID_value_set_metadata: return ox_value_set_metadata(m, V, STR(1), STR(2), err);
     case OX__DID_value_replace_uses: return ox_value_replace_uses(m, V, ox__value_handle(m, (uint32_t)w[1]), err);
     case OX__DID_scope_add:

@@ -62,6 +62,7 @@ typedef struct ox__ext {
     ox_str overload;                  /* node */
     const ox__pairs *metadata;        /* NULL = none */
     const ox_function_info *function; /* graph of kind OX_GRAPH_FUNCTION; NULL = all empty */
+    uint32_t origin;                  /* initializer: the node of another model that computed it */
 } ox__ext;
 
 typedef struct ox__top_row {

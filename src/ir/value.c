@@ -121,6 +121,12 @@ ox_str ox_value_doc(const ox_model *m, ox_value v)
     return r && r->ext ? r->ext->doc : (ox_str){0};
 }
 
+uint32_t ox_value_origin(const ox_model *m, ox_value v)
+{
+    const ox__value_row *r = ox__value_get(m, v);
+    return r && r->ext ? r->ext->origin : 0;
+}
+
 size_t ox_value_metadata(const ox_model *m, ox_value v, const ox_pair **rows)
 {
     const ox__value_row *r = ox__value_get(m, v);
@@ -311,6 +317,19 @@ ox_status ox_value_set_doc(ox_model *m, ox_value v, ox_str doc, ox_error *err)
     s = put_ext(m, v, &doc, NULL, err);
     if (s == OX_OK) OX__NOTE(m, value_set_doc, v.id, doc.id);
     return s;
+}
+
+/* What we know of it, not what its record says: nothing becomes dirty. */
+ox_status ox_value_set_origin(ox_model *m, ox_value v, uint32_t origin, ox_error *err)
+{
+    ox_status s = edit_value(m, v, err);
+    if (s != OX_OK || ox_value_origin(m, v) == origin) return s;
+    ox__ext *e = ox__ext_copy(m, ox__value_row_at(m, v.id)->ext);
+    if (!e) return ox__nomem(err);
+    e->origin = origin;
+    ox__put_value(m, v.id, ext, OX__PTR(e));
+    OX__NOTE(m, value_set_origin, v.id, origin);
+    return OX_OK;
 }
 
 ox_status ox_value_set_metadata(ox_model *m, ox_value v, ox_str key, ox_str value, ox_error *err)

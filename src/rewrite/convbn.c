@@ -101,7 +101,8 @@ out:
 /* ---- changing the graph ---- */
 
 /* The value that holds t from now on: the old one where only this node read it, so that the name stays. */
-static ox_status give(folding *d, ox_node conv, size_t i, const char *name, const char *doc, ox_tensor t)
+static ox_status give(folding *d, ox_node conv, size_t i, const char *name, const char *doc, uint32_t origin,
+                      ox_tensor t)
 {
     ox_value old = ox_node_input(d->m, conv, i), made = old;
     ox_status s = ox__tensor_with_doc(d->m, &t, doc, d->err);
@@ -112,6 +113,7 @@ static ox_status give(folding *d, ox_node conv, size_t i, const char *name, cons
         s = ox_value_set_tensor(d->m, old, t, d->err);
     else
         s = ox_graph_add_initializer(d->m, &made, ox_model_main(d->m), ox_value_fresh_name(d->m, name), t, d->err);
+    if (s == OX_OK) s = ox_value_set_origin(d->m, made, origin, d->err);
     if (s == OX_OK) s = ox__facts_set_tensor(d->f, made, t, d->err);
     if (s != OX_OK || own) return s;
     if (i < ox_node_n_inputs(d->m, conv)) return ox_node_set_input(d->m, conv, i, made, d->err);
@@ -145,8 +147,9 @@ static ox_status change(folding *d, pair *p)
     ox_status s = name.failed || doc.failed ? ox__nomem(d->err) : ox_tensor_add(d->m, &w, &info, d->err);
     if (s == OX_OK)
         s = ox_tensor_add_raw(d->m, &bias, OX_FLOAT, 1, dims, p->bias, p->channels * sizeof *p->bias, d->err);
-    if (s == OX_OK) s = give(d, p->conv, 2, name.p, doc.p, bias);
-    if (s == OX_OK) s = give(d, p->conv, 1, weight, doc.p, w);
+    uint32_t origin = ox_node_origin(d->m, p->norm);
+    if (s == OX_OK) s = give(d, p->conv, 2, name.p, doc.p, origin, bias);
+    if (s == OX_OK) s = give(d, p->conv, 1, weight, doc.p, origin, w);
     ox__buf_free(&name);
     ox__buf_free(&doc);
     ox_value out = ox_node_output(d->m, p->norm, 0), x = ox_node_output(d->m, p->conv, 0);

@@ -158,6 +158,7 @@ static ox_status as_weight(folder *d, ox_node n, ox_value weight, ox_tensor t, o
     ox_status s = ox__origin_of(&d->origins, d->m, n, &from, d->err);
     if (s == OX_OK) s = ox__origin_doc(d->m, &from, &t, d->err);
     if (s == OX_OK) s = ox_graph_add_initializer(d->m, out, ox_model_main(d->m), name_of(d, n, weight), t, d->err);
+    if (s == OX_OK) s = ox_value_set_origin(d->m, *out, ox_node_origin(d->m, n), d->err);
     return s == OX_OK ? ox__origin_keep(&d->origins, *out, &from, d->err) : s;
 }
 

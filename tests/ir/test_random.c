@@ -115,7 +115,8 @@ static ox_status edit_value(world *w, uint32_t what, ox_error *err)
     case 3: return ox_value_set_type(m, v, ox_type_tensor(m, OX_FLOAT, OX_RANK_UNKNOWN, NULL), err);
     case 4: return ox_value_set_declared(m, v, below(w, 2), err);
     case 5: return ox_value_set_metadata(m, v, any_name(w), any_name(w), err);
-    case 6: return ox_value_set_doc(m, v, any_name(w), err);
+    case 6:
+        return below(w, 2) ? ox_value_set_doc(m, v, any_name(w), err) : ox_value_set_origin(m, v, below(w, 100), err);
     case 7: return ox_value_set_tensor(m, v, ir_tensor(m, 1), err);
     case 8: return ox_graph_add_input(m, &out, g, below(w, 4), any_name(w), (ox_type){0}, err);
     case 9: return ox_graph_remove_input(m, g, below(w, 4), err);

@@ -174,6 +174,7 @@ static void test_fields(void **state)
     assert_ok(ox_value_set_type(m, v, t, &err), &err);
     assert_ok(ox_value_set_layout(m, v, l, &err), &err);
     assert_ok(ox_value_set_doc(m, v, ir_str(m, "d"), &err), &err);
+    assert_ok(ox_value_set_origin(m, v, 42, &err), &err);
     assert_ok(ox_value_set_metadata(m, v, ir_str(m, "k"), ir_str(m, "1"), &err), &err);
     assert_ok(ox_value_set_metadata(m, v, ir_str(m, "l"), ir_str(m, "2"), &err), &err);
     assert_ok(ox_value_set_metadata(m, v, ir_str(m, "none"), (ox_str){0}, &err), &err);
@@ -182,6 +183,7 @@ static void test_fields(void **state)
     assert_int_equal(ox_value_type(m, v).id, t.id);
     assert_int_equal(ox_value_layout(m, v).id, l.id);
     assert_string_equal(ir_text(m, ox_value_doc(m, v)), "d");
+    assert_int_equal(ox_value_origin(m, v), 42);
     assert_int_equal(ox_value_metadata(m, v, &p), 2);
     assert_string_equal(ir_text(m, p[1].key), "l");
     assert_true(ox_value_is_declared(m, v));
@@ -199,6 +201,8 @@ static void test_fields(void **state)
         assert_int_equal(ox_value_next_use(m, (ox_use){{b.id, b.gen}, 0}).node.id, 0);
         assert_int_equal(ox_value_set_declared(m, b, true, NULL), OX_E_INVALID);
         assert_int_equal(ox_value_set_doc(m, b, (ox_str){0}, NULL), OX_E_INVALID);
+        assert_int_equal(ox_value_set_origin(m, b, 1, NULL), OX_E_INVALID);
+        assert_int_equal(ox_value_origin(m, b), 0);
         assert_int_equal(ox_value_set_metadata(m, b, (ox_str){0}, (ox_str){0}, NULL), OX_E_INVALID);
     }
 }

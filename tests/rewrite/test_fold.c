@@ -107,6 +107,11 @@ static const char *doc_of(fixture *fx, const char *name)
     return ox_str_text(fx->m, ox_tensor_get(fx->m, ox_value_tensor(fx->m, value(fx, name))).doc, NULL);
 }
 
+static uint32_t origin_of(fixture *fx, const char *name)
+{
+    return ox_value_origin(fx->m, value(fx, name));
+}
+
 /* ---- BatchNormalization ---- */
 #define CONV_BN(tail) \
     "graph(%x : Float(1, 2, 5), %w1.weight : Float(3, 2, 2), %w1.bias : Float(3), %wg : Float(3), %wb : Float(3), " \
@@ -120,6 +125,7 @@ static void test_batchnorm(void **state)
     fixture *fx = *state;
     uint64_t count = 0;
     open_graph(fx, CONV_BN("  return (%y)\n"));
+    assert_ok(ox_node_set_origin(fx->m, ox_graph_last(fx->m, ox_model_main(fx->m)), 42, &fx->err), &fx->err);
     assert_ok(ox__fold_batchnorm(fx->f, &count, NULL, &fx->err), &fx->err);
     assert_int_equal(count, 1);
     shows(fx, "  %a : Float(1, 3, 4) = onnx::Conv(%x, %w1.weight, %w1.bias)\n  return (%a)");
@@ -132,6 +138,7 @@ static void test_batchnorm(void **state)
     }
     assert_string_equal(doc_of(fx, "w1.weight"), "the BatchNormalization of wg is folded in");
     assert_string_equal(doc_of(fx, "w1.bias"), "the BatchNormalization of wg is folded in");
+    assert_int_equal(origin_of(fx, "w1.bias"), 42);
     count = 0;
     assert_ok(ox__remove_dead_initializers(fx->m, &count, &fx->err), &fx->err);
     assert_int_equal(count, 4);
@@ -194,7 +201,9 @@ static void test_weights(void **state)
                         "  %t : Float(300, 200) = onnx::Transpose[perm=[1, 0]](%w.weight)\n"
                         "  %y : Float(2, 200) = onnx::Foo(%x, %t)\n  return (%y)\n";
     open_graph(fx, trace);
+    assert_ok(ox_node_set_origin(fx->m, ox_graph_first(fx->m, ox_model_main(fx->m)), 42, &fx->err), &fx->err);
     fold(fx, 1 << 20);
+    assert_int_equal(origin_of(fx, "w.weight^T"), 42);
     shows(fx, "%w.weight^T : Float(300, 200)) {\n  %y : Float(2, 200) = onnx::Foo(%x, %w.weight^T)");
     assert_true(element(fx, "w.weight^T", 1) == 150.5f); /* [0, 1] was [1, 0] */
     assert_string_equal(doc_of(fx, "w.weight^T"), "made of w.weight by Transpose");

@@ -63,6 +63,7 @@ void ox_tui_free(ox_tui *t)
     ox_typed_free(&t->files);
     ox_typed_free(&t->slices);
     ox_grid_free(&t->grid);
+    ox_became_free(&t->became);
     free(t->copied);
     free(t->failed);
     free(t);

@@ -3,6 +3,7 @@
 #ifndef ONNXSH_APP_TUI_TUI_H
 #define ONNXSH_APP_TUI_TUI_H
 
+#include "app/tui/became.h"
 #include "app/tui/line.h"
 #include "app/tui/view.h"
 
@@ -45,6 +46,7 @@ struct ox_tui {
     ox_node node;    /* what all panes speak of */
     ox_value weight; /* the same of those of weights */
     ox_trail back, forth;
+    ox_became became; /* the nodes of the model in the result */
     /* What the panes were made from. */
     const ox_report *report;
     uint64_t serial, result;

@@ -335,6 +335,15 @@ static void failures(ox_lines *l, const ox_session *s, ox_node n)
     }
 }
 
+static void became(ox_lines *l, ox_tui *t, ox_node n)
+{
+    char text[1024];
+    if (!t->s->result || n.id >= t->became.n) return;
+    ox_became_text(&t->became, t->s->model, t->s->result, n.id, text, sizeof text);
+    title(l, "became");
+    ox_lines_addf(l, t->became.first[n.id] ? OX_ROLE_OP : OX_ROLE_NOTE, "%s", text);
+}
+
 static void write_lines(detail *d)
 {
     char text[1024];
@@ -355,6 +364,7 @@ static void write_lines(detail *d)
         named(l, "scope", OX_ROLE_SCOPE, text, strlen(text));
         failures(l, d->v.t->s, n);
         reads(l, m, n);
+        became(l, d->v.t, n);
         inputs(l, m, n);
         attributes(l, m, n);
         outputs(l, m, n);

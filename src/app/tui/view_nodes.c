@@ -23,11 +23,12 @@ typedef struct nodes {
     ox_view v;
     uint32_t *rows;   /* ids of nodes */
     bool result;      /* it lists the result of the last export */
-    uint32_t *row_of; /* by id of the model's node: the row + 1 of it, or of the first that it became; 0 = not listed */
-    size_t cap_rows, cap_ids, n_seen;
+    uint32_t *row_of; /* by id of a node: its row + 1; 0 = not listed */
+    size_t cap_ids, n_seen;
     ox_node next;      /* to be looked at; {0}: see next_function */
     size_t function;   /* the next function to begin */
     bool done, unfold; /* all were looked at; constants are listed too */
+    bool weights;      /* those that nodes were folded into are looked for */
     char query[OX_LINE_MAX];
     ox_query *filter; /* NULL: all are listed */
     bool seek;        /* the cursor goes to the tui's node once that is listed */
@@ -54,38 +55,31 @@ static bool is_listed(const nodes *k, const ox_model *m, ox_node n)
     return k->filter ? ox_query_matches(k->filter, m, n) : k->unfold || !ox_node_is_folded(m, n);
 }
 
-/* The node of the model that a listed one is, or came from. */
-static uint32_t source_id(const nodes *k, const ox_model *m, ox_node n)
+static bool grow(nodes *k, size_t n_ids)
 {
-    return k->result ? ox_node_origin(m, n) : n.id;
-}
-
-static bool grow(nodes *k, size_t n_rows, size_t n_ids)
-{
-    if (n_ids > k->cap_ids) {
-        uint32_t *p = realloc(k->row_of, n_ids * sizeof *p);
-        if (!p) return false;
-        k->row_of = p;
-        k->cap_ids = n_ids;
-    }
-    if (n_rows > k->cap_rows) {
-        uint32_t *p = realloc(k->rows, n_rows * sizeof *p);
-        if (!p) return false;
-        k->rows = p;
-        k->cap_rows = n_rows;
-    }
+    if (n_ids <= k->cap_ids) return true;
+    uint32_t *p = realloc(k->row_of, n_ids * sizeof *p);
+    if (p) k->row_of = p;
+    uint32_t *q = p ? realloc(k->rows, n_ids * sizeof *q) : NULL;
+    if (!q) return false;
+    k->rows = q;
+    k->cap_ids = n_ids;
     return true;
 }
 
 static void restart(nodes *k)
 {
     const ox_model *m = model(k);
-    size_t n_ids = k->v.t->s->model ? ox_model_node_limit(k->v.t->s->model) : 0;
+    const ox_model *source = k->v.t->s->model;
     k->v.list.n = 0;
     k->n_seen = k->function = 0;
     k->seek = true;
     k->next = m ? ox_graph_first(m, ox_model_main(m)) : (ox_node){0, 0};
-    k->done = !m || !grow(k, ox_model_node_limit(m), n_ids);
+    k->weights = false;
+    if (k->result) ox_became_free(&k->v.t->became);
+    k->done = !m || !grow(k, ox_model_node_limit(m));
+    if (k->result && m && source && !k->done)
+        k->done = !ox_became_begin(&k->v.t->became, ox_model_node_limit(source), ox_model_node_limit(m));
     if (!m)
         ox_list_set_n(&k->v.list, 0);
     else if (k->done)
@@ -94,14 +88,28 @@ static void restart(nodes *k)
         memset(k->row_of, 0, k->cap_ids * sizeof *k->row_of);
 }
 
+static uint32_t row_of(const nodes *k, uint32_t id)
+{
+    return id < k->cap_ids ? k->row_of[id] : 0;
+}
+
+/* The first row of what the node that is spoken of became, or went into. */
+static uint32_t row_of_result(const nodes *k)
+{
+    ox_tui *t = k->v.t;
+    ox_became *b = &t->became;
+    uint32_t home = k->done ? ox_became_home(b, t->s->model, t->node.id) : t->node.id, row = 0;
+    if (!home || home >= b->n) return 0;
+    for (uint32_t id = b->first[home], n = 0; id && !row && n < MEMO; id = b->next[id], n++) row = row_of(k, id);
+    return row || b->first[home] ? row : row_of(k, ox_became_reader(b, t->s->result, home).id);
+}
+
 static void place_cursor(nodes *k)
 {
-    ox_list *l = &k->v.list;
-    uint32_t id = k->v.t->node.id;
-    if (id && id < k->cap_ids && k->row_of[id]) {
-        ox_list_go(l, k->row_of[id] - 1);
-        k->seek = false;
-    }
+    uint32_t row = k->result ? row_of_result(k) : row_of(k, k->v.t->node.id);
+    if (!row) return;
+    ox_list_go(&k->v.list, row - 1);
+    k->seek = false;
 }
 
 static bool begin_function(nodes *k)
@@ -112,24 +120,35 @@ static bool begin_function(nodes *k)
     return k->next.id != 0;
 }
 
+/* The weights that nodes were folded into are found last; then all is known that the other panes tell. */
+static bool weights(nodes *k)
+{
+    ox_tui *t = k->v.t;
+    k->weights = k->result && ox_became_weights(&t->became, model(k));
+    if (k->weights || !k->result) return k->weights;
+    place_cursor(k);
+    t->views[OX_VIEW_detail]->ops->follow(t->views[OX_VIEW_detail]);
+    return false;
+}
+
 static bool work(ox_view *v)
 {
     nodes *k = (nodes *)v;
     const ox_model *m = model(k);
-    if (k->done) return false;
+    if (k->done) return k->weights && weights(k);
     size_t n = v->list.n;
     for (int i = 0; i < PIECE; i++) {
         if (!k->next.id && !begin_function(k)) {
-            k->done = true;
+            k->done = k->weights = true;
             break;
         }
         ox_node node = k->next;
         k->next = ox_node_after(m, node);
         k->n_seen++;
-        if (n == k->cap_rows || !is_listed(k, m, node)) continue;
+        if (k->result) ox_became_add(&v->t->became, m, node);
+        if (node.id >= k->cap_ids || n == k->cap_ids || !is_listed(k, m, node)) continue;
         k->rows[n++] = node.id;
-        uint32_t id = source_id(k, m, node);
-        if (id < k->cap_ids && !k->row_of[id]) k->row_of[id] = (uint32_t)n;
+        k->row_of[node.id] = (uint32_t)n;
     }
     ox_list_set_n(&v->list, n);
     if (k->seek) place_cursor(k);
@@ -137,7 +156,7 @@ static bool work(ox_view *v)
         k->seek = false;
         if (n && !k->result) ox_tui_set_node(v->t, ox_model_node_at(m, k->rows[v->list.cursor]), v);
     }
-    return !k->done;
+    return !k->done || k->weights;
 }
 
 /* ---- the view ---- */
@@ -228,13 +247,40 @@ static ox_node node_at(const nodes *k, size_t i)
     return i < k->v.list.n ? ox_model_node_at(model(k), k->rows[i]) : (ox_node){0, 0};
 }
 
+/* The node of the trace that one of the result came from; says why it cannot be seen. */
+static ox_node came_from(const nodes *k, ox_node n)
+{
+    char text[512];
+    ox_tui *t = k->v.t;
+    const ox_model *m = t->s->model;
+    ox_node from = ox_model_node_at(m, ox_node_origin(model(k), n));
+    if (!from.id) {
+        ox_tui_say(t, OX_ROLE_NOTE, "it came from no node of the trace: the conversion made it");
+    } else if (!row_of(nodes_of(t), from.id)) {
+        ox_node_op_text(m, from, text, sizeof text);
+        ox_tui_say(t, OX_ROLE_NOTE, "it came from %s #%u, which is not listed", text, from.id);
+    }
+    return from;
+}
+
 static void moved(ox_view *v)
 {
     nodes *k = (nodes *)v;
     k->seek = false;
     ox_node n = node_at(k, v->list.cursor);
-    if (n.id && k->result) n = ox_model_node_at(v->t->s->model, ox_node_origin(model(k), n));
+    if (n.id && k->result) n = came_from(k, n);
     if (n.id) ox_tui_set_node(v->t, n, v);
+}
+
+/* What has no node of its own says where it went. */
+static void tell(const nodes *k)
+{
+    char text[512];
+    ox_tui *t = k->v.t;
+    uint32_t id = t->node.id;
+    if (!k->v.at.rows || !model(k) || t->message[0] || id >= t->became.n || t->became.first[id]) return;
+    ox_became_text(&t->became, t->s->model, model(k), id, text, sizeof text);
+    ox_tui_say(t, OX_ROLE_NOTE, "%s", text);
 }
 
 static void follow(ox_view *v)
@@ -242,6 +288,7 @@ static void follow(ox_view *v)
     nodes *k = (nodes *)v;
     k->seek = !k->done; /* what is not listed yet may come */
     place_cursor(k);
+    if (k->result && k->done && !k->weights) tell(k);
 }
 
 static bool act(ox_view *v, ox_action a)
@@ -275,6 +322,12 @@ static void note(ox_view *v, char *buf, size_t size)
 {
     nodes *k = (nodes *)v;
     const ox_model *m = model(k);
+    uint32_t id = k->v.t->node.id, some = k->result && id < k->v.t->became.n ? k->v.t->became.count[id] : 0;
+    if (some > 1) {
+        int len = snprintf(buf, size, "= %u  ", some);
+        buf += len;
+        size -= (size_t)len;
+    }
     if (!m && k->result) snprintf(buf, size, "nothing was exported: x tries");
     if (!m) return;
     if (k->filter) {
@@ -359,6 +412,31 @@ static void put_scope(const ox_model *m, ox_node n, ox_grid *g, ox_rect line, in
     }
 }
 
+static bool reads(const ox_model *m, ox_node n, uint32_t value)
+{
+    for (size_t i = 0, count = ox_node_n_inputs(m, n); value && i < count && i < 64; i++)
+        if (ox_node_input(m, n, i).id == value) return true;
+    return false;
+}
+
+/* "=": what the node that is spoken of became, and the node that this came from; "~": what went into the same, or what
+ * it went into. */
+static const char *bound_sign(const nodes *k, const ox_model *m, ox_node n)
+{
+    ox_tui *t = k->v.t;
+    ox_became *b = &t->became;
+    uint32_t id = t->node.id, home;
+    if (!id || id >= b->n || !t->s->result || !t->views[OX_VIEW_result]->at.rows) return " ";
+    if (k->result && ox_node_origin(m, n) == id) return "=";
+    if (!(home = ox_became_home(b, t->s->model, id))) return " ";
+    if (!k->result) {
+        if (ox_became_home(b, m, n.id) != home) return " ";
+        return b->first[n.id] ? "=" : "~";
+    }
+    if (b->first[home]) return home != id && ox_node_origin(m, n) == home ? "~" : " ";
+    return reads(m, n, b->weight[home]) ? "~" : " ";
+}
+
 static void draw(ox_view *v, ox_grid *g, ox_rect line, size_t i)
 {
     nodes *k = (nodes *)v;
@@ -372,11 +450,8 @@ static void draw(ox_view *v, ox_grid *g, ox_rect line, size_t i)
     ox_columns_fit(&c, columns, N_COLUMNS, line.cols);
     const ox_tui *t = v->t;
     bool failed = !k->result && t->failed && n.id < t->n_failed && t->failed[n.id];
-    bool made = k->result && t->node.id && ox_node_origin(m, n) == t->node.id; /* of the node that is spoken of */
     ox_grid_putz(g, line.row, line.col + c.at[C_MARK].col, c.at[C_MARK].width, failed ? OX_ROLE_ERROR : OX_ROLE_KEY,
-                 failed ? "!"
-                 : made ? "="
-                        : " ");
+                 failed ? "!" : bound_sign(k, m, n));
     int d = depth(m, n);
     put_op(m, n, g, line.row, line.col + c.at[C_OP].col + d, c.at[C_OP].width - d);
     if (out.id) put_shape(m, out, g, line, &c);
@@ -474,7 +549,7 @@ static ox_status create_result(ox_view **out, ox_tui *t, ox_error *err)
 
 const ox_view_ops ox_view_result = {
     .name = "result",
-    .help = "the nodes that the last export made; = marks those that the node of the cursor became",
+    .help = "the nodes of the last export; = what the node of the cursor became, ~ what it went into",
     .place = OX_PLACE_BESIDE,
     .create = create_result,
     .destroy = destroy,

@@ -3,6 +3,7 @@
  *
  *   # a comment
  *   open FILE          relative to the root of the tree
+ *   weights FILE       bound to what is opened
  *   size ROWSxCOLS
  *   keys j j /conv Enter       words that name a key, or text that is typed
  *   screen             then the rows, each behind two columns: > the cursor's line, - that of another pane; ends at
@@ -116,6 +117,9 @@ static void directive(run *r, char *line)
         complain(r, "a directive without words", line);
     } else if (strcmp(line, "open") == 0) {
         r->file = strdup(rest);
+    } else if (strcmp(line, "weights") == 0) {
+        ox_error err;
+        if (ox_words_add(&r->s.g.weights, rest, &err) != OX_OK) complain(r, "no memory", "");
     } else if (strcmp(line, "size") == 0) {
         ox_error err;
         if (sscanf(rest, "%dx%d", &r->rows, &r->cols) != 2) complain(r, "no size", rest);
