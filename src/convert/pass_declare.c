@@ -48,7 +48,8 @@ static ox_status check_inputs(ox__conv *c)
         ox_type_info t = ox_type_get(c->m, ox_value_type(c->m, v));
         if (t.kind == OX_TYPE_TENSOR ? t.dtype != OX_UNDEFINED : t.kind != OX_TYPE_NONE_KNOWN) continue;
         ox_value_label(c->m, v, label, sizeof label);
-        snprintf(hint, sizeof hint, "state it: --input %s=float32[1,3,224,224]", label + (*label == '%'));
+        snprintf(hint, sizeof hint, "state it: --input %s=float32[1,3,224,224], or `input` with the same at the prompt",
+                 label + (*label == '%'));
         s = ox__report_note(c, OX_FAILURE_REFUSED, (ox_node){0}, hint, "the dtype of input %zu (%s) is not known",
                             i + 1, label);
     }

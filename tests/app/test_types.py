@@ -97,6 +97,19 @@ class Types(Case):
         self.assertEqual(json.loads(self.run_it("--json", "info", NEW)[0])["input_types"], "traced_inputs.pkl")
         self.assertNotIn("shapes ", self.run_it("info", self.write("t.txt", CLASH))[0])
 
+    def test_input(self):
+        """In a session that runs already: all or none, and undo takes it back."""
+        out, _ = self.run_it("-e", "input", "-e", "input " + SPEC, "-e", "show", "-e", "undo", "-e", "input", OLD)
+        self.assertEqual(type_of(out), "Float(1, 2, 3, 3)")
+        self.assertEqual([line.split(" : ")[1] for line in out.splitlines() if line.startswith("%x.1 :")],
+                         ["Tensor", "Float(1, 1, 5, 5)", "Tensor"])
+        out, err = self.run_it("-e", "print(pcall(command, 'input float32[1] nothing=int64'))", "-e", "input", OLD)
+        self.assertIn("the graph has no input nothing", out + err)
+        self.assertIn("%x.1 : Tensor\n", out)
+        self.assertIn("or `input` with the same at the prompt", self.run_it("export", "--dry-run", OLD, status=1)[1])
+        rows = json.loads(self.run_it("--json", "-e", "input x=float32[b,1,5,5]", OLD)[0])
+        self.assertEqual(rows[-1]["type"], "Float(b, 1, 5, 5)")
+
     def test_show(self):
         for args in ([NEW], ["--input", SPEC, OLD]):
             self.assertEqual(type_of(self.run_it(*args[:-1], "show", args[-1])[0]), "Float(1, 2, 3, 3)")

@@ -102,7 +102,7 @@ static void shapes(ox_session *s, const ox_model *m)
     if (!source) return;
     line(&s->out, "shapes");
     if (strcmp(source, "unknown") == 0)
-        ox_out_f(&s->out, "not known: give those of the inputs, --input x=float32[1,3,224,224]\n");
+        ox_out_f(&s->out, "not known: give those of the inputs, `input x=float32[1,3,224,224]`\n");
     else
         ox_out_f(&s->out, "of the inputs: %s\n", source);
 }
