@@ -153,7 +153,10 @@ static void show_report(ox_tui *t)
 {
     size_t all = ox_report_n(t->report), n = ox_report_n_failures(t->report);
     if (all) ox_tui_put(t, OX_VIEW_failures);
-    ox_tui_say(t, n ? OX_ROLE_ERROR : OX_ROLE_GOOD, n ? "%zu failures; f goes to the first" : "the export succeeds", n);
+    if (n)
+        ox_tui_say(t, OX_ROLE_ERROR, "%zu failure%s; f goes to the first", n, n == 1 ? "" : "s");
+    else
+        ox_tui_say(t, OX_ROLE_GOOD, "the export succeeds");
 }
 
 static void finish(ox_tui *t)

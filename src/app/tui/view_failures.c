@@ -8,9 +8,9 @@
 enum { C_MARK, C_OP, C_MESSAGE, C_SCOPE, N_COLUMNS };
 static const ox_column columns[N_COLUMNS] = {
     [C_MARK] = {"", 1, 1, 0, false},
-    [C_OP] = {"OP", 10, 24, 0, false},
-    [C_MESSAGE] = {"MESSAGE", 16, 80, 1, false},
-    [C_SCOPE] = {"SCOPE", 10, 40, 2, false},
+    [C_OP] = {"OP", 10, 20, 0, false},
+    [C_MESSAGE] = {"MESSAGE", 16, 200, 0, false},
+    [C_SCOPE] = {"SCOPE", 10, 20, 1, false},
 };
 
 static const ox_report *report(const ox_view *v)
@@ -60,12 +60,33 @@ static void draw(ox_view *v, ox_grid *g, ox_rect line, size_t i)
     put(g, line, &c, C_SCOPE, OX_ROLE_SCOPE, f->scope);
 }
 
+static ox_node node_at(const ox_view *v, size_t i)
+{
+    const ox_model *m = v->t->s->model;
+    ox_node n = m && i < v->list.n ? ox_report_at(report(v), i)->node : (ox_node){0, 0};
+    return m && ox_node_is_alive(m, n) ? n : (ox_node){0, 0};
+}
+
+/* The others speak of its node; what a column cuts stands in the last line. */
+static void moved(ox_view *v)
+{
+    char text[sizeof v->t->message];
+    ox_node n = node_at(v, v->list.cursor);
+    if (n.id) ox_tui_set_node(v->t, n, v);
+    if (!v->list.n) return;
+    const ox_failure *f = ox_report_at(report(v), v->list.cursor);
+    ox_text_sanitize(f->message, strlen(f->message), text, sizeof text);
+    ox_tui_say(v->t, f->kind == OX_FAILURE_WARNING ? OX_ROLE_WARNING : OX_ROLE_ERROR, "%s", text);
+}
+
 static bool act(ox_view *v, ox_action a)
 {
     if (a != OX_DO_TO_FAILURE) return false;
-    if (v->list.n && ox_node_is_alive(v->t->s->model, ox_report_at(report(v), v->list.cursor)->node))
-        ox_tui_go(v->t, ox_report_at(report(v), v->list.cursor)->node);
-    else
+    ox_node n = node_at(v, v->list.cursor);
+    if (n.id) {
+        ox_tui_go(v->t, n);
+        ox_tui_show(v->t, OX_VIEW_detail);
+    } else
         ox_tui_say(v->t, OX_ROLE_NOTE, "no node: it is about the whole graph");
     return true;
 }
@@ -76,7 +97,8 @@ static void note(ox_view *v, char *buf, size_t size)
     if (!report(v))
         snprintf(buf, size, "nothing was exported yet: x does");
     else
-        snprintf(buf, size, "%zu failures, %zu warnings", n, v->list.n - n);
+        snprintf(buf, size, "%zu failure%s, %zu warning%s", n, n == 1 ? "" : "s", v->list.n - n,
+                 v->list.n - n == 1 ? "" : "s");
 }
 
 static size_t copy(ox_view *v, char *buf, size_t size)
@@ -102,6 +124,7 @@ const ox_view_ops ox_view_failures = {
     .create = create,
     .destroy = destroy,
     .reset = reset,
+    .moved = moved,
     .head = head,
     .draw = draw,
     .act = act,

@@ -368,9 +368,8 @@ static void put_shape(const ox_model *m, ox_value v, ox_grid *g, ox_rect line, c
     if (!tensor) n = ox_type_text(m, ox_value_type(m, v), text, sizeof text);
     if (n >= sizeof text) n = strlen(text);
     ox_grid_fit(g, line.row, line.col + c->at[C_SHAPE].col, c->at[C_SHAPE].width, OX_ROLE_TYPE, text, n);
-    if (tensor && t.dtype)
-        ox_grid_putz(g, line.row, line.col + c->at[C_DTYPE].col, c->at[C_DTYPE].width, OX_ROLE_TYPE,
-                     ox_dtype_name(t.dtype, OX_DTYPE_NUMPY));
+    const char *dtype = tensor && t.dtype ? ox_dtype_name(t.dtype, OX_DTYPE_NUMPY) : "";
+    ox_grid_fit(g, line.row, line.col + c->at[C_DTYPE].col, c->at[C_DTYPE].width, OX_ROLE_TYPE, dtype, strlen(dtype));
 }
 
 static int depth(const ox_model *m, ox_node n)
