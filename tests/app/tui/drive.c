@@ -37,6 +37,10 @@ int drive_main(const char *name, int (*run)(void))
     snprintf(home, sizeof home, "/tmp/onnxsh-%s-XXXXXX", name);
     if (!mkdtemp(home)) return 1;
     int failed = run();
+    if (failed && getenv("ONNXSH_SANITIZED")) {
+        snprintf(command, sizeof command, "cat %s/sanitizer.* >&2", home);
+        if (system(command) != 0) fprintf(stderr, "the sanitizer said nothing\n");
+    }
     snprintf(command, sizeof command, "rm -rf %s", home);
     if (system(command) != 0) fprintf(stderr, "%s is left\n", home);
     return failed != 0;

@@ -103,8 +103,11 @@ static void child(const char *const *argv, const char *home, const char *term, c
     unsetenv("NO_COLOR");
     unsetenv("LINES");
     unsetenv("COLUMNS");
-    if (getenv("ONNXSH_SANITIZED"))
-        setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* curses keeps some; test_screens looks */
+    if (getenv("ONNXSH_SANITIZED")) {
+        char options[512]; /* curses keeps some; test_screens looks. What is said is not written over the screen. */
+        snprintf(options, sizeof options, "detect_leaks=0:log_path=%s/sanitizer", home);
+        setenv("ASAN_OPTIONS", options, 1);
+    }
     for (; extra && *extra; extra++) putenv((char *)*extra);
     if (chdir(home) == 0) execv(argv[0], (char *const *)argv);
     _exit(127);
