@@ -27,6 +27,8 @@ struct ox_debug {
     /* what the callback does while it rests */
     ox_status (*ask)(ox_debug *d, ox_error *err);
     const char *text;
+    ox_script_local_fn fn;
+    void *fn_ud;
     ox_status answer;
     ox_error *answer_err;
     ox_model *result;
@@ -39,6 +41,7 @@ struct ox_debug {
 static ox_status rest(ox_debug *d, ox_error *err)
 {
     d->stopped = true;
+    d->s->n_stops++;
     while (d->stopped) {
         if (d->ask) {
             d->answer = d->ask(d, d->answer_err);
@@ -239,16 +242,26 @@ ox_status ox_debug_start(ox_session *s, int64_t opset, ox_error *err)
 
 /* ---- what is told of a stop ---- */
 
-/* A line of a Lua file, embedded or the user's; false if it is not to be had. */
-static bool lua_line(const ox_debug *d, uint32_t line, char *buf, size_t size)
+bool ox_debug_at(const ox_session *s, ox_debug_place *out)
+{
+    const ox_debug *d = s->debug;
+    if (!d || !d->stopped) return false;
+    const ox_symbolic_def *def = d->site.call ? d->site.def : NULL;
+    *out = (ox_debug_place){s->n_stops, d->site.node, d->file, d->line, !d->file[0]};
+    if (out->before) out->file = def && def->file ? def->file : "";
+    if (out->before) out->line = def ? def->line : 0;
+    return true;
+}
+
+bool ox_debug_source(const ox_session *s, const char *file, uint32_t line, char *buf, size_t size)
 {
     size_t n;
-    const char *text = ox_script_embedded_line(d->s->script, d->file, line, &n);
+    const char *text = ox_script_embedded_line(s->script, file, line, &n);
     if (text) {
         snprintf(buf, size, "%.*s", (int)n, text);
         return true;
     }
-    FILE *f = fopen(d->file, "r");
+    FILE *f = fopen(file, "r");
     bool found = false;
     for (uint32_t i = 1; f && fgets(buf, (int)size, f); i++) {
         size_t k = strlen(buf);
@@ -266,7 +279,7 @@ static void put_line(ox_debug *d, uint32_t line)
 {
     char text[512];
     ox_out *o = &d->s->out;
-    if (!line || !lua_line(d, line, text, sizeof text)) return;
+    if (!line || !ox_debug_source(d->s, d->file, line, text, sizeof text)) return;
     ox_out_f(o, "%s%5u  ", line == d->line ? ">" : " ", line);
     ox_out_name(o, text, strlen(text));
     ox_out_f(o, "\n");
@@ -335,9 +348,19 @@ static void put_local(void *ud, const char *name, const char *value)
     ox_out_f(o, "\n");
 }
 
+/* What has an address only tells nothing: g, and tables of functions, which are modules. */
+static void tell_local(void *ud, const char *name, const char *value)
+{
+    static const char *const kinds[] = {"g: 0x", "function: 0x", "table: 0x", "userdata: 0x", "thread: 0x"};
+    ox_debug *d = ud;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strncmp(value, kinds[i], strlen(kinds[i])) == 0) return;
+    if (*value != '{' || !strstr(value, "= function: 0x")) d->fn(d->fn_ud, name, value);
+}
+
 static ox_status do_locals(ox_debug *d, ox_error *err)
 {
-    return ox_script_stop_locals(d->s->script, &d->site, put_local, d->s, err);
+    return ox_script_stop_locals(d->s->script, &d->site, tell_local, d, err);
 }
 
 static ox_status do_print(ox_debug *d, ox_error *err)
@@ -347,6 +370,13 @@ static ox_status do_print(ox_debug *d, ox_error *err)
 
 ox_status ox_debug_locals(ox_session *s, ox_error *err)
 {
+    return ox_debug_each_local(s, put_local, s, err);
+}
+
+ox_status ox_debug_each_local(ox_session *s, ox_script_local_fn fn, void *ud, ox_error *err)
+{
+    s->debug->fn = fn;
+    s->debug->fn_ud = ud;
     return ask(s->debug, do_locals, NULL, err);
 }
 
@@ -356,20 +386,36 @@ ox_status ox_debug_print(ox_session *s, const char *text, ox_error *err)
 }
 
 /* The new nodes stand in front of the node that is being converted, and come from it. */
-ox_status ox_debug_emit(ox_session *s, ox_error *err)
+size_t ox_debug_each_made(const ox_session *s, void (*fn)(void *ud, const ox_model *m, ox_node n), void *ud)
 {
     const ox_call_site *site = &s->debug->site;
     const ox_model *m = site->made;
     uint32_t from = ox_node_origin(m, site->at);
     ox_node first = {0};
+    size_t count = 0;
     for (ox_node n = ox_node_prev(m, site->at); n.id && ox_node_origin(m, n) == from; n = ox_node_prev(m, n)) first = n;
-    if (!first.id) ox_out_f(&s->out, "nothing yet\n");
-    ox_print_options opt = {.style = OX_STYLE_SEED, .ink = ox_out_inks(&s->out)};
-    ox_sink sink = ox_out_sink(&s->out);
-    for (ox_node n = first; n.id && n.id != site->at.id; n = ox_node_next(m, n)) {
-        ox_status st = ox_node_print(m, n, &opt, &sink, err);
-        if (st != OX_OK) return st;
-        ox_out_f(&s->out, "\n");
-    }
-    return OX_OK;
+    for (ox_node n = first; n.id && n.id != site->at.id; n = ox_node_next(m, n), count++) fn(ud, m, n);
+    return count;
+}
+
+typedef struct emitting {
+    ox_out *out;
+    ox_status status;
+    ox_error *err;
+} emitting;
+
+static void put_made(void *ud, const ox_model *m, ox_node n)
+{
+    emitting *e = ud;
+    ox_print_options opt = {.style = OX_STYLE_SEED, .ink = ox_out_inks(e->out)};
+    ox_sink sink = ox_out_sink(e->out);
+    if (e->status == OX_OK) e->status = ox_node_print(m, n, &opt, &sink, e->err);
+    if (e->status == OX_OK) ox_out_f(e->out, "\n");
+}
+
+ox_status ox_debug_emit(ox_session *s, ox_error *err)
+{
+    emitting e = {&s->out, OX_OK, err};
+    if (!ox_debug_each_made(s, put_made, &e)) ox_out_f(&s->out, "nothing yet\n");
+    return e.status;
 }

@@ -7,6 +7,8 @@
 
 #include "app/session.h"
 
+#include <onnxsh/script.h>
+
 typedef struct ox_breakpoint {
     int number;
     char *query;     /* "" = every node */
@@ -35,6 +37,23 @@ ox_status ox_debug_list(ox_session *s, ox_error *err) OX_MUST_USE;
 ox_status ox_debug_locals(ox_session *s, ox_error *err) OX_MUST_USE;
 ox_status ox_debug_print(ox_session *s, const char *text, ox_error *err) OX_MUST_USE;
 ox_status ox_debug_emit(ox_session *s, ox_error *err) OX_MUST_USE;
+
+/* ---- the same for the full screen ---- */
+typedef struct ox_debug_place {
+    uint64_t number;  /* of the stop, over all conversions */
+    ox_node node;     /* of the session's model */
+    const char *file; /* the Lua line that is stopped at, or where its function begins; "" = no Lua serves it */
+    uint32_t line;
+    bool before; /* the function has not begun */
+} ox_debug_place;
+
+/* False: no conversion is stopped. */
+bool ox_debug_at(const ox_session *s, ox_debug_place *out);
+/* A line of a Lua file, embedded or the user's; false if it is not to be had. */
+bool ox_debug_source(const ox_session *s, const char *file, uint32_t line, char *buf, size_t size);
+ox_status ox_debug_each_local(ox_session *s, ox_script_local_fn fn, void *ud, ox_error *err) OX_MUST_USE;
+/* The nodes that the call made so far; returns how many. */
+size_t ox_debug_each_made(const ox_session *s, void (*fn)(void *ud, const ox_model *m, ox_node n), void *ud);
 
 /* `aten::view`, `scope:features`, `if rank(self) == 4`, `op:conv2d if dim(input, 1) == 3`. */
 ox_status ox_break_add(ox_session *s, const char *text, ox_error *err) OX_MUST_USE;

@@ -1,6 +1,8 @@
 /* Floor 7. From the panes to the grid. */
 #include "app/tui/tui.h"
 
+#include "app/debug.h"
+
 #include <onnxsh/journal.h>
 
 #include <stdlib.h>
@@ -81,7 +83,13 @@ static void about_model(const ox_tui *t, char *buf, size_t size)
     bool trace = ox_model_get_kind(s->model) == OX_MODEL_TRACE;
     n = (size_t)snprintf(buf, size, "%s%s  %s", fitted, ox_model_is_modified(s->model) ? "*" : "",
                          trace ? "trace" : "ONNX");
-    if (!trace && n < size) snprintf(buf + n, size - n, " opset %lld", (long long)ox_model_opset(s->model, ""));
+    if (!trace && n < size)
+        n += (size_t)snprintf(buf + n, size - n, " opset %lld", (long long)ox_model_opset(s->model, ""));
+    ox_debug_place at;
+    char op[64];
+    if (!t->stop || n >= size || !ox_debug_at(s, &at)) return;
+    ox_node_op_text(s->model, at.node, op, sizeof op);
+    snprintf(buf + n, size - n, "  stopped at %s #%u", op, at.node.id);
 }
 
 static void draw_status(ox_tui *t)

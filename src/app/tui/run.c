@@ -143,6 +143,7 @@ static void show_output(ox_tui *t, const char *text, size_t n, bool whole)
     if (!whole) ox_log_text(t, OX_ROLE_NOTE, "(more was written; the prompt shows all of it)", 46);
     bool line = !memchr(text, '\n', n) && whole;
     const char *last = ox_log_last(t, &n);
+    if (ox_stops_new(t)) return; /* its pane tells the same */
     if (line && ox_text_width(last, n) < (size_t)t->grid.cols)
         ox_tui_say(t, OX_ROLE_PLAIN, "%.*s", (int)n, last);
     else
@@ -190,6 +191,7 @@ static void finish(ox_tui *t)
     ox_tui_sync(t);
     if (t->report != before && t->report) show_report(t);
     ox_tui_to_told_failure(t);
+    ox_stops_sync(t);
     if (asked) ox_run_types(t);
 }
 

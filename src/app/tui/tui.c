@@ -64,6 +64,7 @@ void ox_tui_free(ox_tui *t)
     ox_typed_free(&t->slices);
     ox_grid_free(&t->grid);
     ox_became_free(&t->became);
+    ox_stops_free(t);
     free(t->copied);
     free(t->failed);
     free(t);
@@ -277,6 +278,13 @@ static void act(ox_tui *t, ox_action a, uint32_t key)
     case OX_DO_NEXT_FAILURE: ox_run_line(t, "failure next"); break;
     case OX_DO_PREV_FAILURE: ox_run_line(t, "failure prev"); break;
     case OX_DO_EXPORT: ox_run_line(t, "export --dry-run"); break;
+    case OX_DO_BREAK: ox_stops_toggle(t); break;
+    case OX_DO_DEBUG:
+        if (t->stop)
+            ox_tui_show(t, OX_VIEW_stop);
+        else
+            ox_run_line(t, "debug export");
+        break;
     case OX_DO_WHY: ox_tui_run_at(t, "why"); break;
     case OX_DO_EDIT: ox_tui_run_at(t, "edit"); break;
     case OX_DO_EDIT_SYMBOLIC: ox_tui_run_at(t, "edit --symbolic"); break;

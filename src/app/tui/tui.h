@@ -66,7 +66,11 @@ struct ox_tui {
     char *copied;    /* to be sent to the terminal's clipboard; NULL: nothing */
     uint8_t *failed; /* by node of the model: 1 if the last export failed there; NULL: nowhere */
     uint32_t n_failed;
-    size_t failure; /* the one that `failure` told last */
+    size_t failure;           /* the one that `failure` told last */
+    uint64_t stop;            /* the stop of a debugged export that was shown last; 0: none is shown */
+    struct ox_query **breaks; /* what breakpoints select, each may be NULL; without their conditions */
+    size_t n_breaks;
+    int last_break; /* what they were made from */
     bool quit;
     bool alone;  /* leaving ends the program */
     bool warned; /* of unsaved edits, by the key before */
@@ -111,6 +115,17 @@ void ox_tui_run_at(ox_tui *t, const char *command);
 void ox_tui_copy(ox_tui *t);
 /* What `failure` told last is where we are. */
 void ox_tui_to_told_failure(ox_tui *t);
+
+/* ---- stops.c ---- */
+/* A line was run: breakpoints may be others, a debugged export may have stopped or ended. */
+void ox_stops_sync(ox_tui *t);
+void ox_stops_free(ox_tui *t);
+/* It has stopped, and the panes do not know yet. */
+bool ox_stops_new(const ox_tui *t);
+/* ">" where it is stopped, "o" where a breakpoint is, else NULL. */
+const char *ox_stops_mark(const ox_tui *t, ox_node n);
+/* A breakpoint at the node that is spoken of, or none there. */
+void ox_stops_toggle(ox_tui *t);
 
 /* ---- walk.c ---- */
 /* The node after n: into its blocks, else beside it, else after what owns its block; {0} at the end of the graph. */

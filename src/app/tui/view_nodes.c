@@ -449,8 +449,11 @@ static void draw(ox_view *v, ox_grid *g, ox_rect line, size_t i)
     ox_columns_fit(&c, columns, N_COLUMNS, line.cols);
     const ox_tui *t = v->t;
     bool failed = !k->result && t->failed && n.id < t->n_failed && t->failed[n.id];
+    const char *stop = k->result ? NULL : ox_stops_mark(t, n);
     ox_grid_putz(g, line.row, line.col + c.at[C_MARK].col, c.at[C_MARK].width, failed ? OX_ROLE_ERROR : OX_ROLE_KEY,
-                 failed ? "!" : bound_sign(k, m, n));
+                 stop     ? stop
+                 : failed ? "!"
+                          : bound_sign(k, m, n));
     int d = depth(m, n);
     put_op(m, n, g, line.row, line.col + c.at[C_OP].col + d, c.at[C_OP].width - d);
     if (out.id) put_shape(m, out, g, line, &c);
