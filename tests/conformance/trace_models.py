@@ -9,6 +9,7 @@ weights by name, and NAME.io.npz, the input and PyTorch's output. Weights are se
 Works with Debian's PyTorch 1.13 and with PyTorch 2.x, for which it takes the Python part of Debian's torchvision (its
 binaries fit 1.13 only).
 """
+import atexit
 import os
 import shutil
 import sys
@@ -29,6 +30,7 @@ def import_torchvision():
     import torch
     if not torch.__version__.startswith("1."):
         place = tempfile.mkdtemp(prefix="torchvision-py-")
+        atexit.register(shutil.rmtree, place)
         shutil.copytree(DEBIAN, place + "/torchvision", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
         sys.path.insert(0, place)
         stub = types.ModuleType("torchvision.ops._register_onnx_ops")
