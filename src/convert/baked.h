@@ -64,6 +64,12 @@ bool ox__node_is_constant(const ox_model *m, ox_node n);
 /* Input i of n is where a shape, a size or an end stands. */
 bool ox__input_is_size(const ox_model *m, ox_node n, uint32_t i);
 
+/* A tensor that is the same all along some axes, or counts along one of them; axes 0: none of the two. */
+typedef struct ox__repeat {
+    uint32_t axes;   /* a bit for each along which its size differs between the models */
+    uint32_t counts; /* 1 + the axis along which it is 0, 1, 2, ...; 0 = it repeats its content along all */
+} ox__repeat;
+
 /* ---- where constants are read, in all models (baked_align.c) ---- */
 typedef struct ox__site {
     ox_node node; /* that reads it; of a list that one node reads, that node */
@@ -73,9 +79,9 @@ typedef struct ox__site {
     bool is_result; /* the graph returns it: input is the number of the output, node may be {0} */
     bool is_number; /* v holds what it is; else it differs in another way */
     int64_t v[OX__BAKED_MODELS];
-    uint32_t repeats; /* a tensor that is the same along these axes: v is its size along axis `item` */
-    const char *text; /* of what is no number: "0.5, 0.25" */
-    uint32_t next;    /* 1 + the next site of the same node, 0 = none */
+    ox__repeat repeat; /* a tensor made of a size: v is its size along axis `item` */
+    const char *text;  /* of what is no number: "0.5, 0.25" */
+    uint32_t next;     /* 1 + the next site of the same node, 0 = none */
 } ox__site;
 
 typedef struct ox__aligned {
@@ -89,11 +95,9 @@ typedef struct ox__aligned {
     uint64_t done;
 } ox__aligned;
 
-/* ---- tensors that are the same all along some axes, and as long as a size (baked_repeat.c) ---- */
-/* *axes: those along which the tensors differ in size, if each of them repeats one and the same content along those
- * axes; 0 if not. */
-ox_status ox__repeat_axes(const ox__aligned *a, const ox__const *c, uint32_t *axes, ox_error *err) OX_MUST_USE;
-/* That content: a tensor of size 1 along the axes. */
+/* ---- tensors that were made of sizes (baked_repeat.c) ---- */
+ox_status ox__repeat_find(const ox__aligned *a, const ox__const *c, ox__repeat *out, ox_error *err) OX_MUST_USE;
+/* The content that repeats: a tensor of size 1 along the axes. */
 ox_status ox__repeat_base(ox_model *m, ox_tensor t, uint32_t axes, ox_tensor *out, ox_error *err) OX_MUST_USE;
 
 ox_status ox__align(ox__aligned *a, const ox_model *m, const ox_baked_options *opt, ox_error *err) OX_MUST_USE;
@@ -194,6 +198,10 @@ typedef struct ox__rebuild {
     ox__arena *mem;
     ox__index index; /* of the sizes that were made in the main graph */
     OX__VEC(ox__rebuilt) made;
+    struct {
+        ox_node node, range, expand; /* who reads it, and what it was made of now */
+        uint32_t input;
+    } tensor; /* that was taken apart last */
     ox_error *err;
 } ox__rebuild;
 struct ox__rebuilt {
@@ -210,8 +218,15 @@ void ox__rebuild_free(ox__rebuild *r);
 /* The parts, by kind of model. */
 ox_status ox__rebuild_trace(ox__rebuild *r, const ox__site *s, const ox__form *form) OX_MUST_USE;
 ox_status ox__rebuild_onnx(ox__rebuild *r, const ox__site *s, const ox__form *form) OX_MUST_USE;
-/* The size of that dim, if it was made before; {0} if not. */
-ox_value ox__rebuild_known(const ox__rebuild *r, ox_value of, int32_t axis, uint32_t rank);
+/* Of an ONNX model: a Constant, and one of one element, of rank 0 or 1; nodes with an int attribute. */
+ox_status ox__rebuild_constant(ox__rebuild *r, ox_node at, ox_tensor t, ox_value *out) OX_MUST_USE;
+ox_status ox__rebuild_number(ox__rebuild *r, ox_node at, uint32_t rank, int64_t i, ox_value *out) OX_MUST_USE;
+ox_status ox__rebuild_cast(ox__rebuild *r, ox_node at, ox_dtype to, ox_value *v) OX_MUST_USE;
+/* Takes a tensor that was made of sizes apart; *shape is where the size along its axis stands now. (rebuild_tensor.c)
+ */
+ox_status ox__rebuild_tensor(ox__rebuild *r, const ox__site *s, ox__site *shape) OX_MUST_USE;
+/* The size of that dim, if it was made in front of `at`; {0} if not. */
+ox_value ox__rebuild_known(const ox__rebuild *r, ox_node at, ox_value of, int32_t axis, uint32_t rank);
 ox_status ox__rebuild_remember(ox__rebuild *r, ox_value of, int32_t axis, uint32_t rank, ox_value size) OX_MUST_USE;
 /* A node of one output before `at`, at its place. */
 ox_status ox__rebuild_node(ox__rebuild *r, ox_node at, const char *domain, const char *op, size_t n, const ox_value *in,

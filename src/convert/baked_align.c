@@ -149,13 +149,11 @@ static bool as_ints(const aligner *w, const ox__const *c, ox__site *s)
 /* They differ, and are no ints. */
 static ox_status take_other(aligner *w, ox__site s, const ox__const *c)
 {
-    uint32_t axes = 0;
     if (as_ints(w, c, &s)) return add_site(w, s);
-    ox_status st = ox__repeat_axes(w->a, c, &axes, w->err);
-    if (st != OX_OK || !axes) return st == OX_OK ? add_other(w, s, c) : st;
-    s.repeats = axes;
+    ox_status st = ox__repeat_find(w->a, c, &s.repeat, w->err);
+    if (st != OX_OK || !s.repeat.axes) return st == OX_OK ? add_other(w, s, c) : st;
     for (uint32_t d = 0; d < c[0].rank && st == OX_OK; d++) {
-        if (!(axes >> d & 1)) continue;
+        if (!(s.repeat.axes >> d & 1)) continue;
         s.item = (int32_t)d;
         for (size_t k = 0; k < w->a->n; k++) s.v[k] = c[k].dims[d];
         st = add_site(w, s);

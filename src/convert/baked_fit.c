@@ -187,20 +187,33 @@ static bool newest(const fitter *w, ox__form *form)
     return id != 0;
 }
 
-static void find_own(fitter *w, const ox__site *s)
+static void add_own(fitter *w, ox_value v)
 {
     const ox__aligned *a = w->f->a;
-    const ox_model *m = a->at[0].m;
-    for (size_t i = 0; i < ox_node_n_inputs(m, s->node); i++) {
-        ox_value v = ox_node_input(m, s->node, i);
-        ox__const c;
-        if (!v.id || a->at[0].of[v.id].rank < 1 || i == s->input) continue;
-        ox__const_read(m, v, &c);
-        for (int32_t d = 0; c.kind == OX__CONST_NOT && d < a->at[0].of[v.id].rank && w->n_own < MAX_OWN; d++) {
-            ox__point *p = &w->own[w->n_own];
-            if (!ox__point_of(a, v, d, p)) continue;
-            w->own_varies[w->n_own++] = w->n == 1 ? p->size[0] > 1 : differs(p->size, w->n);
-        }
+    ox__const c;
+    if (!v.id || a->at[0].of[v.id].rank < 1) return;
+    ox__const_read(a->at[0].m, v, &c);
+    for (int32_t d = 0; c.kind == OX__CONST_NOT && d < a->at[0].of[v.id].rank && w->n_own < MAX_OWN; d++) {
+        ox__point *p = &w->own[w->n_own];
+        if (!ox__point_of(a, v, d, p)) continue;
+        w->own_varies[w->n_own++] = w->n == 1 ? p->size[0] > 1 : differs(p->size, w->n);
+    }
+}
+
+/* What the node reads; of a Concat that puts a shape together, what the reader of the shape reads too. */
+static void find_own(fitter *w, const ox__site *s)
+{
+    const ox_model *m = w->f->a->at[0].m;
+    for (size_t i = 0; i < ox_node_n_inputs(m, s->node); i++)
+        if (i != s->input) add_own(w, ox_node_input(m, s->node, i));
+    ox_value shape = ox_node_output(m, s->node, 0);
+    if (!ox_node_is(m, s->node, "", "Concat") || ox_value_n_uses(m, shape) != 1) return;
+    ox_use u = ox_value_first_use(m, shape);
+    if (ox_node_is_return(m, u.node) || ox_node_graph(m, u.node).id != ox_node_graph(m, s->node).id) return;
+    for (size_t i = 0; ox__input_is_size(m, u.node, u.index) && i < ox_node_n_inputs(m, u.node); i++) {
+        ox_node from = ox_value_node(m, ox_node_input(m, u.node, i));
+        if (!from.id || (ox_node_graph(m, from).id == ox_node_graph(m, s->node).id && ox_node_before(m, from, s->node)))
+            add_own(w, ox_node_input(m, u.node, i));
     }
 }
 

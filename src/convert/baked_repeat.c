@@ -1,5 +1,6 @@
 /* Floor 5. Tensors that folding made of a size: zeros for a state, a row that was expanded to the batch. They repeat
- * one content along an axis, as often as the size says, and so can be expanded from it again. */
+ * one content along an axis, as often as the size says, and so can be expanded from it again. Those that count along an
+ * axis can be counted again. */
 #include "convert/baked.h"
 
 enum { MAX_BYTES = 1 << 20, MAX_RANK = 16 };
@@ -46,8 +47,8 @@ static bool comparable(const ox__aligned *a, const ox__const *c, uint32_t *axes)
 {
     *axes = 0;
     for (size_t k = 0; k < a->n; k++) {
-        if (c[k].kind != OX__CONST_OTHER || !c[k].t.id || c[k].rank != c[0].rank || c[k].dtype != c[0].dtype ||
-            c[k].rank > MAX_RANK)
+        if ((c[k].kind != OX__CONST_OTHER && c[k].kind != OX__CONST_TENSOR) || !c[k].t.id || c[k].rank != c[0].rank ||
+            c[k].dtype != c[0].dtype || c[k].rank > MAX_RANK)
             return false;
         for (uint32_t d = 0; d < c[k].rank; d++)
             if (c[k].dims[d] != c[0].dims[d]) *axes |= UINT32_C(1) << d;
@@ -55,21 +56,56 @@ static bool comparable(const ox__aligned *a, const ox__const *c, uint32_t *axes)
     return *axes != 0;
 }
 
-ox_status ox__repeat_axes(const ox__aligned *a, const ox__const *c, uint32_t *axes, ox_error *err)
+/* -1: no count. */
+static int64_t element(const content *x, size_t i)
+{
+    int64_t wide = -1;
+    int32_t narrow = -1;
+    float f = -1;
+    const uint8_t *p = x->bytes + i * x->width;
+    switch (x->c->dtype) {
+    case OX_INT64: memcpy(&wide, p, sizeof wide); return wide;
+    case OX_INT32: memcpy(&narrow, p, sizeof narrow); return narrow;
+    case OX_FLOAT:
+        memcpy(&f, p, sizeof f);
+        return f >= 0 && f < (float)MAX_BYTES && (float)(int64_t)f == f ? (int64_t)f : -1;
+    default: return -1;
+    }
+}
+
+/* 0, 1, 2, ... along axis d, wherever else. */
+static bool counts_along(const content *x, uint32_t d)
+{
+    size_t inner = 1;
+    for (uint32_t k = d + 1; k < x->c->rank; k++) inner *= (size_t)x->c->dims[k];
+    for (size_t i = 0; i < x->n; i++) {
+        if (element(x, i) != (int64_t)(i / inner % (size_t)x->c->dims[d])) return false;
+    }
+    return true;
+}
+
+ox_status ox__repeat_find(const ox__aligned *a, const ox__const *c, ox__repeat *out, ox_error *err)
 {
     content base = {0}, x = {0};
-    if (ox_typing_is_for(a->at[0].m) || !comparable(a, c, axes)) {
-        *axes = 0;
-        return OX_OK;
-    }
+    uint32_t axes = 0, counting;
+    *out = (ox__repeat){0};
+    if (ox_typing_is_for(a->at[0].m) || !comparable(a, c, &axes)) return OX_OK;
     ox_status s = load(a->at[0].m, &c[0], &base, err);
-    for (size_t k = 0; k < a->n && s == OX_OK && *axes; k++) {
+    bool same = true;
+    counting = axes;
+    for (size_t k = 0; k < a->n && s == OX_OK && (same || counting); k++) {
         s = load(a->at[k].m, &c[k], &x, err);
-        if (s == OX_OK && (!base.bytes || !x.bytes || x.width != base.width || !repeats(&x, &base, *axes))) *axes = 0;
+        bool readable = s == OX_OK && base.bytes && x.bytes && x.width == base.width;
+        same = same && readable && repeats(&x, &base, axes);
+        for (uint32_t d = 0; d < c[k].rank; d++)
+            if (counting >> d & 1 && !(readable && counts_along(&x, d))) counting &= ~(UINT32_C(1) << d);
         ox__free(x.bytes);
         x.bytes = NULL;
     }
     ox__free(base.bytes);
+    if (same || counting) out->axes = axes;
+    for (uint32_t d = 0; d < c[0].rank && !same && !out->counts; d++)
+        if (counting >> d & 1) out->counts = d + 1;
     return s;
 }
 

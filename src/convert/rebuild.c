@@ -8,7 +8,7 @@ bool ox__rebuild_can(const ox_model *m, const ox__site *s)
     ox_value v = ox_node_input(m, s->list.id ? s->list : s->node, s->list.id ? (size_t)s->item : s->input);
     if (!s->is_number) return false;
     ox__const_read(m, v, &c);
-    if (!ox_typing_is_for(m)) return c.kind == OX__CONST_TENSOR || c.kind == OX__CONST_FLOAT || s->repeats;
+    if (!ox_typing_is_for(m)) return c.kind == OX__CONST_TENSOR || c.kind == OX__CONST_FLOAT || s->repeat.axes;
     if (c.kind == OX__CONST_FLOAT) return c.dtype != OX_FLOAT; /* a number of Python is a double */
     return c.kind == OX__CONST_INT || c.kind == OX__CONST_INTS || s->item < 0;
 }
@@ -44,18 +44,34 @@ static uint64_t hash(ox_value of, int32_t axis, uint32_t rank)
     return ox__hash_mix(ox__hash_mix(of.id, (uint64_t)(uint32_t)axis), rank);
 }
 
-ox_value ox__rebuild_known(const ox__rebuild *r, ox_value of, int32_t axis, uint32_t rank)
+static uint32_t find(const ox__rebuild *r, ox_value of, int32_t axis, uint32_t rank)
 {
     key k = {r, of, axis, rank};
-    uint32_t id = ox__index_find(&r->index, hash(of, axis, rank), is_key, &k);
-    return id ? r->made.p[id - 1].size : (ox_value){0};
+    return ox__index_find(&r->index, hash(of, axis, rank), is_key, &k);
+}
+
+/* The node stands in front of `at`, or of the node of its graph that `at` is inside of. */
+static bool is_before(const ox_model *m, ox_node n, ox_node at)
+{
+    while (at.id && ox_node_graph(m, at).id != ox_node_graph(m, n).id) at = ox_graph_owner(m, ox_node_graph(m, at));
+    return at.id && ox_node_before(m, n, at);
+}
+
+ox_value ox__rebuild_known(const ox__rebuild *r, ox_node at, ox_value of, int32_t axis, uint32_t rank)
+{
+    uint32_t id = find(r, of, axis, rank);
+    ox_value size = id ? r->made.p[id - 1].size : (ox_value){0};
+    return id && is_before(r->m, ox_value_node(r->m, size), at) ? size : (ox_value){0};
 }
 
 ox_status ox__rebuild_remember(ox__rebuild *r, ox_value of, int32_t axis, uint32_t rank, ox_value size)
 {
     ox__rebuilt x = {of, size, axis, rank};
+    uint32_t id = find(r, of, axis, rank);
     if (ox_graph_get_kind(r->m, ox_value_graph(r->m, size)) != OX_GRAPH_MAIN) return OX_OK;
-    if (!ox__vec_push(&r->made, x) || !ox__index_add(&r->index, hash(of, axis, rank), (uint32_t)r->made.n))
+    if (id)
+        r->made.p[id - 1] = x; /* which stands further in front */
+    else if (!ox__vec_push(&r->made, x) || !ox__index_add(&r->index, hash(of, axis, rank), (uint32_t)r->made.n))
         return ox__nomem(r->err);
     return OX_OK;
 }

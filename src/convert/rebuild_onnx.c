@@ -3,7 +3,7 @@
 #include "convert/baked.h"
 
 /* A number as a tensor of one element, of rank 0 or 1. */
-static ox_status number(ox__rebuild *r, ox_node at, uint32_t rank, int64_t i, ox_value *out)
+ox_status ox__rebuild_number(ox__rebuild *r, ox_node at, uint32_t rank, int64_t i, ox_value *out)
 {
     ox_model *m = r->m;
     ox_tensor t;
@@ -15,10 +15,24 @@ static ox_status number(ox__rebuild *r, ox_node at, uint32_t rank, int64_t i, ox
     return s == OX_OK ? ox_node_set_attr(m, ox_value_node(m, *out), &a, r->err) : s;
 }
 
+ox_status ox__rebuild_constant(ox__rebuild *r, ox_node at, ox_tensor t, ox_value *out)
+{
+    ox_attr a = {.name = ox_str_addz(r->m, "value"), .kind = OX_ATTR_TENSOR, .u.t = t};
+    ox_status s = ox__rebuild_node(r, at, "", "Constant", 0, NULL, "content", (ox_type){0}, out);
+    return s == OX_OK ? ox_node_set_attr(r->m, ox_value_node(r->m, *out), &a, r->err) : s;
+}
+
+ox_status ox__rebuild_cast(ox__rebuild *r, ox_node at, ox_dtype to, ox_value *v)
+{
+    ox_attr a = {.name = ox_str_addz(r->m, "to"), .kind = OX_ATTR_INT, .u.i = to};
+    ox_status s = ox__rebuild_node(r, at, "", "Cast", 1, v, "size", (ox_type){0}, v);
+    return s == OX_OK ? ox_node_set_attr(r->m, ox_value_node(r->m, *v), &a, r->err) : s;
+}
+
 /* The shape is remembered as that of no axis. */
 static ox_status shape_of(ox__rebuild *r, ox_node at, ox_value v, ox_value *out)
 {
-    *out = ox__rebuild_known(r, v, -1, 1);
+    *out = ox__rebuild_known(r, at, v, -1, 1);
     if (out->id) return OX_OK;
     ox_status s = ox__rebuild_node(r, at, "", "Shape", 1, &v, "shape", (ox_type){0}, out);
     return s == OX_OK ? ox__rebuild_remember(r, v, -1, 1, *out) : s;
@@ -27,10 +41,10 @@ static ox_status shape_of(ox__rebuild *r, ox_node at, ox_value v, ox_value *out)
 static ox_status size_of(ox__rebuild *r, ox_node at, uint32_t rank, const ox__point *p, ox_value *out)
 {
     ox_value in[2];
-    *out = ox__rebuild_known(r, p->v, p->axis, rank);
+    *out = ox__rebuild_known(r, at, p->v, p->axis, rank);
     if (out->id) return OX_OK;
     ox_status s = shape_of(r, at, p->v, &in[0]);
-    if (s == OX_OK) s = number(r, at, rank, p->axis, &in[1]);
+    if (s == OX_OK) s = ox__rebuild_number(r, at, rank, p->axis, &in[1]);
     if (s == OX_OK) s = ox__rebuild_node(r, at, "", "Gather", 2, in, "size", (ox_type){0}, out);
     return s == OX_OK ? ox__rebuild_remember(r, p->v, p->axis, rank, *out) : s;
 }
@@ -44,7 +58,7 @@ static ox_status apply(ox__rebuild *r, ox_node at, const char *op, ox_value b, o
 static ox_status with_number(ox__rebuild *r, ox_node at, uint32_t rank, const char *op, int64_t i, ox_value *v)
 {
     ox_value k;
-    ox_status s = number(r, at, rank, i, &k);
+    ox_status s = ox__rebuild_number(r, at, rank, i, &k);
     return s == OX_OK ? apply(r, at, op, k, v) : s;
 }
 
@@ -62,9 +76,7 @@ static ox_status make(ox__rebuild *r, ox_node at, uint32_t rank, const ox__form 
     if (s == OX_OK && form->div != 1) s = with_number(r, at, rank, "Div", form->div, v);
     if (s == OX_OK && form->add) s = with_number(r, at, rank, "Add", form->add, v);
     if (s != OX_OK || dtype == OX_INT64) return s;
-    ox_attr a = {.name = ox_str_addz(r->m, "to"), .kind = OX_ATTR_INT, .u.i = dtype};
-    s = ox__rebuild_node(r, at, "", "Cast", 1, v, "size", (ox_type){0}, v);
-    return s == OX_OK ? ox_node_set_attr(r->m, ox_value_node(r->m, *v), &a, r->err) : s;
+    return ox__rebuild_cast(r, at, dtype, v);
 }
 
 /* The Concat that makes the shape, of one element each. */
@@ -73,11 +85,8 @@ static ox_status join(ox__rebuild *r, ox_node n, uint32_t input, const ox__const
     ox_value items[OX__BAKED_ITEMS], v;
     ox_status s = OX_OK;
     for (size_t i = 0; i < c->n && s == OX_OK; i++) {
-        s = number(r, n, 1, c->ints[i], &items[i]);
-        ox_attr a = {.name = ox_str_addz(r->m, "to"), .kind = OX_ATTR_INT, .u.i = c->dtype};
-        if (s != OX_OK || c->dtype == OX_INT64) continue;
-        s = ox__rebuild_node(r, n, "", "Cast", 1, &items[i], "number", (ox_type){0}, &items[i]);
-        if (s == OX_OK) s = ox_node_set_attr(r->m, ox_value_node(r->m, items[i]), &a, r->err);
+        s = ox__rebuild_number(r, n, 1, c->ints[i], &items[i]);
+        if (s == OX_OK && c->dtype != OX_INT64) s = ox__rebuild_cast(r, n, c->dtype, &items[i]);
     }
     ox_attr axis = {.name = ox_str_addz(r->m, "axis"), .kind = OX_ATTR_INT, .u.i = 0};
     ox_dim length = ox_dim_const(r->m, (int64_t)c->n);
@@ -87,34 +96,6 @@ static ox_status join(ox__rebuild *r, ox_node n, uint32_t input, const ox__const
     if (s == OX_OK) s = ox__rebuild_set(r, n, input, v);
     *out = ox_value_node(r->m, ox_node_input(r->m, n, input));
     return s;
-}
-
-static ox_status constant(ox__rebuild *r, ox_node at, ox_tensor t, ox_value *out)
-{
-    ox_attr a = {.name = ox_str_addz(r->m, "value"), .kind = OX_ATTR_TENSOR, .u.t = t};
-    ox_status s = ox__rebuild_node(r, at, "", "Constant", 0, NULL, "content", (ox_type){0}, out);
-    return s == OX_OK ? ox_node_set_attr(r->m, ox_value_node(r->m, *out), &a, r->err) : s;
-}
-
-/* A tensor that repeats its content becomes an Expand of it, whose shape is rebuilt as any other. */
-static ox_status expand(ox__rebuild *r, const ox__site *s, ox_node *out)
-{
-    ox__const c;
-    ox_tensor t;
-    ox_value in[2], v = ox_node_input(r->m, s->node, s->input);
-    ox__const_read(r->m, v, &c);
-    *out = ox_value_node(r->m, v);
-    if (c.kind == OX__CONST_NOT) return OX_OK; /* done by the site before */
-    int64_t rank = c.rank;
-    ox_status st = ox__repeat_base(r->m, c.t, s->repeats, &t, r->err);
-    if (st == OX_OK) st = constant(r, s->node, t, &in[0]);
-    if (st == OX_OK)
-        st = ox_tensor_add_raw(r->m, &t, OX_INT64, 1, &rank, c.dims, (uint64_t)rank * sizeof *c.dims, r->err);
-    if (st == OX_OK) st = constant(r, s->node, t, &in[1]);
-    if (st == OX_OK) st = ox__rebuild_node(r, s->node, "", "Expand", 2, in, "expanded", (ox_type){0}, &v);
-    if (st == OX_OK) st = ox__rebuild_set(r, s->node, s->input, v);
-    *out = ox_value_node(r->m, v);
-    return st;
 }
 
 static ox_status rebuild(ox__rebuild *r, const ox__site *s, const ox__form *form)
@@ -138,8 +119,8 @@ static ox_status rebuild(ox__rebuild *r, const ox__site *s, const ox__form *form
 
 ox_status ox__rebuild_onnx(ox__rebuild *r, const ox__site *s, const ox__form *form)
 {
-    if (!s->repeats) return rebuild(r, s, form);
-    ox__site shape = {.input = 1, .item = s->item};
-    ox_status st = expand(r, s, &shape.node);
+    ox__site shape;
+    if (!s->repeat.axes) return rebuild(r, s, form);
+    ox_status st = ox__rebuild_tensor(r, s, &shape);
     return st == OX_OK ? rebuild(r, &shape, form) : st;
 }

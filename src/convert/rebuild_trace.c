@@ -13,7 +13,7 @@ static ox_status number(ox__rebuild *r, ox_node at, int64_t i, ox_value *out)
 static ox_status size_of(ox__rebuild *r, ox_node at, const ox__point *p, ox_value *out)
 {
     ox_value in[2] = {p->v};
-    *out = ox__rebuild_known(r, p->v, p->axis, 0);
+    *out = ox__rebuild_known(r, at, p->v, p->axis, 0);
     if (out->id) return OX_OK;
     ox_status s = number(r, at, p->axis, &in[1]);
     if (s == OX_OK) s = ox__rebuild_node(r, at, "aten", "size", 2, in, "size", ox_type_simple(r->m, OX_TYPE_INT), out);

@@ -197,6 +197,39 @@ static void repeated(void **st)
     assert_int_equal(ox_baked_at(fx->b, 2)->state, OX_BAKED_VARIES);
 }
 
+/* A tensor that counts is counted again, and expanded where it repeats that. */
+#define COUNTS(b, n, bn, one, two) \
+    "graph(%x : Float(" #b ", " #n ")) {\n" \
+    "  %k : Long(" #n ") = onnx::Constant[value=" one " [ CPULongType{" #n "} ]]()\n" \
+    "  %t : Float(" #b ", " #n ") = onnx::Constant[value=" two " [ CPUFloatType{" #b "," #n "} ]]()\n" \
+    "  %y : Float(" #b ", " #n ") = onnx::Gather[axis=1](%x, %k)\n" \
+    "  %z : Float(" #b ", " #n ") = onnx::Add(%y, %t)\n" \
+    "  return (%z);\n" \
+    "}\n"
+
+static void counted(void **st)
+{
+    fixture *fx = *st;
+    const ox_dynamic_axis axes[] = {batch, {"x", 1, "n"}};
+    open_both(fx, COUNTS(2, 3, 6, " 0  1  2", " 0  1  2  0  1  2"), COUNTS(3, 2, 6, " 0  1", " 0  1  0  1  0  1"));
+    assert_ok(make(fx, false, 2, axes), &fx->err);
+    print(fx, &fx->text, OX_STYLE_SEED);
+    static const char *const lines[] = {
+        "%count : Long(n) = onnx::Range(%number, %size, %number_2)",
+        "%y : Float(batch, n) = onnx::Gather[axis=1](%x, %count)",
+        "%count_1 : Long(n) = onnx::Range(",
+        " : Float(n) = onnx::Cast[to=1](%count_1)",
+        "%expanded : Float(1, n) = onnx::Reshape(",
+        "%expanded_1 : Float(batch, n) = onnx::Expand(%expanded, %shape",
+        "%z : Float(batch, n) = onnx::Add(%y, %expanded_1)",
+    };
+    for (size_t i = 0; i < OX__COUNT(lines); i++)
+        if (!strstr(fx->text.p, lines[i])) fail_msg("no\n%s\nin\n%s", lines[i], fx->text.p);
+    open_both(fx, COUNTS(2, 3, 6, " 0  1  2", " 0  1  2  0  1  3"), COUNTS(3, 2, 6, " 0  1", " 0  1  0  1  0  1"));
+    assert_ok(make(fx, false, 2, axes), &fx->err);
+    assert_int_equal(ox_baked_at(fx->b, 1)->state, OX_BAKED_VARIES);
+}
+
 /* ---- two forms that fit ---- */
 #define SCALED(h, half, twice) \
     "graph(%x : Float(1, 1, " #h ", 6)) {\n" \
@@ -346,6 +379,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(trace, setup, teardown),
         cmocka_unit_test_setup_teardown(onnx, setup, teardown),
         cmocka_unit_test_setup_teardown(repeated, setup, teardown),
+        cmocka_unit_test_setup_teardown(counted, setup, teardown),
         cmocka_unit_test_setup_teardown(forms_agree, setup, teardown),
         cmocka_unit_test_setup_teardown(forms_disagree, setup, teardown),
         cmocka_unit_test_setup_teardown(left, setup, teardown),

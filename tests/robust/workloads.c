@@ -336,6 +336,8 @@ const workload workloads[] = {
     {"dims", NULL, run_dims, NULL, NULL, 0},
     {"edit, undo, redo", open_model, run_edit, after_edit, CORPUS "conv.onnx", 0},
     {"edit a trace", open_model, run_edit, after_edit, TRACES "cnn.aten.graph.txt", 0},
+    {"a dim of a trace becomes dynamic", before_baked, run_baked, after_baked, NULL, 0},
+    {"a dim of an ONNX model becomes dynamic", before_baked, run_baked, after_baked, NULL, 1},
     {"save unedited", before_save, run_save, after_save, CORPUS "attributes.onnx", SAVE_PLAIN},
     {"save edited", before_save, run_save, after_save, CORPUS "attributes.onnx", SAVE_EDITED},
     {"save edited functions", before_save, run_save, after_save, CORPUS "functions.onnx", SAVE_EDITED},

@@ -52,4 +52,9 @@ void before_types(const workload *w);
 ox_status run_types(const workload *w, ox_error *err);
 bool after_types(const workload *w, ox_status s);
 
+/* ---- workloads_baked.c: mode 0 a trace, 1 ONNX nodes ---- */
+void before_baked(const workload *w);
+ox_status run_baked(const workload *w, ox_error *err);
+bool after_baked(const workload *w, ox_status s);
+
 #endif
