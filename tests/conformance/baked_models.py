@@ -3,11 +3,12 @@
 
 usage: baked_models.py OUT_DIR [NAME...]
 
-For each network: NAME.0.pt, NAME.1.pt, ..., the traces; NAME.json, the input specifications of each trace, which dims are
-to be dynamic, and whether all sizes can be proved; NAME.npz, inputs of yet another size with PyTorch's outputs, and inputs of
-the size of the first trace with theirs.
+For each network: NAME.0.pt, NAME.1.pt, ..., the traces; NAME.0.onnx, ..., PyTorch's own export of each, if it has one;
+NAME.json, the input specifications of each trace, which dims are to be dynamic, and whether all sizes can be proved;
+NAME.npz, inputs of yet another size with PyTorch's outputs, and inputs of the size of the first trace with theirs.
 """
 import contextlib
+import inspect
 import json
 import math
 import os
@@ -311,6 +312,33 @@ def spec(t):
     return {torch.float32: "float32", torch.int64: "int64"}[t.dtype] + "[" + ",".join(map(str, t.shape)) + "]"
 
 
+@contextlib.contextmanager
+def quiet():
+    """The exporter prints whole graphs when it fails, from C++ too."""
+    kept = [(fd, os.dup(fd)) for fd in (1, 2)]
+    with open(os.devnull, "w") as null:
+        for fd, _ in kept:
+            os.dup2(null.fileno(), fd)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        for fd, copy in kept:
+            os.dup2(copy, fd)
+            os.close(copy)
+
+
+def export(model, given, path):
+    """What PyTorch's exporter of traces makes of it; it has no file for what it does not support."""
+    options = {} if torch.__version__.startswith("1.") else {"dynamo": False}
+    names = list(inspect.signature(model.forward).parameters)
+    try:
+        with quiet():
+            torch.onnx.export(model, given, path, input_names=names, opset_version=17, **options)
+    except RuntimeError as e:
+        print(f"{os.path.basename(path)}: PyTorch does not export it: {str(e).strip().splitlines()[0][:100]}", file=sys.stderr)
+
+
 def make(out, name, build, inputs, sizes, dims):
     torch.manual_seed(0)
     model = build().eval()
@@ -322,6 +350,7 @@ def make(out, name, build, inputs, sizes, dims):
             given = inputs(*size)
             with all_sizes_baked() if name.startswith("all_") else contextlib.nullcontext():
                 torch.jit.trace(model, given, check_trace=False).save(f"{base}.{i}.pt")
+                export(model, given, f"{base}.{i}.onnx")
             specs.append([spec(t) for t in given])
         arrays = {}
         for what, size in (("new", sizes[-1]), ("traced", sizes[0])):

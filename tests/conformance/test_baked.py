@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Traces with sizes as numbers become dynamic: after `dynamic ... --against` traces of other sizes, the export runs in ONNX
 Runtime at a size that no trace had, and computes what PyTorch computes there. The same with exports of those traces, held
-against each other. What cannot be proved is left and listed, and exports for the traced size."""
+against each other: onnxsh's, and those of PyTorch's own exporter. What cannot be proved is left and listed, and exports for
+the traced size."""
 import json
 import os
 import subprocess
@@ -68,6 +69,13 @@ class Network:
             p = suite.run(self.o.onnxsh, *self.inputs(i), "export", f"{self.base}.{i}.pt", path)
             if p.returncode:
                 return None, path, p.stderr.decode(errors="replace").strip()[:400]
+        return self.held(paths)
+
+    def peer(self):
+        """The same from the exports of PyTorch."""
+        return self.held([f"{self.base}.{i}.onnx" for i in range(self.n)])
+
+    def held(self, paths):
         out = os.path.join(self.work, self.name + ".dynamic.onnx")
         p = suite.run(self.o.onnxsh, "--json", "dynamic", paths[0], *self.about["dims"],
                       *[w for path in paths[1:] for w in ("--against", path)], "-o", out)
@@ -101,11 +109,14 @@ def main():
         with tempfile.TemporaryDirectory() as place, tempfile.TemporaryDirectory() as work:
             subprocess.run([python, os.path.join(HERE, "baked_models.py"), place, *o.words], check=True)
             names = sorted(f[:-5] for f in os.listdir(place) if f.endswith(".json"))
-            for what, how in (("traces", Network.trace), ("exports of traces", Network.model)):
+            for what, how in (("traces", Network.trace), ("exports of traces", Network.model),
+                              ("own exports", Network.peer)):
                 tallies = {"new": suite.Tally(f"{what} of PyTorch {version} made dynamic compute at new sizes what it computes"),
                            "left": suite.Tally(f"{what} of PyTorch {version} with sizes that are not proved list them and keep the traced one")}
                 rebuilt = 0
                 for name in names:
+                    if how is Network.peer and not os.path.exists(os.path.join(place, f"{name}.0.onnx")):
+                        continue
                     rebuilt += check(Network(o, place, work, name), how, tallies)
                 held += [t.close() for t in tallies.values() if t.good or t.bad]
                 print(f"figure: {rebuilt} constants of {what} of PyTorch {version} rebuilt from sizes", flush=True)
