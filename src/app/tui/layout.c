@@ -18,6 +18,11 @@ static int part(int whole, int percent, int least)
     return n < least ? least : n;
 }
 
+bool ox_tui_is_single(const ox_tui *t)
+{
+    return t->zoom || t->grid.cols < MIN_COLS || t->grid.rows - 1 < MIN_ROWS;
+}
+
 void ox_tui_layout(ox_tui *t)
 {
     int rows = t->grid.rows - 1, cols = t->grid.cols;
@@ -27,7 +32,7 @@ void ox_tui_layout(ox_tui *t)
         place(t, t->at[OX_PLACE_WHOLE], 0, 0, rows, cols);
         return;
     }
-    if (t->zoom || cols < MIN_COLS || rows < MIN_ROWS) {
+    if (ox_tui_is_single(t)) {
         place(t, t->focus, 0, 0, rows, cols);
         return;
     }

@@ -160,6 +160,21 @@ static void show_report(ox_tui *t)
         ox_tui_say(t, OX_ROLE_GOOD, "the export succeeds");
 }
 
+/* Exporters often leave types to whoever reads the file: it is said how to have them. */
+static void tell_of_types(ox_tui *t)
+{
+    enum { LOOK = 200 };
+    const ox_model *m = t->s->model;
+    ox_node n = m ? ox_graph_first(m, ox_model_main(m)) : (ox_node){0, 0};
+    size_t seen = 0, open = 0;
+    if (!m || ox_model_get_kind(m) != OX_MODEL_ONNX) return;
+    for (; n.id && seen < LOOK; n = ox_node_next(m, n), seen++) {
+        ox_value v = ox_node_n_outputs(m, n) ? ox_node_output(m, n, 0) : (ox_value){0, 0};
+        open += v.id && ox_type_get(m, ox_value_type(m, v)).kind == OX_TYPE_NONE_KNOWN;
+    }
+    if (2 * open > seen) ox_tui_say(t, OX_ROLE_NOTE, "the file does not give the types of most values: I infers them");
+}
+
 static void finish(ox_tui *t)
 {
     struct ox_run *r = t->run;
@@ -179,6 +194,7 @@ static void finish(ox_tui *t)
         show_output(t, text, n, whole);
     if (st != OX_OK && err.msg[0] && !(r->kind == TYPES && st == OX_E_INTERRUPTED)) complain(t, &err);
     if (r->kind == OPEN) {
+        if (st == OX_OK) tell_of_types(t);
         t->open_status = st;
         t->open_error = err;
     }

@@ -41,6 +41,7 @@ ox_status ox_tui_create(ox_tui **out, ox_session *s, int rows, int cols, ox_erro
         if (kinds[i]->open) t->at[kinds[i]->place] = i;
     }
     t->focus = OX_VIEW_nodes;
+    t->over = -1;
     if (st == OX_OK) st = ox_tui_resize(t, rows, cols, err);
     if (st != OX_OK) {
         ox_tui_free(t);
@@ -162,6 +163,7 @@ void ox_tui_show(ox_tui *t, int view)
 {
     t->at[t->views[view]->ops->place] = view;
     t->focus = view;
+    t->over = -1;
     ox_tui_layout(t);
 }
 
@@ -186,6 +188,7 @@ void ox_tui_hide(ox_tui *t, int view)
 static void focus(ox_tui *t, int view)
 {
     t->focus = view;
+    t->over = -1;
     ox_tui_layout(t);
 }
 
@@ -220,6 +223,8 @@ static void cancel(ox_tui *t)
         ox_run_cancel(t);
     else if (t->at[OX_PLACE_WHOLE] >= 0)
         ox_tui_hide(t, t->at[OX_PLACE_WHOLE]);
+    else if (t->over >= 0)
+        focus(t, t->over);
     else if (t->needle.n || t->search.view)
         ox_needle_set(&t->needle, "", 0), t->search.view = NULL;
     else if (*ox_nodes_filtered(t))
@@ -232,7 +237,7 @@ static void cancel(ox_tui *t)
 /* Unsaved edits are asked about once, where leaving would lose them. */
 static void quit(ox_tui *t)
 {
-    if (t->at[OX_PLACE_WHOLE] >= 0) {
+    if (t->at[OX_PLACE_WHOLE] >= 0 || t->over >= 0) {
         cancel(t);
     } else if (t->alone && t->s->model && ox_model_is_modified(t->s->model)) {
         t->warned = true;
@@ -278,6 +283,7 @@ static void act(ox_tui *t, ox_action a, uint32_t key)
     case OX_DO_NEXT_FAILURE: ox_run_line(t, "failure next"); break;
     case OX_DO_PREV_FAILURE: ox_run_line(t, "failure prev"); break;
     case OX_DO_EXPORT: ox_run_line(t, "export --dry-run"); break;
+    case OX_DO_INFER: ox_run_line(t, "infer"); break;
     case OX_DO_BREAK: ox_stops_toggle(t); break;
     case OX_DO_DEBUG:
         if (t->stop)

@@ -43,6 +43,7 @@ struct ox_tui {
     int at[OX_N_PLACES]; /* which view stands in a place; -1: none */
     int focus;           /* the view that has the keys */
     bool zoom;
+    int over; /* the view that the log of a line that was run stands instead of, where one pane has the screen; -1 */
     ox_node node;    /* what all panes speak of */
     ox_value weight; /* the same of those of weights */
     ox_trail back, forth;
@@ -158,6 +159,8 @@ ox_status ox_tensor_choose(ox_tui *t, const char *text, ox_error *err) OX_MUST_U
 /* ---- layout.c ---- */
 /* Gives each view its part of the screen. */
 void ox_tui_layout(ox_tui *t);
+/* One pane has the screen: it is zoomed, or there is no room for two. */
+bool ox_tui_is_single(const ox_tui *t);
 /* The view after (1) or before (-1) this one among those that are shown. */
 int ox_tui_next_shown(const ox_tui *t, int view, int by);
 

@@ -104,6 +104,10 @@ void ox_log_open(ox_tui *t)
 {
     log_view *l = log_of(t);
     t->at[OX_PLACE_BOTTOM] = OX_VIEW_log;
+    if (ox_tui_is_single(t) && t->focus != OX_VIEW_log) { /* else nobody would see it */
+        t->over = t->focus;
+        t->focus = OX_VIEW_log;
+    }
     ox_tui_layout(t);
     ox_list_go(&l->v.list, l->last);
     ox_list_place(&l->v.list, -1);

@@ -365,7 +365,10 @@ static void put_shape(const ox_model *m, ox_value v, ox_grid *g, ox_rect line, c
     }
     if (tensor && t.rank == 0) n = (size_t)snprintf(text, sizeof text, "scalar");
     if (tensor && t.rank == OX_RANK_UNKNOWN) n = (size_t)snprintf(text, sizeof text, "?");
-    if (!tensor) n = ox_type_text(m, ox_value_type(m, v), text, sizeof text);
+    if (t.kind == OX_TYPE_NONE_KNOWN)
+        n = (size_t)snprintf(text, sizeof text, "?");
+    else if (!tensor)
+        n = ox_type_text(m, ox_value_type(m, v), text, sizeof text);
     if (n >= sizeof text) n = strlen(text);
     ox_grid_fit(g, line.row, line.col + c->at[C_SHAPE].col, c->at[C_SHAPE].width, OX_ROLE_TYPE, text, n);
     const char *dtype = tensor && t.dtype ? ox_dtype_name(t.dtype, OX_DTYPE_NUMPY) : "";
