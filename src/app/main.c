@@ -42,9 +42,9 @@ static ox_status run(ox_session *s, const ox_invocation *v, ox_error *err)
     if (v->n_lines) {
         if (file) st = ox_session_open(s, file, 0, err);
         if (st == OX_OK) st = run_lines(s, v, err);
-        return st == OX_OK && v->full_screen && !s->quit ? ox_tui_run(s, NULL, err) : st;
+        return st == OX_OK && v->full_screen && !s->quit ? ox_tui_run(s, NULL, NULL, err) : st;
     }
-    if (v->full_screen) return ox_tui_run(s, file, err);
+    if (v->full_screen) return ox_tui_run(s, file, NULL, err);
     return ox_repl_run(s, file, err);
 }
 

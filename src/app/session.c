@@ -191,6 +191,8 @@ void ox_session_free(ox_session *s)
     bool keep = s->model && ox_model_is_modified(s->model);
     ox_model_free(s->model);
     ox_journal_close(s, s->journal.hung_up && keep);
+    ox_model_free(s->beside);
+    free(s->beside_path);
     ox_words_free(&s->g.lua_files);
     ox_words_free(&s->g.inputs);
     ox_words_free(&s->g.weights);
@@ -299,6 +301,25 @@ ox_status ox_session_open_result(ox_session *s, ox_error *err)
     s->model = m;
     s->path = path;
     s->graph = 0;
+    return OX_OK;
+}
+
+ox_status ox_session_beside(ox_session *s, const char *path, int graph, ox_error *err)
+{
+    ox_model *m = NULL;
+    ox_open_options opt = {.graph = graph, .follow_links = s->g.follow_links, .task = ox_progress_task(s->g.quiet)};
+    char *copy = path ? strdup(path) : NULL;
+    if (path && !copy) return ox_error_set(err, OX_E_NOMEM, "out of memory");
+    ox_status st = path ? ox_open(&m, path, &opt, ox_session_warn, s, err) : OX_OK;
+    ox_progress_done();
+    if (st != OX_OK) {
+        free(copy);
+        return st;
+    }
+    ox_model_free(s->beside);
+    free(s->beside_path);
+    s->beside = m;
+    s->beside_path = copy;
     return OX_OK;
 }
 

@@ -72,6 +72,8 @@ struct ox_session {
     ox_report *report;    /* of the last export, or NULL */
     int64_t report_opset; /* that it aimed at */
     char *result_path;
+    ox_model *beside; /* a second model to look at (`beside`), or NULL; commands speak of `model` */
+    char *beside_path;
     ox_inference *inference; /* `infer` was given: types follow the edits; or NULL */
     size_t inference_from;   /* the steps that can be undone while that of `infer` is not */
     bool inference_is_new;   /* that step is not closed yet */
@@ -125,6 +127,8 @@ ox_status ox_session_reload(ox_session *s, bool all, size_t *n, ox_error *err) O
 ox_status ox_session_open(ox_session *s, const char *path, int graph, ox_error *err) OX_MUST_USE;
 /* Makes the result of the last export the model. */
 ox_status ox_session_open_result(ox_session *s, ox_error *err) OX_MUST_USE;
+/* Opens a file as the second model, or closes that (NULL). If it cannot be opened, the earlier one is kept. */
+ox_status ox_session_beside(ox_session *s, const char *path, int graph, ox_error *err) OX_MUST_USE;
 /* The model, or OX_E_INVALID saying that none is open. */
 ox_status ox_session_model(ox_session *s, ox_model **m, ox_error *err) OX_MUST_USE;
 /* Runs one prompt line, command or Lua; *incomplete (may be NULL): the Lua only lacks its end. */

@@ -5,8 +5,9 @@
 #include "app/session.h"
 
 /* Takes the terminal over until the user leaves. Opens `file` first (NULL: what is open already), while the screen is
- * there. Refused, with a hint, where there is no terminal or it cannot place the cursor. */
-ox_status ox_tui_run(ox_session *s, const char *file, ox_error *err) OX_MUST_USE;
+ * there, and `other` to stand beside it (NULL: none). Refused, with a hint, where there is no terminal or it cannot
+ * place the cursor. */
+ox_status ox_tui_run(ox_session *s, const char *file, const char *other, ox_error *err) OX_MUST_USE;
 
 /* What `set theme` takes; auto is dark, or none where colour is off. */
 #define OX_TUI_THEMES "auto dark light contrast none"

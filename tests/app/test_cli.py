@@ -59,6 +59,17 @@ class Forms(Case):
         _, err = self.run_it("-f", script, status=2)
         self.assertIn("s:2", err)
 
+    def test_a_second_model(self):
+        out, _ = self.run_it("-e", f"beside {TRACE}", "-e", "beside", "-e", "beside --close", "-e", "beside")
+        self.assertRegex(out, r"^(.* stands beside: trace, \d+ nodes; `tui` shows both\n){2}nothing stands beside")
+        self.assertEqual(json.loads(self.run_it("--json", "beside")[0]), {"file": None})
+        some = json.loads(self.run_it("--json", "beside", TRACE)[0])
+        self.assertEqual((some["file"], some["kind"]), (TRACE, "trace"))
+        out, err = self.run_it("-e", f"beside {TRACE}", "-e", "beside no-such", status=3)
+        self.assertIn("no-such", err)
+        for line in ("beside --graph 2", f"beside --close {TRACE}", "beside a b", f"beside --graph 0 {TRACE}"):
+            self.run_it("-e", line, status=2)
+
     def test_commands_or_lua(self):
         out, _ = self.run_it("-e", "show = 3", "-e", "print(show)", "-e", "= 1 + 1", "-e", ":version")
         self.assertRegex(out, r"^3\n2\nonnxsh ")

@@ -11,6 +11,8 @@
 #define RULE "\xe2\x94\x80"
 #define BAR "\xe2\x94\x82"
 
+enum { N_DIGITS = 10 }; /* panes that a digit chooses */
+
 /* "- 2 nodes -------- 61 -" */
 static void draw_title(ox_tui *t, ox_view *v, int number, bool focus)
 {
@@ -18,8 +20,10 @@ static void draw_title(ox_tui *t, ox_view *v, int number, bool focus)
     ox_rect r = v->at;
     int room = r.cols - 2;
     ox_grid_line(&t->grid, r.row, r.col, r.cols, OX_ROLE_FRAME, RULE);
-    int used = ox_grid_putf(&t->grid, r.row, r.col + 1, room, focus ? OX_ROLE_FOCUS : OX_ROLE_TITLE, " %d %s ", number,
-                            v->ops->name);
+    ox_role role = focus ? OX_ROLE_FOCUS : OX_ROLE_TITLE;
+    int used = number > N_DIGITS
+                   ? ox_grid_putf(&t->grid, r.row, r.col + 1, room, role, " %s ", v->ops->name)
+                   : ox_grid_putf(&t->grid, r.row, r.col + 1, room, role, " %d %s ", number, v->ops->name);
     if (v->ops->note) v->ops->note(v, note, sizeof note);
     int n = (int)ox_text_width(note, strlen(note)) + 2;
     if (n > 2 && used + n + 1 <= room)
@@ -75,14 +79,11 @@ static void about_model(const ox_tui *t, char *buf, size_t size)
         snprintf(buf, size, "nothing is open");
         return;
     }
-    const char *base = s->path ? strrchr(s->path, '/') : NULL;
-    char safe[256], fitted[128];
-    base = base ? base + 1 : s->path ? s->path : "";
-    size_t n = ox_text_sanitize(base, strlen(base), safe, sizeof safe);
-    ox_text_fit(safe, n < sizeof safe ? n : sizeof safe - 1, 40, fitted, sizeof fitted);
+    char fitted[128];
+    ox_side_file(s->path, 40, fitted, sizeof fitted);
     bool trace = ox_model_get_kind(s->model) == OX_MODEL_TRACE;
-    n = (size_t)snprintf(buf, size, "%s%s  %s", fitted, ox_model_is_modified(s->model) ? "*" : "",
-                         trace ? "trace" : "ONNX");
+    size_t n = (size_t)snprintf(buf, size, "%s%s  %s", fitted, ox_model_is_modified(s->model) ? "*" : "",
+                                trace ? "trace" : "ONNX");
     if (!trace && n < size)
         n += (size_t)snprintf(buf + n, size - n, " opset %lld", (long long)ox_model_opset(s->model, ""));
     ox_debug_place at;

@@ -116,6 +116,14 @@ static bool has_key(const char *keys, uint32_t key)
     return false;
 }
 
+bool ox_action_is_of(const ox_action_row *r, const char *view)
+{
+    size_t n = strlen(view);
+    for (const char *p = r->view; *p; p += strcspn(p, " "), p += strspn(p, " "))
+        if (strncmp(p, view, n) == 0 && (p[n] == ' ' || !p[n])) return true;
+    return !*r->view && !n;
+}
+
 static void word_of(const ox_action_row *r, char *word)
 {
     size_t n = 0;
@@ -166,7 +174,7 @@ ox_action ox_action_for(uint32_t key, const char *view)
 {
     ox_action any = OX_DO_NOTHING;
     for (ox_action a = OX_DO_NOTHING + 1; a < OX_N_ACTIONS; a++) {
-        bool own = *rows[a].view && strcmp(rows[a].view, view) == 0;
+        bool own = *rows[a].view && ox_action_is_of(&rows[a], view);
         if ((*rows[a].view && !own) || !has_key(rows[a].keys, key)) continue;
         if (own) return a;
         if (any == OX_DO_NOTHING) any = a;

@@ -42,11 +42,13 @@ typedef enum ox_action {
 typedef struct ox_action_row {
     const char *name;    /* "PAGE_DOWN" */
     const char *keys;    /* blank-separated names */
-    const char *view;    /* the pane that it belongs to; "" = any */
+    const char *view;    /* the panes that it belongs to, blank-separated; "" = any */
     const char *help;    /* one line, lower case, no full stop */
     const char *command; /* the line of the prompt that it stands for; "" = it only moves, folds or scrolls */
 } ox_action_row;
 const ox_action_row *ox_action_get(ox_action a);
+/* True for a pane that the row is for; "": for those of any. */
+bool ox_action_is_of(const ox_action_row *r, const char *view);
 /* What a key does in a pane; a pane's own rows come before those of any. */
 ox_action ox_action_for(uint32_t key, const char *view);
 /* "page-down", as `bind KEY @page-down` has it; OX_DO_NOTHING if there is none. */

@@ -23,7 +23,7 @@ bool ox_tui_is_single(const ox_tui *t)
     return t->zoom || t->grid.cols < MIN_COLS || t->grid.rows - 1 < MIN_ROWS;
 }
 
-void ox_tui_layout(ox_tui *t)
+static void place_all(ox_tui *t)
 {
     int rows = t->grid.rows - 1, cols = t->grid.cols;
     for (int i = 0; i < OX_N_VIEWS; i++) t->views[i]->at = (ox_rect){0, 0, 0, 0};
@@ -41,27 +41,37 @@ void ox_tui_layout(ox_tui *t)
         rows -= n;
         place(t, t->at[OX_PLACE_BOTTOM], rows, 0, n, cols);
     }
+    bool split = t->at[OX_PLACE_BESIDE] >= 0;
     int left = t->at[OX_PLACE_LEFT] < 0 ? 0 : part(cols, 30, 20);
     if (left > LEFT_MAX) left = LEFT_MAX;
-    place(t, t->at[OX_PLACE_LEFT], 0, 0, rows, left);
+    bool sides = split && t->at[OX_PLACE_BESIDE] != OX_VIEW_tensor && cols - left <= 2 * MIN_SIDE;
+    if (sides && t->focus != t->at[OX_PLACE_LEFT]) left = 0; /* they need it more than the tree */
+    if (left) place(t, t->at[OX_PLACE_LEFT], 0, 0, rows, left);
     if (left) left++; /* the line between them */
     int below = t->at[OX_PLACE_BELOW] < 0 ? 0 : part(rows, 42, 4);
     if (below) place(t, t->at[OX_PLACE_BELOW], rows - below, left, below, cols - left);
     rows -= below;
     cols -= left;
-    bool split = t->at[OX_PLACE_BESIDE] >= 0, wide = cols >= 2 * MIN_SIDE;
+    bool wide = cols >= 2 * MIN_SIDE;
     int beside = split && wide ? cols / 2 : 0, under = split && !wide ? rows / 2 : 0;
     place(t, t->at[OX_PLACE_MAIN], 0, left, rows - under, cols - beside);
     if (under) place(t, t->at[OX_PLACE_BESIDE], rows - under, left, under, cols);
     if (beside) place(t, t->at[OX_PLACE_BESIDE], 0, left + cols - beside + 1, rows, beside - 1);
 }
 
+void ox_tui_layout(ox_tui *t)
+{
+    place_all(t);
+    ox_side_settle(t);
+}
+
+/* In the order of places, so that the two sides follow on each other. */
 int ox_tui_next_shown(const ox_tui *t, int view, int by)
 {
     if (t->at[OX_PLACE_WHOLE] >= 0) return t->at[OX_PLACE_WHOLE];
-    for (int i = 1; i <= OX_N_VIEWS; i++) {
-        int k = (view + by * i + i * OX_N_VIEWS) % OX_N_VIEWS;
-        if (t->at[t->views[k]->ops->place] == k) return k;
+    for (int i = 1, n = OX_N_PLACES; i <= n; i++) {
+        int place = ((int)t->views[view]->ops->place + by * i + i * n) % n;
+        if (t->at[place] >= 0) return t->at[place];
     }
     return view;
 }

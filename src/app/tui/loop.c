@@ -103,7 +103,7 @@ static void lend(void *tui, bool away)
     }
 }
 
-ox_status ox_tui_run(ox_session *s, const char *file, ox_error *err)
+ox_status ox_tui_run(ox_session *s, const char *file, const char *other, ox_error *err)
 {
     ox_tui *t;
     ox_theme own;
@@ -126,7 +126,9 @@ ox_status ox_tui_run(ox_session *s, const char *file, ox_error *err)
         s->lend = lend;
         s->lend_ud = t;
         ox_prompt_load(t);
-        if (file) st = ox_run_open(t, file, err);
+        if (other) st = ox_run_later(t, "beside", other, err);
+        if (file && st == OX_OK) st = ox_run_open(t, file, err);
+        if (!file) ox_run_then(t);
         ox_run_types(t);
         if (st == OX_OK) st = loop(t, color, &own, err);
         ox_run_end(t);

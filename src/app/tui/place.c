@@ -20,34 +20,53 @@ static void push(ox_trail *t, ox_node n)
 void ox_tui_go(ox_tui *t, ox_node n)
 {
     if (!n.id || same(n, t->node)) return;
-    push(&t->back, t->node);
-    t->forth.n = 0;
+    push(&t->trails.back, t->node);
+    t->trails.forth.n = 0;
     ox_nodes_reveal(t, n);
     ox_tui_set_node(t, n, NULL);
+}
+
+void ox_tui_go_beside(ox_tui *t, ox_node n)
+{
+    if (!n.id || same(n, t->other)) return;
+    push(&t->other_trails.back, t->other);
+    t->other_trails.forth.n = 0;
+    ox_nodes_go(t->views[OX_VIEW_beside], n);
 }
 
 /* The newest place of one trail that is still there; where we are goes to the other. */
 static void follow_trail(ox_tui *t, ox_trail *from, ox_trail *to, const char *none)
 {
+    bool beside = t->side == OX_VIEW_beside;
+    ox_node here = beside ? t->other : t->node;
     while (from->n) {
         ox_node n = from->p[--from->n];
-        if (!ox_node_is_alive(t->s->model, n) || same(n, t->node)) continue;
-        push(to, t->node);
-        ox_nodes_reveal(t, n);
-        ox_tui_set_node(t, n, NULL);
+        if (!ox_node_is_alive(beside ? t->s->beside : t->s->model, n) || same(n, here)) continue;
+        push(to, here);
+        if (beside) {
+            ox_nodes_go(t->views[OX_VIEW_beside], n);
+        } else {
+            ox_nodes_reveal(t, n);
+            ox_tui_set_node(t, n, NULL);
+        }
         return;
     }
     ox_tui_say(t, OX_ROLE_NOTE, "%s", none);
 }
 
+static ox_trails *trails(ox_tui *t)
+{
+    return t->side == OX_VIEW_beside ? &t->other_trails : &t->trails;
+}
+
 void ox_tui_back(ox_tui *t)
 {
-    follow_trail(t, &t->back, &t->forth, "this is where it began");
+    follow_trail(t, &trails(t)->back, &trails(t)->forth, "this is where it began");
 }
 
 void ox_tui_forth(ox_tui *t)
 {
-    follow_trail(t, &t->forth, &t->back, "this is the newest place");
+    follow_trail(t, &trails(t)->forth, &trails(t)->back, "this is the newest place");
 }
 
 /* ---- edges ---- */
@@ -55,12 +74,13 @@ void ox_tui_forth(ox_tui *t)
 /* The producers of the inputs, those that are no constants first; counts those that are told. */
 void ox_tui_up(ox_tui *t)
 {
-    const ox_model *m = t->s->model;
+    const ox_spoken k = ox_side_spoken(t);
+    const ox_model *m = k.m;
     ox_node first = {0, 0}, constant = {0, 0};
     size_t n = 0;
-    if (!m || !ox_node_is_alive(m, t->node)) return;
-    for (size_t i = 0, count = ox_node_n_inputs(m, t->node); i < count; i++) {
-        ox_node p = ox_value_node(m, ox_node_input(m, t->node, i));
+    if (!k.n.id) return;
+    for (size_t i = 0, count = ox_node_n_inputs(m, k.n); i < count; i++) {
+        ox_node p = ox_value_node(m, ox_node_input(m, k.n, i));
         if (!p.id) continue;
         bool folded = ox_node_is_folded(m, p) || ox_node_is(m, p, "prim", "ListConstruct");
         if (folded && !constant.id) constant = p;
@@ -71,26 +91,27 @@ void ox_tui_up(ox_tui *t)
     if (n > 1) ox_tui_say(t, OX_ROLE_NOTE, "the first of %zu producers; the detail pane lists all", n);
     if (!first.id) first = constant;
     if (first.id)
-        ox_tui_go(t, first);
+        ox_side_go(t, first);
     else
         ox_tui_say(t, OX_ROLE_NOTE, "no node makes what it takes");
 }
 
 void ox_tui_down(ox_tui *t)
 {
-    const ox_model *m = t->s->model;
+    const ox_spoken k = ox_side_spoken(t);
+    const ox_model *m = k.m;
     ox_node first = {0, 0};
     size_t n = 0;
-    if (!m || !ox_node_is_alive(m, t->node)) return;
-    for (size_t i = 0, count = ox_node_n_outputs(m, t->node); i < count; i++) {
-        ox_value v = ox_node_output(m, t->node, i);
+    if (!k.n.id) return;
+    for (size_t i = 0, count = ox_node_n_outputs(m, k.n); i < count; i++) {
+        ox_value v = ox_node_output(m, k.n, i);
         n += ox_value_n_uses(m, v);
         for (ox_use u = ox_value_first_use(m, v); u.node.id && !first.id; u = ox_value_next_use(m, u))
             if (!ox_node_is_return(m, u.node)) first = u.node;
     }
     if (first.id && n > 1) ox_tui_say(t, OX_ROLE_NOTE, "the first of %zu uses; the detail pane lists all", n);
     if (first.id)
-        ox_tui_go(t, first);
+        ox_side_go(t, first);
     else
         ox_tui_say(t, OX_ROLE_NOTE, n ? "it is an output of the graph" : "no node uses what it makes");
 }
@@ -100,7 +121,7 @@ void ox_tui_down(ox_tui *t)
 void ox_tui_mark(ox_tui *t, uint32_t key)
 {
     char name[16];
-    if (key < 'a' || key > 'z' || !t->node.id) return;
+    if (key < 'a' || key > 'z' || !t->node.id || !ox_side_is_first(t, "marks are")) return;
     t->s->marks[key - 'a'] = t->node;
     ox_tui_say(t, OX_ROLE_NOTE, "marked %s", ox_key_name(key, name));
 }
@@ -120,6 +141,7 @@ void ox_tui_to_mark(ox_tui *t, uint32_t key)
 void ox_tui_run_at(ox_tui *t, const char *command)
 {
     char line[128];
+    if (!ox_side_is_first(t, "commands speak")) return;
     if (!t->s->model || !ox_node_is_alive(t->s->model, t->node)) {
         ox_tui_say(t, OX_ROLE_NOTE, "there is no node here");
         return;

@@ -114,6 +114,31 @@ void ox_run_lend(ox_tui *t, bool away)
     if (t->run) ox_capture_pause(&t->run->capture, away);
 }
 
+ox_status ox_run_later(ox_tui *t, const char *command, const char *file, ox_error *err)
+{
+    size_t size = strlen(command) + 2 * strlen(file) + 4, n;
+    char *line = malloc(size);
+    if (!line) return ox_error_set(err, OX_E_NOMEM, "out of memory");
+    n = (size_t)snprintf(line, size, "%s \"", command);
+    for (; *file; file++) {
+        if (*file == '"' || *file == '\\') line[n++] = '\\';
+        line[n++] = *file;
+    }
+    line[n++] = '"';
+    line[n] = '\0';
+    free(t->then);
+    t->then = line;
+    return OX_OK;
+}
+
+void ox_run_then(ox_tui *t)
+{
+    char *line = t->then;
+    t->then = NULL;
+    if (line) ox_run_line(t, line);
+    free(line);
+}
+
 bool ox_run_progress(const ox_tui *t, char *buf, size_t size)
 {
     const char *what;
@@ -208,6 +233,7 @@ static void finish(ox_tui *t)
     if (t->report != before && t->report) show_report(t);
     ox_tui_to_told_failure(t);
     ox_stops_sync(t);
+    if (asked) ox_run_then(t);
     if (asked) ox_run_types(t);
 }
 

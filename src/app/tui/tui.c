@@ -40,7 +40,7 @@ ox_status ox_tui_create(ox_tui **out, ox_session *s, int rows, int cols, ox_erro
         t->views[i]->t = t;
         if (kinds[i]->open) t->at[kinds[i]->place] = i;
     }
-    t->focus = OX_VIEW_nodes;
+    t->focus = t->side = OX_VIEW_nodes;
     t->over = -1;
     if (st == OX_OK) st = ox_tui_resize(t, rows, cols, err);
     if (st != OX_OK) {
@@ -68,6 +68,7 @@ void ox_tui_free(ox_tui *t)
     ox_stops_free(t);
     free(t->copied);
     free(t->failed);
+    free(t->then);
     free(t);
 }
 
@@ -95,8 +96,28 @@ static void mark_failed(ox_tui *t)
     }
 }
 
+/* Another model stands beside, or none: it is shown at once. */
+static void sync_beside(ox_tui *t)
+{
+    uint64_t beside = t->s->beside ? ox_model_serial(t->s->beside) : 0;
+    if (beside == t->beside) return;
+    ox_view *v = t->views[OX_VIEW_beside];
+    t->beside = beside;
+    t->other = (ox_node){0, 0};
+    t->other_trails.back.n = t->other_trails.forth.n = 0;
+    v->list.cursor = v->list.top = 0;
+    if (t->search.view == v) t->search.view = NULL;
+    v->ops->reset(v);
+    ox_side_told(t);
+    if (beside)
+        ox_tui_put(t, OX_VIEW_beside);
+    else
+        ox_tui_hide(t, OX_VIEW_beside);
+}
+
 void ox_tui_sync(ox_tui *t)
 {
+    sync_beside(t);
     const ox_model *m = t->s->model;
     uint64_t serial = m ? ox_model_serial(m) : 0, result = t->s->result ? ox_model_serial(t->s->result) : 0;
     size_t n_undo = m ? ox_journal_n_undo(m) : 0, n_redo = m ? ox_journal_n_redo(m) : 0;
@@ -106,7 +127,7 @@ void ox_tui_sync(ox_tui *t)
     if (serial != t->serial) { /* no place of one model is one of another */
         t->node = (ox_node){0, 0};
         t->weight = (ox_value){0, 0};
-        t->back.n = t->forth.n = 0;
+        t->trails.back.n = t->trails.forth.n = 0;
     }
     t->report = t->s->report;
     t->result = result;
@@ -118,7 +139,7 @@ void ox_tui_sync(ox_tui *t)
     if (m && !ox_node_is_alive(m, t->node)) t->node = (ox_node){0, 0};
     if (m && !ox_value_is_alive(m, t->weight)) t->weight = (ox_value){0, 0};
     for (int i = 0; i < OX_N_VIEWS; i++)
-        if (t->views[i]->ops->reset) t->views[i]->ops->reset(t->views[i]);
+        if (i != OX_VIEW_beside && t->views[i]->ops->reset) t->views[i]->ops->reset(t->views[i]);
 }
 
 void ox_tui_set_node(ox_tui *t, ox_node n, const ox_view *from)
@@ -313,6 +334,7 @@ static void act(ox_tui *t, ox_action a, uint32_t key)
     case OX_DO_COMMAND: ox_prompt_begin(t, OX_MODE_COMMAND, ""); break;
     case OX_DO_LOG: toggle(t, OX_VIEW_log); break;
     case OX_DO_RESULT: toggle(t, OX_VIEW_result); break;
+    case OX_DO_BESIDE: ox_side_show(t); break;
     case OX_DO_RIGHT: v->left += 8; break;
     case OX_DO_LEFT: v->left = v->left > 8 ? v->left - 8 : 0; break;
     default: break;

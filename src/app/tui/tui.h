@@ -20,6 +20,13 @@ typedef enum ox_mode {
     OX_MODE_TO_MARK
 } ox_mode;
 
+/* A node of one of the models, and the view that lists it. */
+typedef struct ox_spoken {
+    const ox_model *m;
+    ox_node n;
+    int view;
+} ox_spoken;
+
 /* A search on its way. */
 typedef struct ox_search {
     ox_view *view; /* NULL: none */
@@ -35,6 +42,9 @@ typedef struct ox_trail {
     ox_node p[OX_TRAIL_MAX];
     size_t n;
 } ox_trail;
+typedef struct ox_trails {
+    ox_trail back, forth;
+} ox_trails;
 
 struct ox_tui {
     ox_session *s;
@@ -46,16 +56,19 @@ struct ox_tui {
     int over; /* the view that the log of a line that was run stands instead of, where one pane has the screen; -1 */
     ox_node node;    /* what all panes speak of */
     ox_value weight; /* the same of those of weights */
-    ox_trail back, forth;
+    ox_node other;   /* the one of the cursor in the model beside */
+    int side;        /* the list that the details tell of: nodes, result or beside */
+    ox_trails trails, other_trails;
     ox_became became; /* the nodes of the model in the result */
     /* What the panes were made from. */
     const ox_report *report;
-    uint64_t serial, result;
+    uint64_t serial, result, beside;
     size_t n_undo, n_redo;
     ox_mode mode;
     ox_line line;
     ox_node before; /* of the filter that is being typed */
     ox_typed searches, commands, filters, files, slices;
+    char *then;            /* a line to be run once the file is open; NULL: none */
     size_t n_loaded;       /* commands of earlier sessions */
     struct ox_run *run;    /* the line that is at work; NULL: none */
     ox_status open_status; /* how the last ox_run_open ended */
@@ -102,6 +115,8 @@ void ox_tui_hide(ox_tui *t, int view);
 /* ---- place.c ---- */
 /* Goes to a node, wherever it is listed, and remembers the one that was left. */
 void ox_tui_go(ox_tui *t, ox_node n);
+/* The same in the model beside. */
+void ox_tui_go_beside(ox_tui *t, ox_node n);
 void ox_tui_back(ox_tui *t);
 void ox_tui_forth(ox_tui *t);
 /* To the first producer of an input; the first user of a result. */
@@ -128,6 +143,24 @@ const char *ox_stops_mark(const ox_tui *t, ox_node n);
 /* A breakpoint at the node that is spoken of, or none there. */
 void ox_stops_toggle(ox_tui *t);
 
+/* ---- side.c ---- */
+/* Finds the side that is spoken of; to be called when panes or keys have another place. */
+void ox_side_settle(ox_tui *t);
+/* The details tell of another node, though ox_tui.node may be the same. */
+void ox_side_told(ox_tui *t);
+/* The node that the details tell of; {0}: none. */
+ox_spoken ox_side_spoken(const ox_tui *t);
+/* Goes to a node of that side. */
+void ox_side_go(ox_tui *t, ox_node n);
+/* From a node of the trace to one that it became, or back: to the other side. */
+void ox_side_cross(ox_tui *t, ox_node n);
+/* Shows the model beside or hides it; if there is none, asks for one. */
+void ox_side_show(ox_tui *t);
+/* The name of a file without its folders, in at most so many columns. */
+void ox_side_file(const char *path, size_t cols, char *buf, size_t size);
+/* False, and says so, where the model beside is spoken of: what marks and commands are for is the other one. */
+bool ox_side_is_first(ox_tui *t, const char *what);
+
 /* ---- walk.c ---- */
 /* The node after n: into its blocks, else beside it, else after what owns its block; {0} at the end of the graph. */
 ox_node ox_node_after(const ox_model *m, ox_node n);
@@ -143,6 +176,11 @@ void ox_nodes_unfilter(ox_tui *t);
 const char *ox_nodes_filtered(const ox_tui *t);
 /* Unfolds constants or drops the filter, if the node is not listed because of them. */
 void ox_nodes_reveal(ox_tui *t, ox_node n);
+
+/* The node of the cursor in a list of nodes; {0}: none. */
+ox_node ox_nodes_at_cursor(const ox_view *v);
+/* Moves the cursor of the result, or of the model beside, to a node. */
+void ox_nodes_go(ox_view *v, ox_node n);
 
 /* ---- view_weights.c ---- */
 /* The weights in the order of their pane, those of inner graphs last; more may come while the list is made. */
@@ -182,6 +220,9 @@ void ox_tui_filter(ox_tui *t, const char *query);
 /* Logs a line and runs it; refused with a message while another is at work. */
 void ox_run_line(ox_tui *t, const char *line);
 ox_status ox_run_open(ox_tui *t, const char *path, ox_error *err) OX_MUST_USE;
+/* Keeps a line of a command and a file, to be run once what is opened is there; runs it. */
+ox_status ox_run_later(ox_tui *t, const char *command, const char *file, ox_error *err) OX_MUST_USE;
+void ox_run_then(ox_tui *t);
 /* Begins to infer the types of a trace, if they are wanted and not known; any line that is run stops that. */
 void ox_run_types(ox_tui *t);
 /* Lets it work for about that long; false when nothing is at work any more. */

@@ -20,12 +20,8 @@ typedef struct detail {
     ox_lines lines;
     ox_source source;
     bool stale;
+    size_t bound; /* the line that leads to the other side; SIZE_MAX: none */
 } detail;
-
-static const ox_model *model(const detail *d)
-{
-    return d->v.t->s->model;
-}
 
 /* ---- pieces ---- */
 
@@ -249,7 +245,8 @@ static void blocks(ox_lines *l, const ox_model *m, ox_node n)
     for (size_t i = 0; i < count && i < MOST; i++) {
         ox_graph g = ox_node_block(m, n, i);
         title(l, i ? "" : "blocks");
-        ox_lines_addf(l, OX_ROLE_PLAIN, "%zu nodes", ox_graph_n_nodes(m, g));
+        size_t n_nodes = ox_graph_n_nodes(m, g);
+        ox_lines_addf(l, OX_ROLE_PLAIN, "%zu node%s", n_nodes, n_nodes == 1 ? "" : "s");
         ox_lines_link(l, ox_graph_first(m, g));
     }
 }
@@ -335,25 +332,50 @@ static void failures(ox_lines *l, const ox_session *s, ox_node n)
     }
 }
 
-static void became(ox_lines *l, ox_tui *t, ox_node n)
+/* The line leads to the last of the nodes, or to what reads the weight. */
+static void became(detail *d, ox_node n)
 {
     char text[1024];
+    ox_lines *l = &d->lines;
+    ox_tui *t = d->v.t;
     if (!t->s->result || n.id >= t->became.n) return;
     ox_became_text(&t->became, t->s->model, t->s->result, n.id, text, sizeof text);
     title(l, "became");
     ox_lines_addf(l, t->became.first[n.id] ? OX_ROLE_OP : OX_ROLE_NOTE, "%s", text);
+    uint32_t home = ox_became_home(&t->became, t->s->model, n.id);
+    if (!home) return;
+    uint32_t last = t->became.last[home];
+    ox_lines_link(l, last ? ox_model_node_at(t->s->result, last) : ox_became_reader(&t->became, t->s->result, home));
+    d->bound = l->n - 1;
+}
+
+static void came_from(detail *d, const ox_model *m, ox_node n)
+{
+    char text[512];
+    ox_lines *l = &d->lines;
+    const ox_model *trace = d->v.t->s->model;
+    ox_node from = ox_model_node_at(trace, ox_node_origin(m, n));
+    if (!from.id) return;
+    ox_node_op_text(trace, from, text, sizeof text);
+    title(l, "from");
+    ox_lines_addf(l, OX_ROLE_OP, "%s", text);
+    ox_lines_addf(l, OX_ROLE_NOTE, "  #%u of the trace", from.id);
+    ox_lines_link(l, from);
+    d->bound = l->n - 1;
 }
 
 static void write_lines(detail *d)
 {
     char text[1024];
     size_t len;
-    const ox_model *m = model(d);
-    ox_node n = d->v.t->node;
+    const ox_spoken k = ox_side_spoken(d->v.t);
+    const ox_model *m = k.m;
+    ox_node n = k.n;
     ox_lines *l = &d->lines;
     ox_lines_clear(l);
     d->v.left = 0;
-    if (m && ox_node_is_alive(m, n)) {
+    d->bound = SIZE_MAX;
+    if (n.id) {
         title(l, "node");
         ox_node_op_text(m, n, text, sizeof text);
         ox_lines_addf(l, OX_ROLE_OP, "%s", text);
@@ -362,9 +384,10 @@ static void write_lines(detail *d)
         named(l, "name", OX_ROLE_PLAIN, name, len);
         ox_node_scope_text(m, n, text, sizeof text);
         named(l, "scope", OX_ROLE_SCOPE, text, strlen(text));
-        failures(l, d->v.t->s, n);
+        if (k.view == OX_VIEW_nodes) failures(l, d->v.t->s, n);
         reads(l, m, n);
-        became(l, d->v.t, n);
+        if (k.view == OX_VIEW_nodes) became(d, n);
+        if (k.view == OX_VIEW_result) came_from(d, m, n);
         inputs(l, m, n);
         attributes(l, m, n);
         outputs(l, m, n);
@@ -414,11 +437,15 @@ static bool work(ox_view *v)
 static bool act(ox_view *v, ox_action a)
 {
     if (a != OX_DO_FOLLOW) return false;
-    const ox_lines *l = &((detail *)v)->lines;
-    ox_node n = ox_lines_linked(l, v->list.cursor);
-    ox_value w = ox_lines_linked_weight(l, v->list.cursor);
-    if (n.id)
-        ox_tui_go(v->t, n);
+    const detail *d = (detail *)v;
+    ox_node n = ox_lines_linked(&d->lines, v->list.cursor);
+    ox_value w = ox_lines_linked_weight(&d->lines, v->list.cursor);
+    if (n.id && v->list.cursor == d->bound)
+        ox_side_cross(v->t, n);
+    else if (n.id)
+        ox_side_go(v->t, n);
+    else if (w.id && v->t->side != OX_VIEW_nodes)
+        ox_tui_say(v->t, OX_ROLE_NOTE, "weights are shown of the model on the first side");
     else if (w.id)
         ox_weights_show(v->t, w);
     else

@@ -35,7 +35,7 @@ static void keys_of(ox_lines *l, const char *view)
 {
     for (ox_action a = OX_DO_NOTHING + 1; a < OX_N_ACTIONS; a++) {
         const ox_action_row *r = ox_action_get(a);
-        if (strcmp(r->view, view) != 0) continue;
+        if (!ox_action_is_of(r, view)) continue;
         ox_lines_new(l);
         ox_lines_addf(l, OX_ROLE_KEY, "  %s", r->keys);
         ox_lines_tab(l, 22);
@@ -47,7 +47,7 @@ static void keys_of(ox_lines *l, const char *view)
 static bool has_own(const char *view)
 {
     for (ox_action a = OX_DO_NOTHING + 1; a < OX_N_ACTIONS; a++)
-        if (strcmp(ox_action_get(a)->view, view) == 0) return true;
+        if (ox_action_is_of(ox_action_get(a), view)) return true;
     return false;
 }
 

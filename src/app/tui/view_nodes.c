@@ -1,7 +1,7 @@
 /* Floor 7. The nodes in graph order, blocks and functions included, constants folded: those of the model, and beside
  * them those of the result of the last export, bound by provenance. The list is made in pieces; drawing it costs the
  * same for any number of nodes. */
-#include "app/tui/columns.h"
+#include "app/tui/nodes_line.h"
 #include "app/tui/tui.h"
 
 #include <onnxsh/print.h>
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 512, MEMO = 1024, MAX_DEPTH = 8 };
+enum { PIECE = 512, MEMO = 1024 };
 
 /* An answer of the search for an operator or a scope, which many nodes share. */
 typedef struct memo {
@@ -23,6 +23,8 @@ typedef struct nodes {
     ox_view v;
     uint32_t *rows;   /* ids of nodes */
     bool result;      /* it lists the result of the last export */
+    bool beside;      /* it lists the model beside */
+    ox_node aim;      /* of the result: where the cursor shall go; {0}: to what the tui's node became */
     uint32_t *row_of; /* by id of a node: its row + 1; 0 = not listed */
     size_t cap_ids, n_seen;
     ox_node next;      /* to be looked at; {0}: see next_function */
@@ -35,16 +37,10 @@ typedef struct nodes {
     memo ops[MEMO], scopes[MEMO];
 } nodes;
 
-enum { C_MARK, C_OP, C_SHAPE, C_DTYPE, C_NAME, C_SCOPE, N_COLUMNS };
-static const ox_column columns[N_COLUMNS] = {
-    [C_MARK] = {"", 1, 1, 0, false},         [C_OP] = {"OP", 12, 24, 0, false},
-    [C_SHAPE] = {"SHAPE", 10, 20, 1, false}, [C_DTYPE] = {"DTYPE", 7, 8, 4, false},
-    [C_NAME] = {"NAME", 10, 30, 2, false},   [C_SCOPE] = {"SCOPE", 12, 60, 3, false},
-};
-
 static const ox_model *model(const nodes *k)
 {
-    return k->result ? k->v.t->s->result : k->v.t->s->model;
+    const ox_session *s = k->v.t->s;
+    return k->result ? s->result : k->beside ? s->beside : s->model;
 }
 
 /* ---- making the list ---- */
@@ -106,10 +102,14 @@ static uint32_t row_of_result(const nodes *k)
 
 static void place_cursor(nodes *k)
 {
-    uint32_t row = k->result ? row_of_result(k) : row_of(k, k->v.t->node.id);
+    ox_tui *t = k->v.t;
+    uint32_t row = k->aim.id   ? row_of(k, k->aim.id)
+                   : k->result ? row_of_result(k)
+                               : row_of(k, k->beside ? t->other.id : t->node.id);
     if (!row) return;
     ox_list_go(&k->v.list, row - 1);
     k->seek = false;
+    if (t->side == OX_VIEW_result) ox_side_told(t);
 }
 
 static bool begin_function(nodes *k)
@@ -129,6 +129,17 @@ static bool weights(nodes *k)
     place_cursor(k);
     t->views[OX_VIEW_detail]->ops->follow(t->views[OX_VIEW_detail]);
     return false;
+}
+
+/* The cursor is on a node of the model, or of the one beside. */
+static void speak(nodes *k, ox_node n)
+{
+    if (!k->beside) {
+        ox_tui_set_node(k->v.t, n, &k->v);
+        return;
+    }
+    k->v.t->other = n;
+    ox_side_told(k->v.t);
 }
 
 static bool work(ox_view *v)
@@ -154,7 +165,7 @@ static bool work(ox_view *v)
     if (k->seek) place_cursor(k);
     if (k->seek && k->done) { /* it is not listed: another one is spoken of from now on */
         k->seek = false;
-        if (n && !k->result) ox_tui_set_node(v->t, ox_model_node_at(m, k->rows[v->list.cursor]), v);
+        if (n && !k->result) speak(k, ox_model_node_at(m, k->rows[v->list.cursor]));
     }
     return !k->done || k->weights;
 }
@@ -186,6 +197,7 @@ static void reset(ox_view *v)
     nodes *k = (nodes *)v;
     ox_query_free(k->filter);
     k->filter = NULL;
+    k->aim = (ox_node){0, 0};
     if (k->query[0] && (!model(k) || ox_query_parse(&k->filter, model(k), k->query, strlen(k->query), NULL) != OX_OK))
         k->query[0] = '\0';
     restart(k);
@@ -247,6 +259,12 @@ static ox_node node_at(const nodes *k, size_t i)
     return i < k->v.list.n ? ox_model_node_at(model(k), k->rows[i]) : (ox_node){0, 0};
 }
 
+ox_node ox_nodes_at_cursor(const ox_view *v)
+{
+    const nodes *k = (const nodes *)v;
+    return model(k) ? node_at(k, v->list.cursor) : (ox_node){0, 0};
+}
+
 /* The node of the trace that one of the result came from; says why it cannot be seen. */
 static ox_node came_from(const nodes *k, ox_node n)
 {
@@ -268,8 +286,37 @@ static void moved(ox_view *v)
     nodes *k = (nodes *)v;
     k->seek = false;
     ox_node n = node_at(k, v->list.cursor);
-    if (n.id && k->result) n = came_from(k, n);
-    if (n.id) ox_tui_set_node(v->t, n, v);
+    k->aim = (ox_node){0, 0};
+    if (n.id && k->result) {
+        n = came_from(k, n);
+        ox_side_told(v->t);
+    }
+    if (n.id) speak(k, n);
+}
+
+void ox_nodes_go(ox_view *v, ox_node n)
+{
+    nodes *k = (nodes *)v;
+    ox_tui *t = v->t;
+    uint32_t row = row_of(k, n.id);
+    if (row) {
+        ox_list_go(&v->list, row - 1);
+        moved(v);
+        return;
+    }
+    if (!k->unfold && ox_node_is_folded(model(k), n)) {
+        k->unfold = true;
+        restart(k);
+    }
+    if (k->beside) {
+        t->other = n;
+    } else {
+        k->aim = n;
+        n = ox_model_node_at(t->s->model, ox_node_origin(model(k), n));
+        if (n.id) ox_tui_set_node(t, n, v);
+    }
+    k->seek = !k->done; /* what is not listed yet may come */
+    ox_side_told(t);
 }
 
 /* What has no node of its own says where it went. */
@@ -286,6 +333,7 @@ static void tell(const nodes *k)
 static void follow(ox_view *v)
 {
     nodes *k = (nodes *)v;
+    k->aim = (ox_node){0, 0};
     k->seek = !k->done; /* what is not listed yet may come */
     place_cursor(k);
     if (k->result && k->done && !k->weights) tell(k);
@@ -328,6 +376,13 @@ static void note(ox_view *v, char *buf, size_t size)
         buf += len;
         size -= (size_t)len;
     }
+    if (k->beside && m) {
+        char file[96];
+        ox_side_file(k->v.t->s->beside_path, 24, file, sizeof file);
+        int len = snprintf(buf, size, "%s  ", file);
+        buf += len;
+        size -= (size_t)len;
+    }
     if (!m && k->result) snprintf(buf, size, "nothing was exported: x tries");
     if (!m) return;
     if (k->filter) {
@@ -346,72 +401,8 @@ static void note(ox_view *v, char *buf, size_t size)
 
 static void head(ox_view *v, ox_grid *g, ox_rect line)
 {
-    ox_columns c;
     (void)v;
-    ox_columns_fit(&c, columns, N_COLUMNS, line.cols);
-    ox_columns_head(&c, columns, g, line);
-}
-
-static void put_shape(const ox_model *m, ox_value v, ox_grid *g, ox_rect line, const ox_columns *c)
-{
-    char text[512] = "";
-    ox_type_info t = ox_type_get(m, ox_value_type(m, v));
-    bool tensor = t.kind == OX_TYPE_TENSOR || t.kind == OX_TYPE_SPARSE;
-    size_t n = 0;
-    for (int32_t i = 0; tensor && i < t.rank && n + 64 < sizeof text; i++) {
-        if (i) text[n++] = ',';
-        n += ox_dim_text(m, t.dims[i], text + n, 60);
-        if (n > sizeof text - 64) n = strlen(text);
-    }
-    if (tensor && t.rank == 0) n = (size_t)snprintf(text, sizeof text, "scalar");
-    if (tensor && t.rank == OX_RANK_UNKNOWN) n = (size_t)snprintf(text, sizeof text, "?");
-    if (t.kind == OX_TYPE_NONE_KNOWN)
-        n = (size_t)snprintf(text, sizeof text, "?");
-    else if (!tensor)
-        n = ox_type_text(m, ox_value_type(m, v), text, sizeof text);
-    if (n >= sizeof text) n = strlen(text);
-    ox_grid_fit(g, line.row, line.col + c->at[C_SHAPE].col, c->at[C_SHAPE].width, OX_ROLE_TYPE, text, n);
-    const char *dtype = tensor && t.dtype ? ox_dtype_name(t.dtype, OX_DTYPE_NUMPY) : "";
-    ox_grid_fit(g, line.row, line.col + c->at[C_DTYPE].col, c->at[C_DTYPE].width, OX_ROLE_TYPE, dtype, strlen(dtype));
-}
-
-static int depth(const ox_model *m, ox_node n)
-{
-    int d = 0;
-    for (ox_graph g = ox_node_graph(m, n); d < MAX_DEPTH; d++) {
-        ox_node owner = ox_graph_owner(m, g);
-        if (!owner.id) break;
-        g = ox_node_graph(m, owner);
-    }
-    return d;
-}
-
-/* Where the whole does not fit, the domain is the first to go: in a trace nearly all are aten's. */
-static void put_op(const ox_model *m, ox_node n, ox_grid *g, int row, int col, int width)
-{
-    char text[512];
-    size_t len = ox_node_op_text(m, n, text, sizeof text);
-    if (len >= sizeof text) len = strlen(text);
-    const char *s = text, *colons = strstr(text, "::");
-    if (colons && width > 0 && ox_text_width(text, len) > (size_t)width) s = colons + 2;
-    ox_grid_fit(g, row, col, width, OX_ROLE_OP, s, len - (size_t)(s - text));
-}
-
-/* Where it stands: attributes from the root on, as `find scope:` takes them; of a function its name. */
-static void put_scope(const ox_model *m, ox_node n, ox_grid *g, ox_rect line, int width)
-{
-    char text[1024];
-    ox_scope s = ox_node_scope(m, n);
-    size_t k = s.id ? ox_scope_path(m, s, text, sizeof text) : 0;
-    if (s.id && k == 0) k = ox_scope_print(m, s, text, sizeof text);
-    if (k >= sizeof text) k = sizeof text - 1;
-    ox_graph in = ox_node_graph(m, n);
-    if (k == 0 && ox_graph_get_kind(m, in) == OX_GRAPH_FUNCTION) {
-        const char *name = ox_str_text(m, ox_graph_name(m, in), &k);
-        ox_grid_name(g, line.row, line.col, width, OX_ROLE_SCOPE, name, k);
-    } else {
-        ox_grid_name(g, line.row, line.col, width, OX_ROLE_SCOPE, text, k);
-    }
+    ox_node_line_head(g, line);
 }
 
 static bool reads(const ox_model *m, ox_node n, uint32_t value)
@@ -428,7 +419,7 @@ static const char *bound_sign(const nodes *k, const ox_model *m, ox_node n)
     ox_tui *t = k->v.t;
     ox_became *b = &t->became;
     uint32_t id = t->node.id, home;
-    if (!id || id >= b->n || !t->s->result || !t->views[OX_VIEW_result]->at.rows) return " ";
+    if (k->beside || !id || id >= b->n || !t->s->result || !t->views[OX_VIEW_result]->at.rows) return " ";
     if (k->result && ox_node_origin(m, n) == id) return "=";
     if (!(home = ox_became_home(b, t->s->model, id))) return " ";
     if (!k->result) {
@@ -443,33 +434,16 @@ static void draw(ox_view *v, ox_grid *g, ox_rect line, size_t i)
 {
     nodes *k = (nodes *)v;
     const ox_model *m = model(k);
-    ox_node n = node_at(k, i);
-    ox_value out = ox_node_output(m, n, 0);
-    ox_columns c;
-    char text[512];
-    size_t len;
-    if (!n.id) return;
-    ox_columns_fit(&c, columns, N_COLUMNS, line.cols);
     const ox_tui *t = v->t;
-    bool failed = !k->result && t->failed && n.id < t->n_failed && t->failed[n.id];
-    const char *stop = k->result ? NULL : ox_stops_mark(t, n);
-    ox_grid_putz(g, line.row, line.col + c.at[C_MARK].col, c.at[C_MARK].width, failed ? OX_ROLE_ERROR : OX_ROLE_KEY,
-                 stop     ? stop
-                 : failed ? "!"
-                          : bound_sign(k, m, n));
-    int d = depth(m, n);
-    put_op(m, n, g, line.row, line.col + c.at[C_OP].col + d, c.at[C_OP].width - d);
-    if (out.id) put_shape(m, out, g, line, &c);
-    const char *name = ox_str_text(m, ox_node_name(m, n), &len);
-    if (len) {
-        ox_grid_name(g, line.row, line.col + c.at[C_NAME].col, c.at[C_NAME].width, OX_ROLE_PLAIN, name, len);
-    } else if (out.id) {
-        len = ox_value_label(m, out, text, sizeof text);
-        if (len >= sizeof text) len = strlen(text);
-        ox_grid_fit(g, line.row, line.col + c.at[C_NAME].col, c.at[C_NAME].width, OX_ROLE_VALUE, text, len);
-    }
-    ox_rect scope = {line.row, line.col + c.at[C_SCOPE].col, 1, c.at[C_SCOPE].width};
-    if (scope.cols) put_scope(m, n, g, scope, scope.cols);
+    ox_node n = node_at(k, i);
+    if (!n.id) return;
+    bool first = v->ops == &ox_view_nodes, failed = first && t->failed && n.id < t->n_failed && t->failed[n.id];
+    const char *stop = first ? ox_stops_mark(t, n) : NULL;
+    ox_node_line_draw(m, n, failed ? OX_ROLE_ERROR : OX_ROLE_KEY,
+                      stop     ? stop
+                      : failed ? "!"
+                               : bound_sign(k, m, n),
+                      g, line);
 }
 
 /* ---- search: operator, name, results, scope ---- */
@@ -561,6 +535,30 @@ const ox_view_ops ox_view_result = {
     .reset = reset,
     .work = work,
     .follow = follow,
+    .moved = moved,
+    .head = head,
+    .draw = draw,
+    .act = act,
+    .note = note,
+    .copy = copy,
+    .matches = matches,
+};
+
+static ox_status create_beside(ox_view **out, ox_tui *t, ox_error *err)
+{
+    ox_status st = create(out, t, err);
+    if (st == OX_OK) ((nodes *)*out)->beside = true;
+    return st;
+}
+
+const ox_view_ops ox_view_beside = {
+    .name = "beside",
+    .help = "the nodes of another model, with a cursor of their own",
+    .place = OX_PLACE_BESIDE,
+    .create = create_beside,
+    .destroy = destroy,
+    .reset = reset,
+    .work = work,
     .moved = moved,
     .head = head,
     .draw = draw,

@@ -364,6 +364,28 @@ static void test_hostile_names_draw_harmlessly(void **state)
     assert_leaves(0);
 }
 
+/* Two models named on the command line: the second one is opened by a line of the log. */
+static void test_two_models(void **state)
+{
+    (void)state;
+    char other[512];
+    snprintf(other, sizeof other, "%s/tests/screens/slices.onnx", root);
+    const char *argv[] = {program, "--no-init", "tui", trace, other, NULL};
+    start_with("xterm-256color", NULL, argv, 24, 80);
+    assert_true(terminal_shows(t, "slices.onnx  5"));
+    assert_true(terminal_shows(t, "_convolution"));
+    terminal_send(t, "\tG");
+    assert_true(terminal_shows(t, "node       onnx::Slice"));
+    terminal_send(t, "\033[Z");
+    assert_true(terminal_shows(t, "node       aten::_convolution"));
+    terminal_send(t, "L");
+    assert_true(terminal_shows(t, "beside \""));
+    terminal_send(t, ":beside --close\r");
+    assert_true(terminal_hides(t, "slices.onnx  5"));
+    terminal_send(t, "q");
+    assert_leaves(0);
+}
+
 static int run(void)
 {
     snprintf(trace, sizeof trace, "%s/examples/custom_op/hardmish_net.txt", root);
@@ -384,6 +406,7 @@ static int run(void)
         drive_test(test_signals_restore_the_terminal),
         drive_test(test_stop_and_continue),
         drive_test(test_hostile_names_draw_harmlessly),
+        drive_test(test_two_models),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,14 @@
+/* Floor 7. A node on one line of a pane. */
+#ifndef ONNXSH_APP_TUI_NODES_LINE_H
+#define ONNXSH_APP_TUI_NODES_LINE_H
+
+#include "app/tui/grid.h"
+
+#include <onnxsh/graph.h>
+
+/* The titles of the columns. */
+void ox_node_line_head(ox_grid *g, ox_rect line);
+/* The node, behind a sign of one column. */
+void ox_node_line_draw(const ox_model *m, ox_node n, ox_role role, const char *sign, ox_grid *g, ox_rect line);
+
+#endif
