@@ -161,6 +161,58 @@ static void test_values(void **state)
              "with prim::fork_0 = graph(%x.2 : Tensor):\n  %1 : Tensor = aten::relu(%x.2)\n  return (%1)\n");
 }
 
+/* What is forked is a graph of its own: numbers that it states are handed in, no pass looks inside. */
+static void test_forks(void **state)
+{
+    (void)state;
+    graph_is(NET "  def forward(self: __torch__.Net,\n    x: Tensor) -> Tensor:\n    y = torch.relu(x)\n"
+                 "    def __forked_function():\n      return torch.sub(torch.add(y, x, alpha=3), torch.mul(2, 3))\n"
+                 "    f = fork(__forked_function)\n    return torch.wait(f)\n",
+             false,
+             "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor):\n"
+             "  %1 : int = prim::Constant[value=3]()\n  %2 : int = prim::Constant[value=2]()\n"
+             "  %y.1 : Tensor = aten::relu(%x.1)\n  %f.1 : Future[Tensor] = prim::fork_0(%y.1, %x.1, %1, %2)\n"
+             "  %9 : Tensor = aten::wait(%f.1)\n  return (%9)\n"
+             "with prim::fork_0 = graph(%y.2 : Tensor,\n      %x.2 : Tensor,\n      %3 : int,\n      %4 : int):\n"
+             "  %5 : Tensor = aten::add(%y.2, %x.2, %3)\n  %6 : int = aten::mul(%4, %3)\n"
+             "  %7 : int = prim::Constant[value=1]()\n  %8 : Tensor = aten::sub(%5, %6, %7)\n  return (%8)\n");
+}
+
+/* 1.-2.j is a difference that is computed; 0. and -0. are equal, so the first of them stands for both. */
+static void test_numbers(void **state)
+{
+    (void)state;
+    graph_is(NET "  def forward(self: __torch__.Net,\n    x: Tensor) -> Tuple[complex, List[float]]:\n"
+                 "    return (1.-2.j, [2., -0., 0.])\n",
+             false,
+             "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor):\n"
+             "  %1 : complex = prim::Constant[value=1.-2.j]()\n  %2 : float = prim::Constant[value=2.]()\n"
+             "  %3 : float = prim::Constant[value=-0.]()\n  %4 : float[] = prim::ListConstruct(%2, %3, %3)\n"
+             "  %5 : (complex, float[]) = prim::TupleConstruct(%1, %4)\n  return (%5)\n");
+}
+
+#define ONES(by, after) \
+    NET "  def f(self: __torch__.Net,\n    x: Tensor) -> Tensor:\n    return " after "(torch.mul(x, " by \
+        "))\n" FORWARD "    return (self).f(x, )\n"
+#define ONES_GRAPH "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
+
+/* In functions that are called, a product with an int 1 goes unless its result and what it is made from may both be
+ * seen outside, or something is written to. */
+static void test_ones(void **state)
+{
+    (void)state;
+    graph_is(ONES("1", "torch.relu"), false, ONES_GRAPH "  %1 : Tensor = aten::relu(%x.1)\n  return (%1)\n");
+    graph_is(ONES("1", ""), false,
+             ONES_GRAPH "  %1 : int = prim::Constant[value=1]()\n  %2 : Tensor = aten::mul(%x.1, %1)\n"
+                        "  return (%2)\n");
+    graph_is(ONES("1.", "torch.relu"), false,
+             ONES_GRAPH "  %1 : float = prim::Constant[value=1.]()\n  %2 : Tensor = aten::mul(%x.1, %1)\n"
+                        "  %3 : Tensor = aten::relu(%2)\n  return (%3)\n");
+    graph_is(ONES("1", "torch.relu_"), false,
+             ONES_GRAPH "  %1 : int = prim::Constant[value=1]()\n  %2 : Tensor = aten::mul(%x.1, %1)\n"
+                        "  %3 : Tensor = aten::relu_(%2)\n  return (%3)\n");
+}
+
 /* Members of enums are constants, one for each time that they are named; their parts are operators. */
 static void test_enums(void **state)
 {
@@ -373,7 +425,8 @@ int main(void)
         cmocka_unit_test(test_values),    cmocka_unit_test(test_errors),  cmocka_unit_test(test_other_errors),
         cmocka_unit_test(test_bomb),      cmocka_unit_test(test_methods), cmocka_unit_test(test_memory),
         cmocka_unit_test(test_inputs),    cmocka_unit_test(test_enums),   cmocka_unit_test(test_classes),
-        cmocka_unit_test(test_with),
+        cmocka_unit_test(test_with),      cmocka_unit_test(test_forks),   cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -225,12 +225,7 @@ struct ox__ts {
     bool returned;
     OX__VEC(ox__ts_node *) literals;
     ox__index literal_index;
-    struct ox__ts_closure {
-        struct ox__ts_closure *outer;
-        ox__ts_block *block;
-        size_t first; /* variables below are captured */
-        OX__VEC(ox__ts_value *) captured;
-    } * closure;
+    ox__ts_block *forked; /* the body of the innermost function that is forked; NULL: none */
 };
 
 /* ---- source_graph.c ---- */
@@ -319,7 +314,8 @@ const ox__obj *ox__ts_static(ox__ts *t, const ox__src *e);
 ox__ts_value *ox__ts_default_value(ox__ts *t, const ox__ts_file *file, const ox__src *e);
 void ox__ts_forget(ox__ts *t, size_t first); /* variables from number `first` on */
 
-/* ---- tidying (source_tidy.c, source_order.c, source_fold.c, source_math.c, source_peep.c, source_inline.c) ---- */
+/* ---- tidying (source_tidy.c, source_order.c, source_fold.c, source_math.c, source_peep.c, source_ones.c,
+ * source_inline.c) ---- */
 bool ox__ts_tidy(ox__ts *t, ox__ts_block *top);      /* what PyTorch does to each function that it loads */
 void ox__ts_settle(ox__ts_block *b);                 /* everybody uses what replaced others, and uses are counted */
 void ox__ts_sweep(ox__ts_block *top);                /* removes what nobody needs */
@@ -330,6 +326,7 @@ bool ox__ts_fold(ox__ts *t, ox__ts_block *top);  /* computes what is known */
 /* The result of an operator whose inputs are known, as a constant; NULL if it is not computed here. */
 const ox__obj *ox__ts_compute(ox__ts *t, const ox__ts_node *n, const ox__obj *const *in);
 bool ox__ts_peep(ox__ts *t, ox__ts_block *top);
+bool ox__ts_ones(ox__ts *t, ox__ts_block *top); /* x * 1, x + 0; true: something changed */
 /* f->whole: a copy of its graph with all calls inlined. */
 ox__ts_block *ox__ts_whole(ox__ts *t, ox__ts_fn *f);
 /* A copy of f's graph with all calls inlined and nothing else done, as `inlined_graph` is. */

@@ -90,13 +90,27 @@ ox__ts_value *ox__ts_default_value(ox__ts *t, const ox__ts_file *file, const ox_
     return type.id ? ox__ts_constant(t, o, type) : NULL;
 }
 
+/* `1.+2.j` is a sum to PyTorch, which it computes: its parts are numbers that the function states. */
+static bool complex_literal(ox__ts *t, const ox__src *e, ox__ts_meant *out)
+{
+    const double im[2] = {0, fabs(e->c[1])};
+    ox__obj *part = ox__ts_alloc(t, sizeof *part), *c = ox__ts_alloc(t, sizeof *c);
+    if (!part || !c || !ox__ts_literal(t, ox__ts_obj_float(t, e->c[0]), t->t_float)) return false;
+    const double *kept = ox__arena_dup(&t->arena, im, sizeof im);
+    if (!kept) return ox__ts_nomem(t);
+    *part = (ox__obj){.kind = OX__OBJ_COMPLEX, .c = kept};
+    *c = (ox__obj){.kind = OX__OBJ_COMPLEX, .c = e->c};
+    return ox__ts_literal(t, part, t->t_complex) && is_value(out, ox__ts_constant(t, c, t->t_complex));
+}
+
 /* Numbers are shared by a function, other literals are not. */
 static bool literal(ox__ts *t, const ox__src *e, ox__ts_meant *out)
 {
+    if (e->kind == OX__SRC_COMPLEX) return complex_literal(t, e, out);
     const ox__obj *o = ox__ts_static(t, e);
     ox_type type = o ? ox__ts_type_of_obj(t, o) : (ox_type){0};
     if (!type.id) return false;
-    bool shared = e->kind == OX__SRC_INT || e->kind == OX__SRC_FLOAT || e->kind == OX__SRC_COMPLEX;
+    bool shared = e->kind == OX__SRC_INT || e->kind == OX__SRC_FLOAT;
     return is_value(out, shared ? ox__ts_literal(t, o, type) : ox__ts_constant(t, o, type));
 }
 

@@ -185,10 +185,8 @@ static bool fold_block(folder *f, ox__ts_block *b)
             ok = fold_if(f, n);
         else if (n->kind == OX__TS_LOOP)
             ok = fold_loop(f, n);
-        else if (n->kind == OX__TS_FORK)
-            ok = fold_block(f, n->blocks[0]);
         else
-            ok = fold_node(f, n);
+            ok = n->kind == OX__TS_FORK || fold_node(f, n);
         if (!ok) return false;
     }
     return true;

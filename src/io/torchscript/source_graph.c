@@ -278,6 +278,13 @@ bool ox__ts_same_constant(const ox__ts_node *a, const ox__ts_node *b)
     return a->constant->kind != OX__OBJ_GLOBAL && same_obj(a->constant, b->constant, 0); /* members of enums are not */
 }
 
+/* The same for 0. and -0. */
+static uint64_t hash_f64(double f)
+{
+    double key = f == 0 ? 0 : f;
+    return ox__hash(&key, sizeof key);
+}
+
 uint64_t ox__ts_constant_hash(const ox__ts_node *n)
 {
     const ox__obj *o = n->constant;
@@ -287,13 +294,14 @@ uint64_t ox__ts_constant_hash(const ox__ts_node *n)
     switch ((ox__obj_kind)o->kind) {
     case OX__OBJ_BOOL:
     case OX__OBJ_INT: return ox__hash_mix(h, (uint64_t)o->i);
-    case OX__OBJ_FLOAT: return ox__hash_mix(h, ox__hash(&o->f, sizeof o->f));
+    case OX__OBJ_FLOAT: return ox__hash_mix(h, hash_f64(o->f));
     case OX__OBJ_GLOBAL:
     case OX__OBJ_STR: return ox__hash_mix(h, ox__hash(o->s, o->n));
     default: return h;
     }
 }
 
+/* PyTorch looks numbers up by what they are equal to: of 0. and -0. in one function the first stands for both. */
 typedef struct wanted {
     const ox__ts *t;
     const ox__ts_node *node;
@@ -302,7 +310,10 @@ typedef struct wanted {
 static bool is_wanted(const void *ud, uint32_t id)
 {
     const wanted *w = ud;
-    return ox__ts_same_constant(w->t->literals.p[id - 1], w->node);
+    const ox__ts_node *n = w->t->literals.p[id - 1];
+    const ox__obj *a = n->constant, *b = w->node->constant;
+    if (a->kind == OX__OBJ_FLOAT && b->kind == OX__OBJ_FLOAT && a->f == b->f) return true;
+    return ox__ts_same_constant(n, w->node);
 }
 
 ox__ts_value *ox__ts_literal(ox__ts *t, const ox__obj *o, ox_type type)

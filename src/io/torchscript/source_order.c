@@ -41,7 +41,7 @@ static bool pool_block(pool *p, ox__ts_block *b)
     ox__ts_node *next;
     for (ox__ts_node *n = b->first; n; n = next) {
         next = n->next;
-        for (uint32_t i = 0; i < n->n_blocks; i++)
+        for (uint32_t i = 0; i < n->n_blocks && n->kind != OX__TS_FORK; i++)
             if (!pool_block(p, n->blocks[i])) return false;
         if (n->kind == OX__TS_CONSTANT && !pool_constant(p, n)) return false;
     }
@@ -132,7 +132,7 @@ static bool order_block(ox__ts *t, ox__ts_block *b)
 {
     for (ox__ts_node *n = b->last; n; n = n->prev) {
         if ((n->kind == OX__TS_IF || n->kind == OX__TS_LOOP) && !order_outputs(t, n)) return false;
-        for (uint32_t i = 0; i < n->n_blocks; i++)
+        for (uint32_t i = 0; i < n->n_blocks && n->kind != OX__TS_FORK; i++)
             if (!order_block(t, n->blocks[i])) return false;
     }
     return true;

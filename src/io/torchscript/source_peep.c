@@ -13,6 +13,12 @@ static bool is_op(const ox__ts_node *n, const char *op)
     return n && n->kind == OX__TS_OP && strcmp(n->op, op) == 0;
 }
 
+/* What is forked is a graph of its own, which is left alone. */
+static uint32_t n_inner(const ox__ts_node *n)
+{
+    return n->kind == OX__TS_FORK ? 0 : n->n_blocks;
+}
+
 static ox__ts_value *constant_before(peep *p, ox__ts_node *n, const ox__obj *o, ox_type type)
 {
     ox__ts *t = p->t;
@@ -49,7 +55,7 @@ static void number_again(peep *p, ox__ts_node *n)
 static void numbers(peep *p, ox__ts_block *b)
 {
     for (ox__ts_node *n = b->first; n; n = n->next) {
-        for (uint32_t i = 0; i < n->n_blocks; i++) numbers(p, n->blocks[i]);
+        for (uint32_t i = 0; i < n_inner(n); i++) numbers(p, n->blocks[i]);
         number_again(p, n);
     }
 }
@@ -111,7 +117,7 @@ static bool list_use(peep *p, ox__ts_node *n)
 static bool lists(peep *p, ox__ts_block *b)
 {
     for (ox__ts_node *n = b->first; n; n = n->next) {
-        for (uint32_t i = 0; i < n->n_blocks; i++)
+        for (uint32_t i = 0; i < n_inner(n); i++)
             if (!lists(p, n->blocks[i])) return false;
         if (!list_use(p, n)) return false;
     }
@@ -157,7 +163,7 @@ static bool dict_use(peep *p, ox__ts_node *n)
 static bool dicts(peep *p, ox__ts_block *b)
 {
     for (ox__ts_node *n = b->first; n; n = n->next) {
-        for (uint32_t i = 0; i < n->n_blocks; i++)
+        for (uint32_t i = 0; i < n_inner(n); i++)
             if (!dicts(p, n->blocks[i])) return false;
         if (!dict_use(p, n)) return false;
     }
@@ -180,7 +186,7 @@ static bool rank_of(peep *p, ox__ts_node *n)
 static bool ranks(peep *p, ox__ts_block *b)
 {
     for (ox__ts_node *n = b->first; n; n = n->next) {
-        for (uint32_t i = 0; i < n->n_blocks; i++)
+        for (uint32_t i = 0; i < n_inner(n); i++)
             if (!ranks(p, n->blocks[i])) return false;
         if (is_op(n, "aten::dim") && !rank_of(p, n)) return false;
     }
@@ -204,7 +210,7 @@ static bool same_dim(const ox__ts_node *a, const ox__ts_node *b)
 static bool join_cats(peep *p, ox__ts_block *b)
 {
     for (ox__ts_node *n = b->first; n; n = n->next) {
-        for (uint32_t i = 0; i < n->n_blocks; i++)
+        for (uint32_t i = 0; i < n_inner(n); i++)
             if (!join_cats(p, n->blocks[i])) return false;
         ox__ts_node *list = cat_list(n);
         for (uint32_t i = 0; list && i < list->n_in; i++) {
@@ -350,7 +356,7 @@ static bool operators(peep *p, ox__ts_node *n)
 static bool others(peep *p, ox__ts_block *b)
 {
     for (ox__ts_node *n = b->first; n; n = n->next) {
-        for (uint32_t i = 0; i < n->n_blocks; i++)
+        for (uint32_t i = 0; i < n_inner(n); i++)
             if (!others(p, n->blocks[i])) return false;
         if (n->kind == OX__TS_CONSTANT) continue;
         if (!none_outputs(p, n)) return false;
@@ -369,7 +375,9 @@ bool ox__ts_peep(ox__ts *t, ox__ts_block *top)
     numbers(&p, top);
     ox__ts_settle(top);
     mark_changed(top);
-    if (!lists(&p, top) || !dicts(&p, top) || !ranks(&p, top) || !others(&p, top)) return false;
+    if (!lists(&p, top) || !dicts(&p, top) || !ranks(&p, top)) return false;
+    p.changed = ox__ts_ones(t, top) || p.changed;
+    if (!others(&p, top)) return false;
     ox__ts_settle(top);
     if (!join_cats(&p, top)) return false;
     if (p.changed) ox__ts_sweep(top);

@@ -8,33 +8,11 @@ static const ox__obj none_obj = {.kind = OX__OBJ_NONE};
 
 /* ---- variables ---- */
 
-/* The value inside the function that is forked, of a variable outside of it. */
-static ox__ts_value *captured(ox__ts *t, struct ox__ts_closure *c, size_t var, const ox__ts_meant *is)
-{
-    ox__ts_value *v = is->value;
-    if (!c || var >= c->first) return v;
-    if (!(v = captured(t, c->outer, var, is))) return NULL;
-    for (size_t i = 0; i < c->captured.n; i++)
-        if (c->captured.p[i] == v) return c->block->in[i];
-    if (!ox__vec_push(&c->captured, v)) {
-        ox__ts_nomem(t);
-        return NULL;
-    }
-    return ox__ts_block_input(t, c->block, ox__ts_now(v)->type, v->name);
-}
-
 const ox__ts_meant *ox__ts_find(ox__ts *t, const char *name)
 {
     uint32_t id = ox__intern_find(&t->names, name, strlen(name));
     if (!id || id >= t->now.n || !t->now.p[id]) return NULL;
-    size_t at = t->now.p[id] - 1;
-    ox__ts_meant *is = &t->vars.p[at].is;
-    if (is->what != OX__TS_VALUE || !t->closure || at >= t->closure->first) return is;
-    ox__ts_meant *inner = ox__ts_alloc(t, sizeof *inner);
-    if (!inner) return NULL;
-    *inner = *is;
-    inner->value = captured(t, t->closure, at, is);
-    return inner->value ? inner : NULL;
+    return &t->vars.p[t->now.p[id] - 1].is;
 }
 
 /* `_12` is a name that PyTorch made up to write the code. */
@@ -385,22 +363,60 @@ static bool with_statement(ox__ts *t, const ox__src *e)
     return left != NULL;
 }
 
+/* `live` marks what is made inside of the function that is forked. */
+static void mark_inside(ox__ts_block *b)
+{
+    for (uint32_t i = 0; i < b->n_in; i++) b->in[i]->live = true;
+    for (ox__ts_node *n = b->first; n; n = n->next) {
+        for (uint32_t i = 0; i < n->n_out; i++) n->out[i]->live = true;
+        for (uint32_t i = 0; i < n->n_blocks; i++) mark_inside(n->blocks[i]);
+    }
+}
+
+/* Puts inputs of the fork in the place of what a list has from outside of it. */
+static bool capture(ox__ts *t, ox__ts_node *fork, ox__ts_value **list, uint32_t n)
+{
+    ox__ts_block *body = fork->blocks[0];
+    for (uint32_t i = 0; i < n; i++) {
+        ox__ts_value *v = list[i] = ox__ts_now(list[i]);
+        uint32_t k = 0;
+        if (v->live) continue;
+        while (k < fork->n_in && fork->in[k] != v) k++;
+        if (k == fork->n_in) {
+            if (!ox__ts_add_input(t, fork, v) || !ox__ts_block_input(t, body, v->type, v->name)) return false;
+            body->in[k]->live = true;
+        }
+        list[i] = body->in[k];
+    }
+    return true;
+}
+
+/* Numbers that the code states are made outside, so they are handed in as well: PyTorch does it so. */
+static bool capture_in(ox__ts *t, ox__ts_node *fork, ox__ts_block *b)
+{
+    for (ox__ts_node *n = b->first; n; n = n->next) {
+        if (!capture(t, fork, n->in, n->n_in)) return false;
+        for (uint32_t i = 0; i < n->n_blocks; i++)
+            if (n->kind != OX__TS_FORK && !capture_in(t, fork, n->blocks[i])) return false;
+    }
+    return capture(t, fork, b->out, b->n_out);
+}
+
 bool ox__ts_fork(ox__ts *t, const ox__src *def, ox__ts_meant *out)
 {
     inner x;
-    struct ox__ts_closure c = {.outer = t->closure, .first = t->vars.n};
+    ox__ts_block *outer = t->forked;
     ox__ts_node *n = ox__ts_node_new(t, OX__TS_FORK, 0, NULL, 1);
     bool returned = t->returned;
     if (!n || !enter(t, &x, n)) return false;
-    c.block = x.block;
-    t->closure = &c;
+    t->forked = x.block;
     t->returned = false;
     bool ok = ox__ts_suite(t, def->kid[3]) && leave(t, &x);
-    t->closure = c.outer;
+    t->forked = outer;
     t->returned = returned;
-    for (size_t i = 0; ok && i < c.captured.n; i++) ok = ox__ts_add_input(t, n, c.captured.p[i]);
-    ox__vec_free(&c.captured);
     if (!ok) return false;
+    mark_inside(x.block);
+    if (!capture_in(t, n, x.block)) return false;
     n->out[0]->type = ox__ts_future(t, x.block->n_out ? ox__ts_now(x.block->out[0])->type : t->t_none);
     *out = (ox__ts_meant){.what = OX__TS_VALUE, .value = n->out[0]};
     return n->out[0]->type.id != 0;
@@ -409,8 +425,8 @@ bool ox__ts_fork(ox__ts *t, const ox__src *def, ox__ts_meant *out)
 /* ---- all statements ---- */
 static bool return_statement(ox__ts *t, const ox__src *e)
 {
-    ox_type want = t->closure ? (ox_type){0} : t->fn->result;
-    if (t->block != (t->closure ? t->closure->block : t->top))
+    ox_type want = t->forked ? (ox_type){0} : t->fn->result;
+    if (t->block != (t->forked ? t->forked : t->top))
         return ox__ts_refuse(t, e->at, OX_E_UNSUPPORTED, "a return inside of another statement");
     ox__ts_value *v = e->kid[0] ? ox__ts_value_of(t, e->kid[0], want) : ox__ts_constant(t, &none_obj, t->t_none);
     if (v && want.id) v = ox__ts_convert(t, v, want);
@@ -468,7 +484,7 @@ bool ox__ts_lower(ox__ts *t, ox__ts_fn *f)
     t->fn = f;
     t->file = f->file;
     t->before = NULL;
-    t->closure = NULL;
+    t->forked = NULL;
     t->returned = false;
     t->literals.n = 0;
     t->frame = 0;

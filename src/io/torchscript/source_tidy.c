@@ -67,6 +67,7 @@ static bool lower_tuples(ox__ts *t, ox__ts_block *b)
     for (ox__ts_node *n = b->first; n; n = n->next) {
         if (n->kind == OX__TS_UNPACK_TUPLE || n->kind == OX__TS_TUPLE_INDEX) take_apart(n);
         if (n->kind == OX__TS_TUPLE_SLICE && !lower_slice(t, n)) return false;
+        if (n->kind == OX__TS_FORK) continue;
         for (uint32_t i = 0; i < n->n_blocks; i++)
             if (!lower_tuples(t, n->blocks[i])) return false;
     }
@@ -191,19 +192,6 @@ static void drop_outputs(ox__ts_node *n)
         if (!n->out[i]->uses && (n->kind == OX__TS_IF || !n->blocks[0]->in[i + 1]->uses)) ox__ts_drop_output(n, i);
 }
 
-/* What a forked function takes and does not use is not handed to it. */
-static void drop_inputs(ox__ts_node *n)
-{
-    if (n->kind != OX__TS_FORK) return;
-    ox__ts_block *b = n->blocks[0];
-    for (uint32_t i = n->n_in; i-- > 0;) {
-        if (b->in[i]->uses) continue;
-        n->in[i]->uses--;
-        cut(n->in, &n->n_in, i);
-        cut(b->in, &b->n_in, i);
-    }
-}
-
 static void sweep(ox__ts_block *b)
 {
     ox__ts_node *prev;
@@ -211,8 +199,7 @@ static void sweep(ox__ts_block *b)
         bool used = n->live;
         prev = n->prev;
         drop_outputs(n);
-        for (uint32_t i = 0; i < n->n_blocks; i++) sweep(n->blocks[i]);
-        drop_inputs(n);
+        for (uint32_t i = 0; i < n->n_blocks && n->kind != OX__TS_FORK; i++) sweep(n->blocks[i]);
         for (uint32_t i = 0; i < n->n_out; i++) used |= n->out[i]->uses != 0;
         if (used) continue;
         unuse(n);
