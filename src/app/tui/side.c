@@ -1,5 +1,6 @@
 /* Floor 7. Two sides: the nodes of the model, and beside them those of its result or of another model. The side that
  * has the keys, or had them last, is the one that the details tell of. */
+#include "app/tui/meet.h"
 #include "app/tui/tui.h"
 
 #include <string.h>
@@ -68,6 +69,26 @@ void ox_side_show(ox_tui *t)
         ox_tui_show(t, OX_VIEW_beside);
     else
         ox_prompt_begin(t, OX_MODE_COMMAND, "beside ");
+}
+
+void ox_side_meet(ox_tui *t)
+{
+    const char *how;
+    const ox_session *s = t->s;
+    const ox_spoken k = ox_side_spoken(t);
+    bool back = k.view == OX_VIEW_beside;
+    if (k.view == OX_VIEW_result || !s->beside || !s->model) {
+        ox_tui_say(t, OX_ROLE_NOTE,
+                   s->beside ? "the result is bound to the nodes" : "no model stands beside: A opens one");
+        return;
+    }
+    if (!k.n.id) return;
+    ox_node n = ox_meet(back ? s->model : s->beside, k.m, k.n, &how);
+    if (n.id && back)
+        ox_tui_go(t, n);
+    else if (n.id)
+        ox_tui_go_beside(t, n);
+    ox_tui_say(t, OX_ROLE_NOTE, n.id ? "found %s" : "nothing on the other side is like it", how);
 }
 
 void ox_side_file(const char *path, size_t cols, char *buf, size_t size)

@@ -335,6 +335,7 @@ static void act(ox_tui *t, ox_action a, uint32_t key)
     case OX_DO_LOG: toggle(t, OX_VIEW_log); break;
     case OX_DO_RESULT: toggle(t, OX_VIEW_result); break;
     case OX_DO_BESIDE: ox_side_show(t); break;
+    case OX_DO_MEET: ox_side_meet(t); break;
     case OX_DO_RIGHT: v->left += 8; break;
     case OX_DO_LEFT: v->left = v->left > 8 ? v->left - 8 : 0; break;
     default: break;

@@ -156,6 +156,8 @@ void ox_side_go(ox_tui *t, ox_node n);
 void ox_side_cross(ox_tui *t, ox_node n);
 /* Shows the model beside or hides it; if there is none, asks for one. */
 void ox_side_show(ox_tui *t);
+/* The cursor of the other model goes to what is most like the node that is spoken of. */
+void ox_side_meet(ox_tui *t);
 /* The name of a file without its folders, in at most so many columns. */
 void ox_side_file(const char *path, size_t cols, char *buf, size_t size);
 /* False, and says so, where the model beside is spoken of: what marks and commands are for is the other one. */

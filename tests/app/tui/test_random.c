@@ -47,6 +47,9 @@ static const char *const lines[] = {
     "bind W why {}",
     "why #21",
     "value %FLOAT",
+    "beside \"" OX_ROOT_DIR "/tests/screens/slices.onnx\"",
+    "beside \"" OX_ROOT_DIR "/tests/traces/scriptcf.script.graph.txt\"",
+    "beside --close",
 };
 static const char *const queries[] = {"op:conv",   "scope:layer1", "not op:add", "(",
                                       "nonsense:", "name:/x|y/",   "up(%x,2)",   ""};
@@ -141,6 +144,7 @@ static void step(ox_tui *t, ox_session *s)
                                     OX_KEY_PAGE_DOWN,
                                     OX_KEY_END,
                                     'W',
+                                    'A',
                                     '?',
                                     4,
                                     21,
