@@ -178,6 +178,16 @@ static void drop_result(ox_session *s)
     s->result_path = NULL;
 }
 
+static void close_beside(ox_session *s)
+{
+    ox_typing_free(s->beside_typing);
+    ox_model_free(s->beside);
+    free(s->beside_path);
+    s->beside_typing = NULL;
+    s->beside = NULL;
+    s->beside_path = NULL;
+}
+
 void ox_session_free(ox_session *s)
 {
     ox_interrupt_script(NULL);
@@ -191,8 +201,7 @@ void ox_session_free(ox_session *s)
     bool keep = s->model && ox_model_is_modified(s->model);
     ox_model_free(s->model);
     ox_journal_close(s, s->journal.hung_up && keep);
-    ox_model_free(s->beside);
-    free(s->beside_path);
+    close_beside(s);
     ox_words_free(&s->g.lua_files);
     ox_words_free(&s->g.inputs);
     ox_words_free(&s->g.weights);
@@ -316,8 +325,7 @@ ox_status ox_session_beside(ox_session *s, const char *path, int graph, ox_error
         free(copy);
         return st;
     }
-    ox_model_free(s->beside);
-    free(s->beside_path);
+    close_beside(s);
     s->beside = m;
     s->beside_path = copy;
     return OX_OK;

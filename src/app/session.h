@@ -74,15 +74,16 @@ struct ox_session {
     char *result_path;
     ox_model *beside; /* a second model to look at (`beside`), or NULL; commands speak of `model` */
     char *beside_path;
-    ox_inference *inference; /* `infer` was given: types follow the edits; or NULL */
-    size_t inference_from;   /* the steps that can be undone while that of `infer` is not */
-    bool inference_is_new;   /* that step is not closed yet */
-    ox_typing *typing;       /* types of a trace, once they were asked for; or NULL */
-    bool as_given;           /* `set infer off`: a trace has the types of its file only */
-    bool typing_now;         /* they are being inferred */
-    bool asked_types;        /* by the Lua of this line */
-    ox_journal journal;      /* its edits on disk */
-    ox_debug *debug;         /* a conversion that is stopped, or NULL */
+    ox_typing *beside_typing; /* its types, if it is a trace and they were asked for; or NULL */
+    ox_inference *inference;  /* `infer` was given: types follow the edits; or NULL */
+    size_t inference_from;    /* the steps that can be undone while that of `infer` is not */
+    bool inference_is_new;    /* that step is not closed yet */
+    ox_typing *typing;        /* types of a trace, once they were asked for; or NULL */
+    bool as_given;            /* `set infer off`: a trace has the types of its file only */
+    bool typing_now;          /* they are being inferred */
+    bool asked_types;         /* by the Lua of this line */
+    ox_journal journal;       /* its edits on disk */
+    ox_debug *debug;          /* a conversion that is stopped, or NULL */
     ox_breakpoint *breakpoints;
     size_t n_breakpoints;
     int last_breakpoint;    /* the number of the last one made */
@@ -129,6 +130,8 @@ ox_status ox_session_open(ox_session *s, const char *path, int graph, ox_error *
 ox_status ox_session_open_result(ox_session *s, ox_error *err) OX_MUST_USE;
 /* Opens a file as the second model, or closes that (NULL). If it cannot be opened, the earlier one is kept. */
 ox_status ox_session_beside(ox_session *s, const char *path, int graph, ox_error *err) OX_MUST_USE;
+/* Infers the types of the second model that its file does not give. */
+ox_status ox_session_infer_beside(ox_session *s, ox_infer_counts *k, ox_error *err) OX_MUST_USE;
 /* The model, or OX_E_INVALID saying that none is open. */
 ox_status ox_session_model(ox_session *s, ox_model **m, ox_error *err) OX_MUST_USE;
 /* Runs one prompt line, command or Lua; *incomplete (may be NULL): the Lua only lacks its end. */

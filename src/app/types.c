@@ -4,6 +4,8 @@
 #include "app/cmd.h"
 #include "app/interrupt.h"
 
+#include <onnxsh/journal.h>
+
 static void on_finding(void *session, const ox_infer_finding *f)
 {
     ox_error w;
@@ -38,4 +40,27 @@ ox_status ox_session_types(ox_session *s, ox_error *err)
     ox_session_warn(s, err);
     ox_error_clear(err);
     return OX_OK;
+}
+
+ox_status ox_session_infer_beside(ox_session *s, ox_infer_counts *k, ox_error *err)
+{
+    ox_model *m = s->beside;
+    const ox_infer_options how = {0};
+    const ox_task *task = ox_progress_task(s->g.quiet);
+    *k = (ox_infer_counts){0};
+    ox_status st = OX_OK;
+    if (ox_typing_is_for(m)) {
+        if (!s->beside_typing) st = ox_typing_create(&s->beside_typing, m, s->symbolics, err);
+        if (st == OX_OK) st = ox_session_script(s, err);
+        ox_convert_options opt = {.task = task};
+        if (st == OX_OK) st = ox_typing_update(s->beside_typing, &how, &opt, NULL, NULL, err);
+        if (st == OX_OK) ox_typing_count(s->beside_typing, k);
+    } else {
+        ox_mark mark = ox_journal_mark(m);
+        st = ox_infer(m, &how, NULL, NULL, k, task, err);
+        if (st == OX_OK) st = ox_journal_commit(m, "infer", err);
+        if (st != OX_OK) ox_journal_rollback(m, mark);
+    }
+    ox_progress_done();
+    return st;
 }

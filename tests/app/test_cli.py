@@ -67,6 +67,10 @@ class Forms(Case):
         self.assertEqual((some["file"], some["kind"]), (TRACE, "trace"))
         out, err = self.run_it("-e", f"beside {TRACE}", "-e", "beside no-such", status=3)
         self.assertIn("no-such", err)
+        out, _ = self.run_it("beside", "--infer", TRACE)
+        self.assertRegex(out, r", types of (\d+) of \d+ known;")
+        some = json.loads(self.run_it("--json", "beside", "--infer", os.path.join(ROOT, "tests/fixtures/onnx/blocks.onnx"))[0])
+        self.assertGreater(some["typed"], 0)
         for line in ("beside --graph 2", f"beside --close {TRACE}", "beside a b", f"beside --graph 0 {TRACE}"):
             self.run_it("-e", line, status=2)
 

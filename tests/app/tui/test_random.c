@@ -50,6 +50,7 @@ static const char *const lines[] = {
     "beside \"" OX_ROOT_DIR "/tests/screens/slices.onnx\"",
     "beside \"" OX_ROOT_DIR "/tests/traces/scriptcf.script.graph.txt\"",
     "beside --close",
+    "beside --infer",
 };
 static const char *const queries[] = {"op:conv",   "scope:layer1", "not op:add", "(",
                                       "nonsense:", "name:/x|y/",   "up(%x,2)",   ""};
