@@ -5,7 +5,7 @@
  *
  * FIRST is text of the first paint; BEFORE is sent once when all is quiet. KEYS stand between blanks; each is sent N
  * times before the next, A|B by turns. Prints "first MS", "ready MS", then for each of KEYS "KEY MEDIAN_MS P99_MS
- * MEDIAN_BYTES MAX_BYTES". In BEFORE and KEYS \e is Esc. */
+ * MEDIAN_BYTES MAX_BYTES FIRST_MEDIAN_MS", the last to the first byte. In BEFORE and KEYS \e is Esc, \r Enter. */
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -22,6 +22,7 @@ enum { ROWS = 50, COLS = 200, QUIET_MS = 40, READY_MS = 700, MAX_KEYS = 16, MAX_
 static int fd;
 static char seen[1 << 22];
 static size_t n_seen;
+static double begun; /* the first byte that the last drain saw; 0: none */
 
 static double now_ms(void)
 {
@@ -35,11 +36,13 @@ static size_t drain(int quiet, double *last, const char *first, double *first_at
 {
     static char buf[1 << 16];
     size_t bytes = 0;
+    begun = 0;
     struct pollfd p = {fd, POLLIN, 0};
     while (poll(&p, 1, quiet) > 0) {
         ssize_t k = read(fd, buf, sizeof buf);
         if (k <= 0) break;
         *last = now_ms();
+        if (begun <= 0) begun = *last;
         bytes += (size_t)k;
         if (!first || *first_at > 0 || n_seen + (size_t)k >= sizeof seen) continue;
         memcpy(seen + n_seen, buf, (size_t)k);
@@ -53,9 +56,8 @@ static void unescape(char *s)
 {
     char *d = s;
     for (; *s; s++)
-        if (s[0] == '\\' && s[1] == 'e') {
-            *d++ = '\033';
-            s++;
+        if (s[0] == '\\' && (s[1] == 'e' || s[1] == 'r')) {
+            *d++ = *++s == 'e' ? '\033' : '\r';
         } else {
             *d++ = *s;
         }
@@ -76,7 +78,7 @@ static int by_value(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-    static double times[MAX_KEYS][MAX_N], sizes[MAX_KEYS][MAX_N];
+    static double times[MAX_KEYS][MAX_N], sizes[MAX_KEYS][MAX_N], firsts[MAX_KEYS][MAX_N];
     char *keys[MAX_KEYS];
     int n_keys = 0, n = argc > 5 ? atoi(argv[4]) : 0;
     if (n < 1 || n > MAX_N) {
@@ -110,11 +112,13 @@ int main(int argc, char **argv)
             send_keys(i % 2 ? other : keys[k]);
             sizes[k][i] = (double)drain(QUIET_MS, &last, NULL, NULL);
             times[k][i] = last - sent;
+            firsts[k][i] = begun > 0 ? begun - sent : 0;
         }
         qsort(times[k], (size_t)n, sizeof(double), by_value);
         qsort(sizes[k], (size_t)n, sizeof(double), by_value);
-        printf("%s %.3f %.3f %.0f %.0f\n", name, times[k][n / 2], times[k][n * 99 / 100], sizes[k][n / 2],
-               sizes[k][n - 1]);
+        qsort(firsts[k], (size_t)n, sizeof(double), by_value);
+        printf("%s %.3f %.3f %.0f %.0f %.3f\n", name, times[k][n / 2], times[k][n * 99 / 100], sizes[k][n / 2],
+               sizes[k][n - 1], firsts[k][n / 2]);
     }
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
