@@ -131,6 +131,8 @@ ox_status ox_target_opset(const ox_session *s, const char *word, int64_t *out, o
 ox_status ox_try_export(ox_session *s, int64_t opset, ox_model **result, ox_report **report, ox_error *err) OX_MUST_USE;
 /* Writes a trace as torch prints it, beside the target first; `given`: without types that were inferred. */
 ox_status ox_trace_save(const ox_model *m, const char *path, bool given, ox_error *err) OX_MUST_USE;
+/* A line speaks of a node, of the model or of the result: where the full screen goes. */
+void ox_lead_to(ox_session *s, const ox_model *m, ox_node n);
 /* "3 nodes", "1 node". */
 void ox_out_count(ox_out *o, uint64_t n, const char *one, const char *many);
 

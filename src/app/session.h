@@ -88,6 +88,8 @@ struct ox_session {
     size_t n_breakpoints;
     int last_breakpoint;    /* the number of the last one made */
     uint64_t n_stops;       /* of debugged conversions so far */
+    ox_node led;            /* the node of `model` that a line spoke of last: the full screen goes there */
+    uint64_t n_led;         /* how often there was one */
     ox_lua_file *lua_files; /* init.lua, those of -l and of `lua --file`, in the order of loading */
     size_t n_lua_files;
     size_t failure; /* which failure of `report` was told last by `failure`, from 1; 0 = none */

@@ -188,6 +188,7 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     if (st == OX_OK && s->result) st = look_in(&p, s->result, text, n, err);
     if (st == OX_OK && p.n) say_origin(&p);
     if (st == OX_OK && !p.n) st = look_in(&p, s->model, text, n, err);
+    if (st == OX_OK && p.n) ox_lead_to(s, p.m, p.first.node);
     if (p.j) {
         ox_json_close(&j, ']');
         ox_json_end(&j);

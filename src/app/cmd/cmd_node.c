@@ -155,6 +155,7 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     ox_status st = OX_OK;
     for (size_t i = 0; i < a->n && st == OX_OK; i++) st = ox_select_node(m, a->pos[i], &all[i], err);
     if (st != OX_OK) return st; /* before anything is printed */
+    ox_lead_to(s, m, all[0]);
     if (s->g.json) {
         ox_json_begin(&j, &s->out);
         ox_json_open(&j, NULL, '[');

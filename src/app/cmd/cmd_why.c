@@ -331,6 +331,7 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     int64_t opset;
     ox_status st = ox_target_opset(s, ox_args_get(a, "--opset"), &opset, err);
     for (size_t i = 0; i < a->n && st == OX_OK; i++) st = ox_select_node(s->model, a->pos[i], &all[i], err);
+    if (st == OX_OK) ox_lead_to(s, s->model, all[0]);
     if (st == OX_OK) st = ox_try_export(s, opset, &w.result, &w.report, err);
     if (st == OX_OK && s->g.json) {
         ox_json_begin(&j, &s->out);

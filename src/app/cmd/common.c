@@ -205,3 +205,11 @@ void ox_node_json(ox_json *j, const char *key, const ox_model *m, ox_node n)
     json_attrs(j, m, n);
     ox_json_close(j, '}');
 }
+
+void ox_lead_to(ox_session *s, const ox_model *m, ox_node n)
+{
+    if (n.id && m != s->model) n = ox_model_node_at(s->model, ox_node_origin(m, n));
+    if (!n.id) return;
+    s->led = n;
+    s->n_led++;
+}

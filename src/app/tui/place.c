@@ -2,6 +2,8 @@
  * we are. */
 #include "app/tui/tui.h"
 
+#include "app/cmd.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,7 +170,7 @@ void ox_tui_copy(ox_tui *t)
     t->copied = text;
 }
 
-void ox_tui_to_told_failure(ox_tui *t)
+static void to_told_failure(ox_tui *t)
 {
     const ox_session *s = t->s;
     if (s->failure == t->failure) return;
@@ -177,4 +179,32 @@ void ox_tui_to_told_failure(ox_tui *t)
     ox_list_go(&t->views[OX_VIEW_failures]->list, s->failure - 1);
     ox_node n = ox_report_at(s->report, s->failure - 1)->node;
     if (s->model && ox_node_is_alive(s->model, n)) ox_tui_go(t, n);
+}
+
+void ox_tui_to_told(ox_tui *t)
+{
+    const ox_session *s = t->s;
+    to_told_failure(t);
+    if (s->n_led == t->n_led) return;
+    t->n_led = s->n_led;
+    if (s->model && ox_node_is_alive(s->model, s->led)) ox_tui_go(t, s->led);
+}
+
+bool ox_tui_to_named(ox_tui *t, const char *text, size_t n, bool result)
+{
+    const ox_model *m = result ? t->s->result : t->s->model;
+    char word[256];
+    ox_node found;
+    for (size_t i = 0; m && i < n; i++) {
+        if ((text[i] != '#' && text[i] != '%') || (i && text[i - 1] != ' ' && text[i - 1] != '(')) continue;
+        size_t k = 1;
+        while (i + k < n && !strchr(" ,()[]", text[i + k])) k++;
+        snprintf(word, sizeof word, "%.*s", (int)k, text + i);
+        if (k >= sizeof word || ox_select_node(m, word, &found, NULL) != OX_OK) continue;
+        if (result) found = ox_model_node_at(t->s->model, ox_node_origin(m, found));
+        if (!found.id || !ox_node_is_alive(t->s->model, found)) continue;
+        ox_tui_go(t, found);
+        return true;
+    }
+    return false;
 }

@@ -231,7 +231,7 @@ static void finish(ox_tui *t)
     const ox_report *before = t->report;
     ox_tui_sync(t);
     if (t->report != before && t->report) show_report(t);
-    ox_tui_to_told_failure(t);
+    ox_tui_to_told(t);
     ox_stops_sync(t);
     ox_side_told(t);
     if (asked) ox_run_then(t);

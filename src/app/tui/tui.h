@@ -81,6 +81,7 @@ struct ox_tui {
     uint8_t *failed; /* by node of the model: 1 if the last export failed there; NULL: nowhere */
     uint32_t n_failed;
     size_t failure;           /* the one that `failure` told last */
+    uint64_t n_led;           /* nodes that lines spoke of, and that were gone to */
     uint64_t stop;            /* the stop of a debugged export that was shown last; 0: none is shown */
     struct ox_query **breaks; /* what breakpoints select, each may be NULL; without their conditions */
     size_t n_breaks;
@@ -129,8 +130,10 @@ void ox_tui_to_mark(ox_tui *t, uint32_t key);
 void ox_tui_run_at(ox_tui *t, const char *command);
 /* Keeps what the line of the cursor names for the clipboard. */
 void ox_tui_copy(ox_tui *t);
-/* What `failure` told last is where we are. */
-void ox_tui_to_told_failure(ox_tui *t);
+/* What a line told last is where we are: a failure, a node. */
+void ox_tui_to_told(ox_tui *t);
+/* To the first node that a text names, "#17" or "%x"; of the result: what that came from. False: it names none. */
+bool ox_tui_to_named(ox_tui *t, const char *text, size_t n, bool result);
 
 /* ---- stops.c ---- */
 /* A line was run: breakpoints may be others, a debugged export may have stopped or ended. */

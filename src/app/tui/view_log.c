@@ -148,8 +148,33 @@ static void note(ox_view *v, char *buf, size_t size)
     if (v->list.n) snprintf(buf, size, "%zu/%zu", v->list.cursor + 1, v->list.n);
 }
 
+/* Numbers of nodes are those of the result where the command asked for it. */
+static bool of_result(const ox_lines *l, size_t i)
+{
+    size_t n = 0;
+    const char *s = "";
+    for (i++; i-- > 0;) {
+        s = ox_lines_text(l, i, &n);
+        if (n >= 2 && s[0] == '>' && ox_lines_role(l, i) == OX_ROLE_KEY) break;
+    }
+    return memmem(s, n, "--result", 8) != NULL;
+}
+
+static void to_named(ox_view *v)
+{
+    const ox_lines *l = &((log_view *)v)->lines;
+    size_t n;
+    const char *s = ox_lines_text(l, v->list.cursor, &n);
+    if (!ox_tui_to_named(v->t, s, n, of_result(l, v->list.cursor)))
+        ox_tui_say(v->t, OX_ROLE_NOTE, "this line names no node");
+}
+
 static bool act(ox_view *v, ox_action a)
 {
+    if (a == OX_DO_NAMED) {
+        to_named(v);
+        return true;
+    }
     if (a != OX_DO_SAVE_LOG) return false;
     ox_prompt_begin(v->t, OX_MODE_LOG, "");
     return true;

@@ -38,13 +38,19 @@ static bool is_constant(const ox_model *m, ox_node n)
     return ox_node_is(m, n, "prim", "Constant") || ox_node_is(m, n, "", "Constant");
 }
 
+/* What one word says. */
+static bool is_plain(const ox_model *m, ox_node n)
+{
+    return is_constant(m, n) || ox_module_path(m, n, NULL, 0);
+}
+
 bool ox_node_is_folded(const ox_model *m, ox_node n)
 {
-    if (is_constant(m, n) || ox_module_path(m, n, NULL, 0)) return true;
+    if (is_plain(m, n)) return true;
     if (!ox_node_is(m, n, "prim", "ListConstruct")) return false;
     for (size_t i = 0, count = ox_node_n_inputs(m, n); i < count; i++) {
         ox_node from = ox_value_node(m, ox_node_input(m, n, i));
-        if (!from.id || !is_constant(m, from)) return false;
+        if (!from.id || !is_plain(m, from)) return false;
     }
     return true;
 }
