@@ -53,6 +53,7 @@ ox__verdict ox__rule_dim(ox__fold *f);
 ox__verdict ox__rule_numel(ox__fold *f);
 ox__verdict ox__rule_dtype(ox__fold *f);
 ox__verdict ox__rule_is_float(ox__fold *f);
+ox__verdict ox__rule_isinstance(ox__fold *f);
 ox__verdict ox__rule_layout(ox__fold *f);
 ox__verdict ox__rule_device(ox__fold *f);
 ox__verdict ox__rule_number(ox__fold *f);

@@ -159,6 +159,32 @@ ox__verdict ox__rule_is_float(ox__fold *f)
     return t.kind == OX_TYPE_TENSOR && t.dtype ? ox__fold_bool(f, ox_dtype_is_float(t.dtype)) : OX__FOLD_NOT;
 }
 
+/* What Python class a number is of; a tensor without dims may stand for one. OX_TYPE_NONE_KNOWN: not known. */
+static ox_type_kind number_kind(ox_type_info t)
+{
+    if (t.kind == OX_TYPE_INT || t.kind == OX_TYPE_FLOAT_SCALAR || t.kind == OX_TYPE_BOOL_SCALAR) return t.kind;
+    if (t.kind != OX_TYPE_TENSOR || t.rank != 0) return OX_TYPE_NONE_KNOWN;
+    if (t.dtype == OX_BOOL) return OX_TYPE_BOOL_SCALAR;
+    return t.dtype == OX_INT64 ? OX_TYPE_INT : ox_dtype_is_float(t.dtype) ? OX_TYPE_FLOAT_SCALAR : OX_TYPE_NONE_KNOWN;
+}
+
+/* Of numbers alone: what else is of a class is decided as the code is read. */
+ox__verdict ox__rule_isinstance(ox__fold *f)
+{
+    const ox_attr *types = ox_node_attr(f->c->m, f->n, "types");
+    ox_type_kind k = number_kind(ox__fold_type(f, ox__fold_input(f, 0)));
+    bool is = false;
+    if (!types || types->kind != OX_ATTR_TYPES || k == OX_TYPE_NONE_KNOWN) return OX__FOLD_NOT;
+    for (uint32_t i = 0; i < types->n; i++) {
+        ox_type_kind asked = ox_type_get(f->c->m, types->u.types[i]).kind;
+        if (asked != OX_TYPE_INT && asked != OX_TYPE_FLOAT_SCALAR && asked != OX_TYPE_BOOL_SCALAR &&
+            asked != OX_TYPE_COMPLEX_SCALAR && asked != OX_TYPE_STR)
+            return OX__FOLD_NOT;
+        is = is || asked == k;
+    }
+    return ox__fold_bool(f, is);
+}
+
 ox__verdict ox__rule_layout(ox__fold *f)
 {
     return ox__fold_int(f, 0);

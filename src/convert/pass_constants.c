@@ -20,6 +20,7 @@ static const struct {
     {"aten", "numel", ox__rule_numel},
     {"prim", "dtype", ox__rule_dtype},
     {"aten", "is_floating_point", ox__rule_is_float},
+    {"prim", "isinstance", ox__rule_isinstance},
     {"prim", "layout", ox__rule_layout},
     {"prim", "device", ox__rule_device},
     {"aten", "len", ox__rule_len},

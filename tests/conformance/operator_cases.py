@@ -504,6 +504,10 @@ def CASES(torch):
     case("arange_step", lambda a: a + torch.arange(0.5, 3.0, 0.5), x)
     case("arange_size", lambda a: a + torch.arange(a.size(3)), x)
     case("linspace", lambda a: a + torch.linspace(-1, 1, 5), x)
+    case("linspace_int", lambda a: a.sum() + torch.linspace(-3, 3, 5, dtype=torch.int64), x)
+    case("linspace_one", lambda a: a.sum() + torch.linspace(-3, 3, 1), x)
+    case("logspace", lambda a: a.sum() + torch.logspace(-1, 1, 6, base=2.0), x)
+    case("logspace_int", lambda a: a.sum() + torch.logspace(0, 3, 4, dtype=torch.int64), x)
     case("meshgrid", lambda a: torch.meshgrid(a, a * 2, indexing="ij"), rand(3))
     case("fill", lambda a: torch.fill(a, 2.0) + a, x)
 

@@ -36,7 +36,8 @@ static void try_lower(const ox__src_text *text, bool calls)
 {
     ox__obj_object object = {.class_name = "__torch__.Net"};
     ox__obj root = {.kind = OX__OBJ_OBJECT, .object = &object};
-    ox__ts_host host = {.ud = (void *)(uintptr_t)text, .root = &root, .file = code_file, .tensor = no_tensor};
+    ox__ts_host host = {
+        .ud = (void *)(uintptr_t)text, .root = &root, .version = 3, .file = code_file, .tensor = no_tensor};
     ox_model *m;
     ox_error err;
     bool unread;

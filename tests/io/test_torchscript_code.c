@@ -8,6 +8,7 @@
 #include <onnxsh/print.h>
 
 static const char *code; /* of the file __torch__ */
+static int64_t version = 10;
 static ox__obj_object object = {.class_name = "__torch__.Net"};
 static ox__obj constants_item = {.kind = OX__OBJ_STR, .s = "k", .n = 1}, *constants_items[] = {&constants_item};
 static ox__obj constants = {.kind = OX__OBJ_TUPLE, .n = 1, .items = constants_items};
@@ -22,7 +23,7 @@ static ox_status code_file(void *ud, const char *qualifier, ox__src_text *text, 
 
 static ox_status lower(ox_model **m, bool calls, ox_error *err)
 {
-    ox__ts_host host = {.root = &root, .constants = &constants, .file = code_file};
+    ox__ts_host host = {.root = &root, .constants = &constants, .version = version, .file = code_file};
     ox_status s = ox_model_create(m, OX_MODEL_TRACE, err);
     return s == OX_OK ? ox__ts_open(*m, &host, calls, NULL, NULL, NULL, err) : s;
 }
@@ -191,10 +192,45 @@ static void test_numbers(void **state)
              "  %5 : (complex, float[]) = prim::TupleConstruct(%1, %4)\n  return (%5)\n");
 }
 
+#define ONES_GRAPH "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
+
+#define OLDER \
+    "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n" \
+    "  %real.1 : bool = prim::Constant[value=1]()\n  %1 : str = prim::Constant[value=\"trunc\"]()\n" \
+    "  %2 : bool = aten::is_floating_point(%x.1)\n  %real.3 : bool = prim::If(%2)\n    block0():\n" \
+    "      -> (%real.1)\n    block1():\n" \
+    "      %real.2 : bool = prim::isinstance[types=[float]](%n.1)\n      -> (%real.2)\n" \
+    "  %ratio.3 : Tensor = prim::If(%real.3)\n    block0():\n      %ratio.1 : Tensor = aten::div(%x.1, %n.1)\n" \
+    "      -> (%ratio.1)\n    block1():\n      %ratio.2 : Tensor = aten::div(%x.1, %n.1, %1)\n" \
+    "      -> (%ratio.2)\n  return (%ratio.3)\n"
+
+/* Operators mean what they meant when the archive was written. */
+static void test_versions(void **state)
+{
+    (void)state;
+    static const char quotient[] = NET FORWARD "    return torch.div(x, n)\n";
+    version = 3;
+    graph_is(quotient, false, OLDER);
+    graph_is(NET FORWARD "    return torch.add(torch.full([2], 3), torch.linspace(0, 1))\n", false,
+             "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
+             "  %1 : float = prim::Constant[value=3.]()\n  %2 : NoneType = prim::Constant()\n"
+             "  %3 : int = prim::Constant[value=2]()\n  %4 : int = prim::Constant[value=0]()\n"
+             "  %5 : int = prim::Constant[value=1]()\n  %6 : int = prim::Constant[value=100]()\n"
+             "  %7 : int[] = prim::ListConstruct(%3)\n  %filled.1 : Tensor = aten::full(%7, %1, %2, %2, %2, %2)\n"
+             "  %8 : Tensor = aten::linspace(%4, %5, %6, %2, %2, %2, %2)\n"
+             "  %9 : Tensor = aten::add(%filled.1, %8, %5)\n  return (%9)\n");
+    version = 0;
+    fails(quotient, OX_E_UNSUPPORTED, "aten::div meant something else in older archives", 6, 12);
+    version = 4;
+    graph_is(quotient, false, ONES_GRAPH "  %1 : Tensor = aten::div(%x.1, %n.1)\n  return (%1)\n");
+    version = 8;
+    fails(NET FORWARD "    return torch.linspace(0, 1)\n", OX_E_UNSUPPORTED, "no overload of aten::linspace", 6, 12);
+    version = 10;
+}
+
 #define ONES(by, after) \
     NET "  def f(self: __torch__.Net,\n    x: Tensor) -> Tensor:\n    return " after "(torch.mul(x, " by \
         "))\n" FORWARD "    return (self).f(x, )\n"
-#define ONES_GRAPH "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
 
 /* In functions that are called, a product with an int 1 goes unless its result and what it is made from may both be
  * seen outside, or something is written to. */
@@ -312,7 +348,7 @@ static void test_methods(void **state)
     ox_model *m = NULL;
     ox_error err;
     ox__buf names = {0};
-    ox__ts_host host = {.root = &root, .constants = &constants, .file = code_file};
+    ox__ts_host host = {.root = &root, .constants = &constants, .version = version, .file = code_file};
     (void)state;
     code = CALLED;
     assert_ok(ox__ts_list(&host, add_name, &names, &err), &err);
@@ -406,7 +442,8 @@ static void test_inputs(void **state)
         snprintf(source, sizeof source,
                  NET "  def forward(self: __torch__.Net,\n    x: %s) -> NoneType:\n    return None\n", rows[i].type);
         code = source;
-        ox__ts_host host = {.root = &root, .constants = &constants, .inputs = &inputs, .file = code_file};
+        ox__ts_host host = {
+            .root = &root, .constants = &constants, .version = version, .inputs = &inputs, .file = code_file};
         assert_ok(ox_model_create(&m, OX_MODEL_TRACE, &err), &err);
         assert_ok(ox__ts_open(m, &host, 0, NULL, NULL, NULL, &err), &err);
         ox_value v = ox_graph_input(m, ox_model_main(m), 1);
@@ -421,12 +458,12 @@ static void test_inputs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_constants), cmocka_unit_test(test_control), cmocka_unit_test(test_calls),
-        cmocka_unit_test(test_values),    cmocka_unit_test(test_errors),  cmocka_unit_test(test_other_errors),
-        cmocka_unit_test(test_bomb),      cmocka_unit_test(test_methods), cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_inputs),    cmocka_unit_test(test_enums),   cmocka_unit_test(test_classes),
-        cmocka_unit_test(test_with),      cmocka_unit_test(test_forks),   cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_ones),
+        cmocka_unit_test(test_constants), cmocka_unit_test(test_control),  cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_values),    cmocka_unit_test(test_errors),   cmocka_unit_test(test_other_errors),
+        cmocka_unit_test(test_bomb),      cmocka_unit_test(test_methods),  cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_inputs),    cmocka_unit_test(test_enums),    cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_with),      cmocka_unit_test(test_forks),    cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_ones),      cmocka_unit_test(test_versions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,14 +86,25 @@ symbolic("aten::arange", function(g, end_, dtype) return range(g, 0, end_, 1, dt
 symbolic("aten::arange.start", function(g, start, end_, dtype) return range(g, start, end_, 1, dtype) end)
 symbolic("aten::arange.start_step", function(g, start, end_, step, dtype) return range(g, start, end_, step, dtype) end)
 
-symbolic("aten::linspace", function(g, start, end_, steps, dtype)
+-- Numbers at equal distances, as constants; what makes integers of them cuts them off.
+local function spaced(g, start, end_, steps, dtype, of)
   local a, b, n = sym.maybe_scalar(start), sym.maybe_scalar(end_), sym.maybe_scalar(steps)
-  if not (a and b and n) then return g:unsupported("linspace with computed arguments") end
-  local out = {}
-  for i = 0, n - 1 do out[i + 1] = n == 1 and a or a + (b - a) * i / (n - 1) end
-  local d = dtype or sym.traced_dtype(g) or "float32"
-  for i = 1, n do out[i] = sym.is_float_type(d) and out[i] or math.tointeger(out[i] // 1) end
+  if not (a and b and n) then return g:unsupported("computed ends or steps") end
+  if n > 1000000 then return g:unsupported("more than a million steps") end
+  local d, out = dtype or sym.traced_dtype(g) or "float32", {}
+  for i = 0, n - 1 do
+    local x = of(n == 1 and a or i < n / 2 and a + (b - a) / (n - 1) * i or b - (b - a) / (n - 1) * (n - 1 - i))
+    out[i + 1] = sym.is_float_type(d) and x or math.tointeger(x < 0 and math.ceil(x) or math.floor(x))
+  end
   return g:constant(out, d, {n})
+end
+
+symbolic("aten::linspace", function(g, start, end_, steps, dtype)
+  return spaced(g, start, end_, steps, dtype, function(x) return x end)
+end)
+
+symbolic("aten::logspace", function(g, start, end_, steps, base, dtype)
+  return spaced(g, start, end_, steps, dtype, function(x) return base ^ x end)
 end)
 
 -- ---- grids ----

@@ -151,6 +151,7 @@ typedef struct ox__ts_host {
     void *ud;
     const ox__obj *root, *constants; /* constants may be NULL */
     const ox__obj *inputs;           /* what each method was traced with, by its name; NULL: it is not told */
+    int64_t version;                 /* of the format; 0: it is not told */
     uint64_t metadata;               /* bytes of the archive that are no weights */
     /* The file of code of a qualifier ("__torch__.a.b": code/__torch__/a/b.py). text->p is NULL if there is none;
      * *debug may become NULL. */
@@ -329,8 +330,16 @@ bool ox__ts_peep(ox__ts *t, ox__ts_block *top);
 bool ox__ts_ones(ox__ts *t, ox__ts_block *top); /* x * 1, x + 0; true: something changed */
 /* f->whole: a copy of its graph with all calls inlined. */
 ox__ts_block *ox__ts_whole(ox__ts *t, ox__ts_fn *f);
+/* A copy of a body in the place of a call, whose arguments begin with input number `first`. */
+bool ox__ts_put(ox__ts *t, ox__ts_node *call, uint32_t first, ox__ts_block *body, const ox__ts_site *site);
 /* A copy of f's graph with all calls inlined and nothing else done, as `inlined_graph` is. */
 ox__ts_block *ox__ts_inlined(ox__ts *t, ox__ts_fn *f);
+
+/* ---- older archives (source_upgrade.c) ---- */
+bool ox__ts_upgraders(const char *qualifier, ox__src_text *text); /* false: it is a file of the archive */
+bool ox__ts_upgrade(ox__ts *t, const ox__ts_fn *f, ox__ts_block *top);
+/* Adds to the arguments of an operator what they lack in old archives; there is room for one more. */
+bool ox__ts_old_steps(ox__ts *t, const char *op, ox__ts_arg *args, size_t *n);
 
 /* ---- to the model (source_build.c, source_shared.c, source_literal.c, source_debug.c) ---- */
 /* Plain data as one text, in *out, which is emptied first and may be short of memory. False if it is no such, or long.

@@ -242,7 +242,8 @@ static bool is_instance(ox__ts *t, const ox__src *e, ox__ts_meant *out)
     }
     if (!types) return false;
     ox_type_kind k = ox__ts_info(t, v->type).kind;
-    bool open = k == OX_TYPE_OPTIONAL || k == OX_TYPE_UNION || k == OX_TYPE_OPAQUE || k == OX_TYPE_CLASS;
+    bool open =
+        k == OX_TYPE_OPTIONAL || k == OX_TYPE_UNION || k == OX_TYPE_OPAQUE || k == OX_TYPE_CLASS || k == OX_TYPE_NUMBER;
     t->at = e->at;
     if (always || !open) return is_value(out, ox__ts_constant(t, ox__ts_obj_bool(t, always), t->t_bool));
     ox__ts_value *made = ox__ts_one(t, OX__TS_IS_INSTANCE, 1, &v, t->t_bool);

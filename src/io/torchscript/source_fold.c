@@ -72,6 +72,15 @@ static const ox__obj *tuple_of(ox__ts *t, const ox__ts_node *n, const ox__obj *c
     return o;
 }
 
+static const ox__obj *is_one_of(ox__ts *t, const ox__ts_node *n, const ox__obj *o)
+{
+    ox_type type = ox__ts_type_of_obj(t, o);
+    bool is = false;
+    if (!type.id) return NULL;
+    for (int64_t i = 0; i < n->to; i++) is = is || ox__ts_is_subtype(t, type, n->types[i]);
+    return ox__ts_obj_bool(t, is);
+}
+
 static const ox__obj *compute(ox__ts *t, const ox__ts_node *n, const ox__obj *const *in)
 {
     switch ((ox__ts_kind)n->kind) {
@@ -81,6 +90,7 @@ static const ox__obj *compute(ox__ts *t, const ox__ts_node *n, const ox__obj *co
         int64_t i = in[1]->kind == OX__OBJ_INT ? in[1]->i : -1;
         return in[0]->kind == OX__OBJ_TUPLE && i >= 0 && i < in[0]->n ? in[0]->items[i] : NULL;
     }
+    case OX__TS_IS_INSTANCE: return is_one_of(t, n, in[0]);
     case OX__TS_OP: return n->schema && n->n_out == 1 ? ox__ts_compute(t, n, in) : NULL;
     default: return NULL;
     }

@@ -51,6 +51,7 @@ static ox__ts_host asks_of(host *h)
                          .root = h->a->data.root,
                          .constants = h->a->constants.root,
                          .inputs = h->a->inputs.root,
+                         .version = h->a->version,
                          .metadata = ox__archive_metadata(h->a),
                          .file = code_file,
                          .tensor = constant};

@@ -112,15 +112,8 @@ static bool object_path(ox__ts *t, const ox__ts_node *call, ox__ts_site *site)
     return true;
 }
 
-static bool inline_call(ox__ts *t, ox__ts_node *call)
+bool ox__ts_put(ox__ts *t, ox__ts_node *call, uint32_t first, ox__ts_block *body, const ox__ts_site *site)
 {
-    ox__ts_block *body = ox__ts_whole(t, call->fn);
-    uint32_t first = call->kind == OX__TS_CALL_FUNCTION;
-    ox__ts_site *site = body ? ox__ts_alloc(t, sizeof *site) : NULL;
-    if (!site) return false;
-    site->call = call;
-    site->method = !first;
-    if (site->method && !object_path(t, call, site)) return false;
     t->n_copies++;
     for (uint32_t i = 0; i < body->n_in; i++) body->in[i]->twin = ox__ts_now(call->in[i + first]);
     if (!copy_block(t, body, call->owner, call, site)) return false;
@@ -131,6 +124,18 @@ static bool inline_call(ox__ts *t, ox__ts_node *call)
     }
     ox__ts_unlink(call);
     return true;
+}
+
+static bool inline_call(ox__ts *t, ox__ts_node *call)
+{
+    ox__ts_block *body = ox__ts_whole(t, call->fn);
+    uint32_t first = call->kind == OX__TS_CALL_FUNCTION;
+    ox__ts_site *site = body ? ox__ts_alloc(t, sizeof *site) : NULL;
+    if (!site) return false;
+    site->call = call;
+    site->method = !first;
+    if (site->method && !object_path(t, call, site)) return false;
+    return ox__ts_put(t, call, first, body, site);
 }
 
 static bool inline_block(ox__ts *t, ox__ts_block *b)

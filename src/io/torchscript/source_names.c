@@ -88,7 +88,8 @@ static bool need_file(ox__ts *t, const char *qualifier, size_t n)
     ox__ts_file *file = ox__ts_alloc(t, sizeof *file);
     if (!file || !put(t, &t->file_of, id, file)) return false;
     file->qualifier = ox__intern_text(&t->names, id, NULL);
-    t->s = t->host.file(t->host.ud, file->qualifier, &file->text, &file->debug, t->err);
+    if (!ox__ts_upgraders(file->qualifier, &file->text))
+        t->s = t->host.file(t->host.ud, file->qualifier, &file->text, &file->debug, t->err);
     t->damaged = t->s != OX_OK;
     if (t->s != OX_OK) return false;
     if (!file->text.p) return true;

@@ -417,12 +417,16 @@ static void refuse(ox__ts *t, uint32_t at, const char *op, size_t n, const ox_at
     ox_error_hint(t->err, "known: %s", text);
 }
 
-ox__ts_node *ox__ts_call_op(ox__ts *t, uint32_t at, const char *op, const ox__ts_arg *args, size_t n)
+ox__ts_node *ox__ts_call_op(ox__ts *t, uint32_t at, const char *op, const ox__ts_arg *given, size_t n)
 {
     uint8_t which[MAX_ARGS + 1];
     size_t n_overloads;
     const ox_aten_schema *first = ox_aten_find(op, &n_overloads);
     if (!first) return NULL;
+    ox__ts_arg *args = ox__ts_alloc(t, (n + 1) * sizeof *args);
+    if (!args) return NULL;
+    if (n) memcpy(args, given, n * sizeof *args);
+    if (!ox__ts_old_steps(t, op, args, &n)) return NULL;
     matcher x = {.t = t};
     for (int convert = 0; convert < 2; convert++)
         for (size_t i = 0; i < n_overloads; i++) {

@@ -496,8 +496,9 @@ bool ox__ts_lower(ox__ts *t, ox__ts_fn *f)
         ok = none && ox__ts_block_output(t, t->top, none);
     }
     ox__ts_forget(t, 0);
-    ok = ok && ox__ts_tidy(t, t->top);
-    if (ok) f->graph = t->top;
+    ox__ts_block *top = t->top;
+    ok = ok && ox__ts_upgrade(t, f, top) && ox__ts_tidy(t, top);
+    if (ok) f->graph = top;
     t->block = NULL;
     return ok;
 }
