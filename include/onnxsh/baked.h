@@ -32,6 +32,7 @@ typedef struct ox_baked_row {
     ox_node node;
     uint32_t input;
     int32_t item;       /* the element of a list or tensor; -1: the number itself */
+    ox_str attr;        /* not {0}: it is this attribute of the node, not an input */
     bool is_result;     /* the graph returns it as output `input`; node is the one that holds it, {0}: a weight */
     const char *values; /* "2", or "2, 3": in each model */
     const char *form;   /* "x:0", "4*x:0*x:1", "(%y:2 - 1)//2"; "" if none was found */

@@ -113,6 +113,7 @@ ox_status ox__baked_add(ox_baked *b, const ox__fit *f, const ox__site *s, const 
     ox_baked_row r = {.state = a->state, .node = s->node, .input = s->input, .item = s->item, .why = a->why};
     ox__form none = {0};
     r.is_result = s->is_result;
+    r.attr = s->attr;
     r.values = values(b, s, f->a->n);
     if (!r.values || !ox__vec_push(&b->rows, r)) return ox__nomem(err);
     const ox__form *other = a->state == OX_BAKED_UNSURE ? &a->other : &none;

@@ -42,7 +42,7 @@ typedef enum ox__const_kind {
     OX__CONST_NOT,    /* it is computed */
     OX__CONST_INT,    /* a number of a trace */
     OX__CONST_INTS,   /* a list of them in one attribute */
-    OX__CONST_TENSOR, /* integers, of rank 0 or 1 */
+    OX__CONST_TENSOR, /* integers of rank 0 or 1; floats of rank 1 that are whole */
     OX__CONST_FLOAT,  /* a number too, of a trace or a tensor of rank 0 */
     OX__CONST_BOOL,   /* in f */
     OX__CONST_OTHER   /* weights, strings, nothing, ...: only their dims are compared */
@@ -64,6 +64,13 @@ bool ox__node_is_constant(const ox_model *m, ox_node n);
 /* Input i of n is where a shape, a size or an end stands. */
 bool ox__input_is_size(const ox_model *m, ox_node n, uint32_t i);
 
+/* ---- what two models hold (baked_same.c) ---- */
+/* Tensors of the same dims. */
+ox_status ox__same_content(const ox_model *m, ox_tensor here, const ox_model *o, ox_tensor there, bool *same,
+                           ox_error *err) OX_MUST_USE;
+/* Attributes of one name; blocks and tensors aside. */
+bool ox__same_attr(const ox_model *m, const ox_attr *x, const ox_model *o, const ox_attr *y);
+
 /* A tensor that is the same all along some axes, or counts along one of them; axes 0: none of the two. */
 typedef struct ox__repeat {
     uint32_t axes;   /* a bit for each along which its size differs between the models */
@@ -77,10 +84,12 @@ typedef struct ox__site {
     int32_t item;   /* -1: the number itself */
     ox_node list;   /* the prim::ListConstruct between the two, or {0} */
     bool is_result; /* the graph returns it: input is the number of the output, node may be {0} */
+    ox_str attr;    /* not {0}: this attribute of the node, which no node can compute */
     bool is_number; /* v holds what it is; else it differs in another way */
     int64_t v[OX__BAKED_MODELS];
     ox__repeat repeat; /* a tensor made of a size: v is its size along axis `item` */
     const char *text;  /* of what is no number: "0.5, 0.25" */
+    const char *why;   /* of it */
     uint32_t next;     /* 1 + the next site of the same node, 0 = none */
 } ox__site;
 

@@ -2,6 +2,8 @@
  * hold each once or for each reader. On the way the constants that they read are gathered. */
 #include "convert/baked.h"
 
+#include <onnxsh/print.h>
+
 typedef struct aligner {
     ox__aligned *a;
     uint64_t alike; /* nodes so far */
@@ -112,18 +114,31 @@ static void put_const(const ox__const *c, ox__buf *b)
     }
 }
 
+static ox_status add_text(aligner *w, ox__site s, ox__buf *b, const char *why)
+{
+    s.is_number = false;
+    s.why = why;
+    s.text = b->failed ? NULL : ox__arena_dup(&w->a->mem, b->p, b->n + 1);
+    ox__buf_free(b);
+    return s.text ? add_site(w, s) : ox__nomem(w->err);
+}
+
 /* They differ, but not as numbers do. */
-static ox_status add_other(aligner *w, ox__site s, const ox__const *c)
+static ox_status add_other(aligner *w, ox__site s, const ox__const *c, const char *why)
 {
     ox__buf b = {0};
     for (size_t k = 0; k < w->a->n; k++) {
         if (k) ox__buf_addz(&b, ", ");
         put_const(&c[k], &b);
     }
-    s.is_number = false;
-    s.text = b.failed ? NULL : ox__arena_dup(&w->a->mem, b.p, b.n + 1);
-    ox__buf_free(&b);
-    return s.text ? add_site(w, s) : ox__nomem(w->err);
+    return add_text(w, s, &b, why);
+}
+
+static const char *other_why(const aligner *w, const ox__const *c)
+{
+    if (c[0].kind != OX__CONST_OTHER || !c[0].t.id) return "it is no size by itself";
+    return ox_typing_is_for(model(w, 0)) ? "a tensor that was made of sizes"
+                                         : "folding made it of sizes: what it is made of is in the trace";
 }
 
 static bool same_other(const ox__const *a, const ox__const *b)
@@ -151,7 +166,7 @@ static ox_status take_other(aligner *w, ox__site s, const ox__const *c)
 {
     if (as_ints(w, c, &s)) return add_site(w, s);
     ox_status st = ox__repeat_find(w->a, c, &s.repeat, w->err);
-    if (st != OX_OK || !s.repeat.axes) return st == OX_OK ? add_other(w, s, c) : st;
+    if (st != OX_OK || !s.repeat.axes) return st == OX_OK ? add_other(w, s, c, other_why(w, c)) : st;
     for (uint32_t d = 0; d < c[0].rank && st == OX_OK; d++) {
         if (!(s.repeat.axes >> d & 1)) continue;
         s.item = (int32_t)d;
@@ -159,6 +174,16 @@ static ox_status take_other(aligner *w, ox__site s, const ox__const *c)
         st = add_site(w, s);
     }
     return st;
+}
+
+/* Tensors of the same dims. */
+static ox_status see_content(aligner *w, ox__site s, const ox__const *c)
+{
+    bool same = true;
+    ox_status st = OX_OK;
+    for (size_t k = 1; k < w->a->n && same && st == OX_OK; k++)
+        st = ox__same_content(model(w, 0), c[0].t, model(w, k), c[k].t, &same, w->err);
+    return st == OX_OK && !same ? add_other(w, s, c, "its content differs") : st;
 }
 
 /* Of one model alone, all numbers that stand where sizes do; else those that differ. */
@@ -169,6 +194,7 @@ static ox_status take_constant(aligner *w, ox_node n, uint32_t i, const ox__cons
     a->n_seen += OX__MAX(c[0].n, 1);
     for (size_t k = 1; k < a->n; k++)
         if (!same_other(&c[0], &c[k])) return take_other(w, s, c);
+    if (c[0].kind == OX__CONST_OTHER && c[0].t.id) return see_content(w, s, c);
     if (a->n == 1 && (!c[0].n || !ox__input_is_size(model(w, 0), s.node, s.input))) return OX_OK;
     for (size_t j = 0; j < c[0].n; j++) {
         bool differs = a->n == 1;
@@ -201,6 +227,64 @@ static ox_status see_input(aligner *w, const ox_node *n, uint32_t i, ox__const *
     return first.id && c[0].kind != OX__CONST_NOT ? take_constant(w, n[0], i, c) : OX_OK;
 }
 
+/* ---- attributes ---- */
+static ox_status print_to(void *ud, const char *p, size_t n, ox_error *err)
+{
+    (void)err;
+    ox__buf_add(ud, p, n);
+    return OX_OK;
+}
+
+/* A list of as many numbers gives a site for each that differs; what else differs is told as it is. */
+static ox_status take_attr(aligner *w, ox__site s, const ox_attr *const *x)
+{
+    ox__aligned *a = w->a;
+    const char *why = "an attribute: no node can compute it";
+    bool ints = x[0]->kind == OX_ATTR_INTS;
+    ox_status st = OX_OK;
+    for (size_t k = 1; k < a->n; k++) ints = ints && x[k]->kind == OX_ATTR_INTS && x[k]->n == x[0]->n;
+    for (uint32_t i = 0; ints && i < x[0]->n && st == OX_OK; i++) {
+        bool differs = false;
+        s.item = (int32_t)i;
+        for (size_t k = 0; k < a->n; k++) {
+            s.v[k] = x[k]->u.ints[i];
+            differs = differs || s.v[k] != s.v[0];
+        }
+        if (differs) st = add_site(w, s);
+    }
+    if (ints) return st;
+    ox__buf b = {0};
+    ox_print_options opt = {.style = OX_STYLE_SEED};
+    ox_sink out = {print_to, &b};
+    for (size_t k = 0; k < a->n && st == OX_OK; k++) {
+        if (k) ox__buf_addz(&b, ", ");
+        st = ox_attr_print(model(w, k), x[k], &opt, &out, w->err);
+    }
+    if (st == OX_OK) return add_text(w, s, &b, why);
+    ox__buf_free(&b);
+    return st;
+}
+
+static ox_status see_attrs(aligner *w, const ox_node *n)
+{
+    const ox_attr *rows, *x[OX__BAKED_MODELS];
+    size_t count = ox_node_attrs(model(w, 0), n[0], &rows);
+    ox_status s = OX_OK;
+    for (size_t i = 0; i < count && s == OX_OK; i++) {
+        ox__site site = {.node = n[0], .input = UINT32_MAX, .item = -1, .attr = rows[i].name, .is_number = true};
+        bool same = true, there = true;
+        x[0] = &rows[i];
+        for (size_t k = 1; k < w->a->n && there; k++) {
+            x[k] = ox_node_attr(model(w, k), n[k], ox_str_text(model(w, 0), rows[i].name, NULL));
+            there = x[k] != NULL;
+            same = same && there && ox__same_attr(model(w, 0), x[0], model(w, k), x[k]);
+        }
+        if (!there) return part(w, n[0], w->a->n - 1, n[w->a->n - 1], "an attribute that only one has");
+        if (!same) s = take_attr(w, site, x);
+    }
+    return s;
+}
+
 static ox_node skip(const ox_model *m, ox_node n)
 {
     while (n.id && ox__node_is_constant(m, n)) n = ox_node_next(m, n);
@@ -222,7 +306,8 @@ static ox_status see_constant_output(aligner *w, const ox_graph *g, size_t i, ox
         ox__const_read(model(w, k), ox_graph_output(model(w, k), g[k], i), &c[k]);
         differs = differs || !same_other(&c[0], &c[k]) || memcmp(c[0].ints, c[k].ints, c[0].n * sizeof *c[0].ints) != 0;
     }
-    return differs ? add_other(w, s, c) : OX_OK;
+    if (differs) return add_other(w, s, c, other_why(w, c));
+    return c[0].kind == OX__CONST_OTHER && c[0].t.id ? see_content(w, s, c) : OX_OK;
 }
 
 static ox_status see_outputs(aligner *w, const ox_graph *g, ox__const *c)
@@ -256,6 +341,7 @@ static ox_status see_node(aligner *w, const ox_node *n, ox__const *c)
     for (size_t k = 1; s == OX_OK && k < a->n; k++) s = same_node(w, n[0], k, n[k]);
     if (s != OX_OK || !n[0].id) return s;
     for (uint32_t i = 0; s == OX_OK && i < ox_node_n_inputs(m, n[0]); i++) s = see_input(w, n, i, c);
+    if (s == OX_OK) s = see_attrs(w, n);
     w->alike++;
     for (size_t b = 0; s == OX_OK && b < ox_node_n_blocks(m, n[0]); b++) {
         ox_graph inner[OX__BAKED_MODELS];

@@ -23,6 +23,20 @@ static bool read_scalar(const ox_model *m, ox_tensor t, const ox_tensor_info *x,
     return true;
 }
 
+/* Whole numbers, as sizes that something is scaled by. */
+static void read_floats(const ox_model *m, ox_tensor t, const ox_tensor_info *x, ox__const *out)
+{
+    float f[OX__BAKED_ITEMS];
+    size_t n = (size_t)x->n_elements;
+    if (ox_tensor_read(m, t, 0, f, n * sizeof *f, NULL) != OX_OK) return;
+    for (size_t i = 0; i < n; i++) {
+        if (!(f[i] >= -1e7f && f[i] <= 1e7f) || (float)(int64_t)f[i] != f[i]) return;
+        out->ints[i] = (int64_t)f[i];
+    }
+    out->kind = OX__CONST_TENSOR;
+    out->n = n;
+}
+
 static void read_tensor(const ox_model *m, ox_tensor t, ox__const *out)
 {
     ox_tensor_info x = ox_tensor_get(m, t);
@@ -35,6 +49,7 @@ static void read_tensor(const ox_model *m, ox_tensor t, ox__const *out)
     out->dtype = x.dtype;
     bool is_wide = x.dtype == OX_INT64;
     if (read_scalar(m, t, &x, out)) return;
+    if (x.dtype == OX_FLOAT && x.rank == 1 && x.n_elements <= OX__BAKED_ITEMS) read_floats(m, t, &x, out);
     if ((!is_wide && x.dtype != OX_INT32) || x.rank > 1 || x.n_elements > OX__BAKED_ITEMS) return;
     size_t n = (size_t)x.n_elements;
     if (ox_tensor_read(m, t, 0, is_wide ? (void *)wide : (void *)narrow, n * (is_wide ? 8 : 4), NULL) != OX_OK) return;

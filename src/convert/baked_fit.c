@@ -367,7 +367,7 @@ void ox__fit_site(const ox__fit *f, const ox__site *s, ox__answer *out)
     if (!s->is_number) {
         out->found = true;
         out->state = OX_BAKED_VARIES;
-        out->why = "it is no size by itself";
+        out->why = s->why;
         return;
     }
     find_own(&w, s);

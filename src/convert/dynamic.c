@@ -198,7 +198,7 @@ static ox_status decide(void *ud, ox__fit *f, const ox__site *site, const ox__an
         x.why = twin_why(w, x.classes);
         if (!x.why) return ox__nomem(err);
     } else if (x.form.n && !can) {
-        x.why = "it cannot be computed where it is read";
+        x.why = site->attr.id ? "an attribute: no node can compute it" : "it cannot be computed where it is read";
     }
     ox_status s = ox__baked_add(w->b, f, site, &x, err);
     bool sure = x.state == OX_BAKED_PROVED || (x.state == OX_BAKED_LIKELY && w->opt->trust);

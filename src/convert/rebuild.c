@@ -5,12 +5,12 @@
 bool ox__rebuild_can(const ox_model *m, const ox__site *s)
 {
     ox__const c;
+    if (!s->is_number || s->attr.id) return false;
     ox_value v = ox_node_input(m, s->list.id ? s->list : s->node, s->list.id ? (size_t)s->item : s->input);
-    if (!s->is_number) return false;
     ox__const_read(m, v, &c);
     if (!ox_typing_is_for(m)) return c.kind == OX__CONST_TENSOR || c.kind == OX__CONST_FLOAT || s->repeat.axes;
     if (c.kind == OX__CONST_FLOAT) return c.dtype != OX_FLOAT; /* a number of Python is a double */
-    return c.kind == OX__CONST_INT || c.kind == OX__CONST_INTS || s->item < 0;
+    return c.kind == OX__CONST_INT || c.kind == OX__CONST_INTS || c.kind == OX__CONST_TENSOR || s->item < 0;
 }
 
 ox_status ox__rebuild_site(ox__rebuild *r, const ox__site *s, const ox__form *form)

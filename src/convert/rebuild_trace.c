@@ -67,6 +67,45 @@ static ox_status own_list(ox__rebuild *r, ox_node n, uint32_t input, ox_node *li
     return s;
 }
 
+/* The list that a tensor is made of, where a tensor of numbers stood. */
+static ox_status own_tensor(ox__rebuild *r, ox_node n, uint32_t input, ox_node *list)
+{
+    ox_model *m = r->m;
+    ox__const c;
+    ox_value items[OX__BAKED_ITEMS], in[4], v = ox_node_input(m, n, input);
+    ox__const_read(m, v, &c);
+    *list = ox_value_node(m, v);
+    if (c.kind == OX__CONST_NOT) { /* by the site before */
+        *list = ox_value_node(m, ox_node_input(m, *list, 0));
+        return OX_OK;
+    }
+    ox_type ints = ox_type_of(m, OX_TYPE_LIST, ox_type_simple(m, OX_TYPE_INT));
+    ox_dim length = ox_dim_const(m, (int64_t)c.n);
+    ox_type type = ox_type_tensor(m, c.dtype, 1, &length);
+    ox_status s = OX_OK;
+    for (size_t i = 0; i < c.n && s == OX_OK; i++) s = number(r, n, c.ints[i], &items[i]);
+    if (s == OX_OK)
+        s = ox__rebuild_node(r, n, "prim", "Constant", 0, NULL, "none", ox_type_simple(m, OX_TYPE_NONETYPE), &in[1]);
+    ox_attr no = {.name = ox_str_addz(m, "value"), .kind = OX_ATTR_BOOL};
+    if (s == OX_OK)
+        s = ox__rebuild_node(r, n, "prim", "Constant", 0, NULL, "no", ox_type_simple(m, OX_TYPE_BOOL_SCALAR), &in[3]);
+    if (s == OX_OK) s = ox_node_set_attr(m, ox_value_node(m, in[3]), &no, r->err);
+    if (s == OX_OK) s = ox__rebuild_node(r, n, "prim", "ListConstruct", c.n, items, "sizes", ints, &in[0]);
+    if (s != OX_OK) return s;
+    in[2] = in[1];
+    *list = ox_value_node(m, in[0]);
+    s = ox__rebuild_node(r, n, "aten", "tensor", 4, in, "tensor", type, &v);
+    return s == OX_OK ? ox__rebuild_set(r, n, input, v) : s;
+}
+
+static bool is_tensor(const ox_model *m, ox_node n, uint32_t input)
+{
+    ox__const c;
+    ox_value v = ox_node_input(m, n, input);
+    ox__const_read(m, v, &c);
+    return c.t.id || ox_node_is(m, ox_value_node(m, v), "aten", "tensor");
+}
+
 ox_status ox__rebuild_trace(ox__rebuild *r, const ox__site *s, const ox__form *form)
 {
     ox_node at = s->node;
@@ -84,7 +123,7 @@ ox_status ox__rebuild_trace(ox__rebuild *r, const ox__site *s, const ox__form *f
         if (st == OX_OK && c.t.id) st = ox__rebuild_node(r, at, "prim", "NumToTensor", 1, &v, "size", type, &v);
         return st == OX_OK ? ox__rebuild_set(r, at, s->input, v) : st;
     }
-    st = own_list(r, s->node, s->input, &at);
+    st = is_tensor(r->m, at, s->input) ? own_tensor(r, at, s->input, &at) : own_list(r, at, s->input, &at);
     if (st == OX_OK) st = make(r, at, form, &v);
     return st == OX_OK ? ox__rebuild_set(r, at, (size_t)s->item, v) : st;
 }

@@ -204,6 +204,53 @@ static void near_first(void **st)
     assert_int_equal(ox_baked_n(fx->b), 0);
 }
 
+/* ---- what is no size by itself: contents, attributes ---- */
+#define HELD(b, h, weight, kernel, mode) \
+    "graph(%x : Float(" #b ", 1, " #h ", 4)) {\n" \
+    "  %w : Float(2, 2) = onnx::Constant[value= " weight " [ CPUFloatType{2,2} ]]()\n" \
+    "  %y : Float(" #b ", 1, 2, 2) = onnx::AveragePool[auto_pad=\"" mode "\", kernel_shape=[" #kernel \
+    ", 2], strides=[" #kernel ", 2]](%x)\n" \
+    "  %z : Float(" #b ", 1, 2, 2) = onnx::Mul(%y, %w)\n" \
+    "  return (%z, %w);\n" \
+    "}\n"
+
+static void is_held(fixture *fx, size_t i, const char *attr, ox_baked_state state, const char *values, const char *form)
+{
+    const ox_baked_row *r = ox_baked_at(fx->b, i);
+    assert_non_null(r);
+    assert_string_equal(ox_str_text(fx->m[0], r->attr, NULL), attr);
+    assert_int_equal(r->state, state);
+    assert_string_equal(r->values, values);
+    assert_string_equal(r->form, form);
+}
+
+static void held(void **st)
+{
+    fixture *fx = *st;
+    open_text(fx, 0, HELD(2, 8, "0.5  1  1  1", 4, "VALID"));
+    open_text(fx, 1, HELD(2, 14, "0.5  1  1  1", 7, "VALID"));
+    assert_ok(find(fx, 2), &fx->err);
+    is_held(fx, 0, "kernel_shape", OX_BAKED_PROVED, "4, 7", "x:2//2");
+    is_held(fx, 1, "strides", OX_BAKED_PROVED, "4, 7", "x:2//2");
+    assert_int_equal(ox_baked_n(fx->b), 2);
+    close_all(fx);
+    open_text(fx, 0, HELD(2, 8, "0.5  1  1  1", 4, "VALID"));
+    open_text(fx, 1, HELD(2, 8, "0.5  1  1  2", 4, "SAME_UPPER"));
+    assert_ok(find(fx, 2), &fx->err);
+    for (size_t i = 0; i < 3; i += 2) { /* where it is made and returned, and where it is read */
+        is_held(fx, i, "", OX_BAKED_VARIES, "(2, 2), (2, 2)", "");
+        assert_string_equal(ox_baked_at(fx->b, i)->why, "its content differs");
+    }
+    assert_true(ox_baked_at(fx->b, 0)->is_result);
+    is_held(fx, 1, "auto_pad", OX_BAKED_VARIES, "\"VALID\", \"SAME_UPPER\"", "");
+    assert_int_equal(ox_baked_n(fx->b), 3);
+    close_all(fx);
+    open_text(fx, 0, HELD(2, 8, "0.5  1  1  1", 4, "VALID"));
+    open_text(fx, 1, HELD(2, 8, "0.5  1  1  1", 4, "VALID"));
+    assert_ok(find(fx, 2), &fx->err);
+    assert_int_equal(ox_baked_n(fx->b), 0);
+}
+
 /* ---- where they part ---- */
 static void parts(fixture *fx, const char *here, const char *there, const char *message)
 {
@@ -231,6 +278,9 @@ static void parting(void **st)
     parts(fx, base, "graph(%x : Float(2, 3)):\n  %a : Float(2, 3) = aten::relu(%x), scope: Net/B[b]\n  return (%a)\n",
           "part after 0 nodes: aten::relu at Net/A[a] (net.py:3) here, aten::relu at Net/B[b] in other.txt: another "
           "scope");
+    parts(fx, "graph(%x : Float(2, 3)) {\n  %a : Float(2, 3) = onnx::Elu[alpha=2.](%x)\n  return (%a);\n}\n",
+          "graph(%x : Float(2, 3)) {\n  %a : Float(2, 3) = onnx::Elu(%x)\n  return (%a);\n}\n",
+          "an attribute that only one has");
 }
 
 static void too_many(void **st)
@@ -251,6 +301,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(cleared, setup, teardown),
         cmocka_unit_test_setup_teardown(one_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(near_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(held, setup, teardown),
         cmocka_unit_test_setup_teardown(parting, setup, teardown),
         cmocka_unit_test_setup_teardown(too_many, setup, teardown),
     };

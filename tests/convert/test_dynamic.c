@@ -230,6 +230,42 @@ static void counted(void **st)
     assert_int_equal(ox_baked_at(fx->b, 1)->state, OX_BAKED_VARIES);
 }
 
+/* A tensor of sizes that something is scaled by, whole or as floats. */
+#define SCALE(h, w) \
+    "graph(%x : Float(1, " #h ", " #w ", 4)) {\n" \
+    "  %k : Float(4) = onnx::Constant[value= " #w "  " #h "  " #w "  1 [ CPUFloatType{4} ]]()\n" \
+    "  %y : Float(1, " #h ", " #w ", 4) = onnx::Mul(%x, %k)\n" \
+    "  return (%y);\n" \
+    "}\n"
+#define SCALE_TRACE(h, w) \
+    "graph(%x : Float(1, " #h ", " #w ", 2)):\n" \
+    "  %k : Long(2) = prim::Constant[value= " #w "  " #h " [ CPULongType{2} ]]()\n" \
+    "  %y : Float(1, " #h ", " #w ", 2) = aten::mul(%x, %k)\n" \
+    "  return (%y)\n"
+
+static void vectors(void **st)
+{
+    fixture *fx = *st;
+    const ox_dynamic_axis axes[] = {{"x", 1, "h"}, {"x", 2, "w"}};
+    open_both(fx, SCALE(8, 12), SCALE(10, 18));
+    assert_ok(make(fx, false, 2, axes), &fx->err);
+    assert_int_equal(ox_baked_n(fx->b), 3);
+    for (size_t i = 0; i < 3; i++) assert_true(ox_baked_at(fx->b, i)->rebuilt);
+    print(fx, &fx->text, OX_STYLE_SEED);
+    assert_non_null(strstr(fx->text.p, "%y : Float(1, h, w, 4) = onnx::Mul(%x, %shape"));
+    assert_non_null(strstr(fx->text.p, ": Float(1) = onnx::Cast[to=1](%size"));
+    open_both(fx, SCALE_TRACE(8, 12), SCALE_TRACE(10, 18));
+    assert_ok(make(fx, false, 2, axes), &fx->err);
+    static const char *const lines[] = {
+        "%sizes : int[] = prim::ListConstruct(%size, %size_1)",
+        "%tensor : Long(*) = aten::tensor(%sizes, %none, %none, %no)",
+        "aten::mul(%x, %tensor)",
+    };
+    print(fx, &fx->text, OX_STYLE_TORCH);
+    for (size_t i = 0; i < OX__COUNT(lines); i++)
+        if (!strstr(fx->text.p, lines[i])) fail_msg("no\n%s\nin\n%s", lines[i], fx->text.p);
+}
+
 /* ---- two forms that fit ---- */
 #define SCALED(h, half, twice) \
     "graph(%x : Float(1, 1, " #h ", 6)) {\n" \
@@ -380,6 +416,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(onnx, setup, teardown),
         cmocka_unit_test_setup_teardown(repeated, setup, teardown),
         cmocka_unit_test_setup_teardown(counted, setup, teardown),
+        cmocka_unit_test_setup_teardown(vectors, setup, teardown),
         cmocka_unit_test_setup_teardown(forms_agree, setup, teardown),
         cmocka_unit_test_setup_teardown(forms_disagree, setup, teardown),
         cmocka_unit_test_setup_teardown(left, setup, teardown),

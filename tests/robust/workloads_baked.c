@@ -19,7 +19,9 @@ static const char *const texts[2][2] = {
      "  %z : Float(2, 9) = aten::zeros(%k, %n, %n, %n, %n)\n"
      "  %t : Long() = prim::Constant[value={5}]()\n"
      "  %d : Float(2, 9) = aten::div(%z, %t)\n"
-     "  return (%y, %d)\n",
+     "  %v : Long(2) = prim::Constant[value= 2  5 [ CPULongType{2} ]]()\n"
+     "  %e : Float(10, 2) = aten::mul(%y, %v)\n"
+     "  return (%e, %d)\n",
      "graph(%x : Float(4, 3, 7)):\n"
      "  %1 : int = prim::Constant[value=28]()\n"
      "  %2 : int = prim::Constant[value=3]()\n"
@@ -30,7 +32,9 @@ static const char *const texts[2][2] = {
      "  %z : Float(4, 100) = aten::zeros(%k, %n, %n, %n, %n)\n"
      "  %t : Long() = prim::Constant[value={7}]()\n"
      "  %d : Float(4, 100) = aten::div(%z, %t)\n"
-     "  return (%y, %d)\n"},
+     "  %v : Long(2) = prim::Constant[value= 4  7 [ CPULongType{2} ]]()\n"
+     "  %e : Float(28, 2) = aten::mul(%y, %v)\n"
+     "  return (%e, %d)\n"},
     {"graph(%x : Float(2, 2, 5)) {\n"
      "  %k : Float(2, 1, 5) = onnx::Constant[value=<Tensor>]()\n"
      "  %r : Float(2, 1) = onnx::Constant[value= 1  1 [ CPUFloatType{2,1} ]]()\n"
@@ -38,7 +42,9 @@ static const char *const texts[2][2] = {
      "  %y : Float(4, 5) = onnx::Reshape(%x, %s)\n"
      "  %z : Float(2, 2, 5) = onnx::Add(%x, %k)\n"
      "  %a : Float(2, 2, 5) = onnx::Add(%z, %r)\n"
-     "  return (%y, %a);\n}\n",
+     "  %f : Float(2) = onnx::Constant[value= 0.5  1 [ CPUFloatType{2} ]]()\n"
+     "  %e : Float(2, 2, 1) = onnx::LpPool[kernel_shape=[5], p=1](%a)\n"
+     "  return (%y, %e, %f);\n}\n",
      "graph(%x : Float(3, 2, 7)) {\n"
      "  %k : Float(3, 1, 7) = onnx::Constant[value=<Tensor>]()\n"
      "  %r : Float(3, 1) = onnx::Constant[value= 1  1  1 [ CPUFloatType{3,1} ]]()\n"
@@ -46,7 +52,9 @@ static const char *const texts[2][2] = {
      "  %y : Float(6, 7) = onnx::Reshape(%x, %s)\n"
      "  %z : Float(3, 2, 7) = onnx::Add(%x, %k)\n"
      "  %a : Float(3, 2, 7) = onnx::Add(%z, %r)\n"
-     "  return (%y, %a);\n}\n"},
+     "  %f : Float(2) = onnx::Constant[value= 0.5  2 [ CPUFloatType{2} ]]()\n"
+     "  %e : Float(3, 2, 1) = onnx::LpPool[kernel_shape=[7], p=2](%a)\n"
+     "  return (%y, %e, %f);\n}\n"},
 };
 
 static ox_model *other;

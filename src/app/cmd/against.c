@@ -71,14 +71,14 @@ void ox_against_free(ox_against *x)
 
 /* ---- rows ---- */
 
-/* "size[1]", "shape[0]", "end", "output 0". */
+/* "size[1]", "shape[0]", "end", "kernel_shape[0]", "output 0". */
 static void argument_text(const ox_model *m, const ox_baked_row *r, char *buf, size_t size)
 {
     if (r->is_result) {
         snprintf(buf, size, "output %u", r->input);
         return;
     }
-    const char *name = ox_node_input_name(m, r->node, r->input);
+    const char *name = r->attr.id ? ox_str_text(m, r->attr, NULL) : ox_node_input_name(m, r->node, r->input);
     int n = *name ? snprintf(buf, size, "%s", name) : snprintf(buf, size, "%u", r->input);
     if (r->item >= 0 && n > 0 && (size_t)n < size) snprintf(buf + n, size - (size_t)n, "[%d]", (int)r->item);
 }
@@ -112,7 +112,10 @@ void ox_baked_json(ox_json *j, const ox_session *s, const ox_baked_row *r)
     else
         ox_json_null(j, "node");
     ox_json_bool(j, "result", r->is_result);
-    ox_json_int(j, "input", r->input);
+    if (r->attr.id)
+        ox_json_null(j, "input");
+    else
+        ox_json_int(j, "input", r->input);
     argument_text(s->model, r, text, sizeof text);
     ox_json_strz(j, "argument", text);
     if (r->item < 0)
