@@ -45,7 +45,8 @@ static void place_all(ox_tui *t)
     int left = t->at[OX_PLACE_LEFT] < 0 ? 0 : part(cols, 30, 20);
     if (left > LEFT_MAX) left = LEFT_MAX;
     bool sides = split && t->at[OX_PLACE_BESIDE] != OX_VIEW_tensor && cols - left <= 2 * MIN_SIDE;
-    if (sides && t->focus != t->at[OX_PLACE_LEFT]) left = 0; /* they need it more than the tree */
+    bool bare = t->s->model && ox_model_scope_limit(t->s->model) <= 1; /* the tree is empty */
+    if ((sides || bare) && t->focus != t->at[OX_PLACE_LEFT]) left = 0; /* they need it more than the tree */
     if (left) place(t, t->at[OX_PLACE_LEFT], 0, 0, rows, left);
     if (left) left++; /* the line between them */
     int below = t->at[OX_PLACE_BELOW] < 0 ? 0 : part(rows, 42, 4);

@@ -18,10 +18,18 @@ static const ox_column columns[N_COLUMNS] = {
     [C_NAME] = {"NAME", 10, 30, 2, false},   [C_SCOPE] = {"SCOPE", 12, 60, 3, false},
 };
 
-void ox_node_line_head(ox_grid *g, ox_rect line)
+/* Where there are no scopes and no functions, names have their room. */
+static void fit(ox_columns *c, const ox_model *m, int width)
+{
+    bool bare = m && ox_model_scope_limit(m) <= 1 && !ox_model_n_functions(m);
+    ox_columns_fit(c, columns, bare ? C_SCOPE : N_COLUMNS, width);
+    if (bare) c->at[C_SCOPE].col = c->at[C_SCOPE].width = 0;
+}
+
+void ox_node_line_head(const ox_model *m, ox_grid *g, ox_rect line)
 {
     ox_columns c;
-    ox_columns_fit(&c, columns, N_COLUMNS, line.cols);
+    fit(&c, m, line.cols);
     ox_columns_head(&c, columns, g, line);
 }
 
@@ -93,7 +101,7 @@ void ox_node_line_draw(const ox_model *m, ox_node n, ox_role role, const char *s
     char text[512];
     size_t len;
     ox_value out = ox_node_output(m, n, 0);
-    ox_columns_fit(&c, columns, N_COLUMNS, line.cols);
+    fit(&c, m, line.cols);
     ox_grid_putz(g, line.row, line.col + c.at[C_MARK].col, c.at[C_MARK].width, role, sign);
     int d = depth(m, n);
     put_op(m, n, g, line.row, line.col + c.at[C_OP].col + d, c.at[C_OP].width - d);

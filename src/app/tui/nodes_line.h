@@ -6,8 +6,8 @@
 
 #include <onnxsh/graph.h>
 
-/* The titles of the columns. */
-void ox_node_line_head(ox_grid *g, ox_rect line);
+/* The titles of the columns; without a model all of them. */
+void ox_node_line_head(const ox_model *m, ox_grid *g, ox_rect line);
 /* The node, behind a sign of one column. */
 void ox_node_line_draw(const ox_model *m, ox_node n, ox_role role, const char *sign, ox_grid *g, ox_rect line);
 

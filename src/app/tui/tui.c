@@ -135,6 +135,7 @@ void ox_tui_sync(ox_tui *t)
     t->n_undo = n_undo;
     t->n_redo = n_redo;
     t->search.view = NULL;
+    ox_tui_layout(t);
     mark_failed(t);
     if (m && !ox_node_is_alive(m, t->node)) t->node = (ox_node){0, 0};
     if (m && !ox_value_is_alive(m, t->weight)) t->weight = (ox_value){0, 0};

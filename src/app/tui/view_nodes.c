@@ -401,8 +401,7 @@ static void note(ox_view *v, char *buf, size_t size)
 
 static void head(ox_view *v, ox_grid *g, ox_rect line)
 {
-    (void)v;
-    ox_node_line_head(g, line);
+    ox_node_line_head(model((const nodes *)v), g, line);
 }
 
 static bool reads(const ox_model *m, ox_node n, uint32_t value)
