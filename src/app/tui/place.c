@@ -73,29 +73,33 @@ void ox_tui_forth(ox_tui *t)
 
 /* ---- edges ---- */
 
-/* The producers of the inputs, those that are no constants first; counts those that are told. */
+/* Producers of the inputs of a node, those of the items of a list for the list; constants and weights are none. */
+static void add_producers(const ox_model *m, ox_node n, bool in_list, ox_node *first, size_t *count)
+{
+    for (size_t i = 0, n_in = ox_node_n_inputs(m, n); i < n_in; i++) {
+        ox_node p = ox_value_node(m, ox_node_input(m, n, i));
+        if (!p.id || ox_node_is_folded(m, p)) continue;
+        if (!in_list && ox_node_is(m, p, "prim", "ListConstruct")) {
+            add_producers(m, p, true, first, count);
+            continue;
+        }
+        if (!first->id) *first = p;
+        ++*count;
+    }
+}
+
 void ox_tui_up(ox_tui *t)
 {
     const ox_spoken k = ox_side_spoken(t);
-    const ox_model *m = k.m;
-    ox_node first = {0, 0}, constant = {0, 0};
+    ox_node first = {0, 0};
     size_t n = 0;
     if (!k.n.id) return;
-    for (size_t i = 0, count = ox_node_n_inputs(m, k.n); i < count; i++) {
-        ox_node p = ox_value_node(m, ox_node_input(m, k.n, i));
-        if (!p.id) continue;
-        bool folded = ox_node_is_folded(m, p) || ox_node_is(m, p, "prim", "ListConstruct");
-        if (folded && !constant.id) constant = p;
-        if (folded) continue;
-        if (!first.id) first = p;
-        n++;
-    }
+    add_producers(k.m, k.n, false, &first, &n);
     if (n > 1) ox_tui_say(t, OX_ROLE_NOTE, "the first of %zu producers; the detail pane lists all", n);
-    if (!first.id) first = constant;
     if (first.id)
         ox_side_go(t, first);
     else
-        ox_tui_say(t, OX_ROLE_NOTE, "no node makes what it takes");
+        ox_tui_say(t, OX_ROLE_NOTE, "it takes no more than inputs, weights and constants; the detail pane lists them");
 }
 
 void ox_tui_down(ox_tui *t)

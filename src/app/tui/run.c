@@ -185,19 +185,43 @@ static void show_report(ox_tui *t)
         ox_tui_say(t, OX_ROLE_GOOD, "the export succeeds");
 }
 
-/* Exporters often leave types to whoever reads the file: it is said how to have them. */
-static void tell_of_types(ox_tui *t)
+/* The first input of a trace whose dtype nobody stated. */
+static ox_value open_input(const ox_model *m)
+{
+    ox_graph g = ox_model_main(m);
+    for (size_t i = 0; i < ox_graph_n_inputs(m, g); i++) {
+        ox_value v = ox_graph_input(m, g, i);
+        ox_type_info t = ox_type_get(m, ox_value_type(m, v));
+        if (t.kind == OX_TYPE_TENSOR && !t.dtype) return v;
+    }
+    return (ox_value){0, 0};
+}
+
+static bool most_are_open(const ox_model *m)
 {
     enum { LOOK = 200 };
-    const ox_model *m = t->s->model;
-    ox_node n = m ? ox_graph_first(m, ox_model_main(m)) : (ox_node){0, 0};
     size_t seen = 0, open = 0;
-    if (!m || ox_model_get_kind(m) != OX_MODEL_ONNX) return;
-    for (; n.id && seen < LOOK; n = ox_node_next(m, n), seen++) {
+    for (ox_node n = ox_graph_first(m, ox_model_main(m)); n.id && seen < LOOK; n = ox_node_next(m, n), seen++) {
         ox_value v = ox_node_n_outputs(m, n) ? ox_node_output(m, n, 0) : (ox_value){0, 0};
         open += v.id && ox_type_get(m, ox_value_type(m, v)).kind == OX_TYPE_NONE_KNOWN;
     }
-    if (2 * open > seen) ox_tui_say(t, OX_ROLE_NOTE, "the file does not give the types of most values: I infers them");
+    return 2 * open > seen;
+}
+
+/* Exporters often leave types to whoever reads the file: it is said how to have them. */
+static void tell_of_types(ox_tui *t)
+{
+    char label[128];
+    const ox_model *m = t->s->model;
+    bool trace = m && ox_model_get_kind(m) == OX_MODEL_TRACE;
+    ox_value in = trace ? open_input(m) : (ox_value){0, 0};
+    if (in.id) {
+        ox_value_label(m, in, label, sizeof label);
+        ox_tui_say(t, OX_ROLE_NOTE, "the file has no shape for %s: state it, as `:input %s=float32[2,3]`", label,
+                   label + (*label == '%'));
+    } else if (m && !trace && most_are_open(m)) {
+        ox_tui_say(t, OX_ROLE_NOTE, "the file does not give the types of most values: I infers them");
+    }
 }
 
 static void finish(ox_tui *t)

@@ -98,7 +98,7 @@ static void destroy(ox_view *v)
 
 static void draw(ox_view *v, ox_grid *g, ox_rect line, size_t i)
 {
-    ox_lines_draw(&((help *)v)->lines, i, g, line, 0);
+    ox_lines_draw(&((help *)v)->lines, i, g, line, v->left);
 }
 
 static bool matches(ox_view *v, size_t i, const ox_needle *k)
