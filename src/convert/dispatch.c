@@ -87,6 +87,15 @@ static ox_status hint_to_write(const char *op, const ox_aten_schema *schema, ox_
     return short_of ? ox__nomem(e) : OX_OK;
 }
 
+/* Operators on weights that PyTorch packed and rounded: what they compute depends on its kernels. */
+static bool is_quantised(const char *op)
+{
+    static const char *const starts[] = {"quantized::", "aten::quantize", "aten::dequantize", "aten::fake_quantize"};
+    for (size_t i = 0; i < OX__COUNT(starts); i++)
+        if (strncmp(op, starts[i], strlen(starts[i])) == 0) return true;
+    return false;
+}
+
 /* No function serves the node. */
 static ox_status missing(ox__conv *c, ox_node n, const ox__binding *b)
 {
@@ -112,6 +121,8 @@ static ox_status missing(ox__conv *c, ox_node n, const ox__binding *b)
         ox_error_hint(&e, "the functions of that name do not serve its overload '%s'", ox_aten_get(b->schema).overload);
     else if (b->op->group)
         ox_error_hint(&e, "the functions of that name do not serve these arguments");
+    else if (is_quantised(b->op->name))
+        ox_error_hint(&e, "export the network as it was before PyTorch quantised it, then quantise the ONNX model");
     else if (hint_to_write(b->op->name, b->schema, &e) != OX_OK)
         return ox__nomem(c->err);
     return ox__dispatch_failed(c, n, OX_FAILURE_MISSING, &e, b->schema);

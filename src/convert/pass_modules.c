@@ -20,6 +20,9 @@ static bool is_module(const ox_model *m, ox_value v)
 }
 
 enum { MAX_PATH = 64 };
+#define HINT_ATTRIBUTE \
+    "objects of C++ classes, and modules that make themselves of a state of their own (__setstate__), as quantised " \
+    "ones do, hold no attributes in an archive"
 
 bool ox__attribute_path(const ox_model *m, ox_node n, ox__buf *path, ox_value *root)
 {
@@ -228,6 +231,34 @@ static ox_status mark_failed(ox__conv *c, ox_node n)
     return s;
 }
 
+/* Calls of which the code is not in the file, or stands behind the call. */
+static ox_status refuse_call(rest *w, ox_node n)
+{
+    ox__conv *c = w->c;
+    ox_type_info t = ox_type_get(c->m, ox_value_type(c->m, ox_node_input(c->m, n, 0)));
+    const char *of = t.n_names ? ox_str_text(c->m, t.names[0], NULL) : "";
+    if (strncmp(of, "__torch__.torch.classes.", 24) == 0) {
+        ox_status s = ox__report_note(c, OX_FAILURE_REFUSED, n,
+                                      "replace the call by operators of PyTorch before the network is saved",
+                                      "%s is a class of a C++ library, whose code is not in the file", of + 10);
+        return s == OX_OK ? mark_failed(c, n) : s;
+    }
+    if (w->called) return mark_failed(c, n);
+    w->called = true;
+    ox_status s;
+    if (strncmp(of, "InterfaceType<", 14) == 0)
+        s = ox__report_note(c, OX_FAILURE_REFUSED, n,
+                            "call the module by its own class, not by an interface: an archive tells which one it is, "
+                            "unless the code puts another module in its place",
+                            "the graph calls a module through an interface (%s), and which one is not known", of);
+    else
+        s = ox__report_note(c, OX_FAILURE_REFUSED, n,
+                            "of an archive open the graph with all that it calls, which comes first in `open --list "
+                            "FILE`; of a printed trace, print(traced.inlined_graph) has it",
+                            "the graph calls modules, whose code is not in it");
+    return s == OX_OK ? mark_failed(c, n) : s;
+}
+
 static ox_status walk(rest *w, ox_graph g)
 {
     ox__conv *c = w->c;
@@ -243,17 +274,12 @@ static ox_status walk(rest *w, ox_graph g)
             if (s == OX_OK && !done && !written) s = settle_value(c, n, &done);
             if (s == OX_OK && !done && !written) s = settle_list(c, n, &done);
             if (s == OX_OK && !done)
-                s = ox__report_note(c, OX_FAILURE_REFUSED, n, NULL,
+                s = ox__report_note(c, OX_FAILURE_REFUSED, n, written ? NULL : HINT_ATTRIBUTE,
                                     written ? "the graph writes to a list or dict that is an attribute of a module"
                                             : "it reads an attribute of an object that is not in the file");
             if (s == OX_OK && !done) s = mark_failed(c, n);
         } else if (ox__is_prim(c, n, "CallMethod")) {
-            if (!w->called)
-                s = ox__report_note(c, OX_FAILURE_REFUSED, n,
-                                    "dump the inlined graph instead: print(traced.inlined_graph)",
-                                    "the graph calls modules, whose code is not in the file");
-            w->called = true;
-            if (s == OX_OK) s = mark_failed(c, n);
+            s = refuse_call(w, n);
         }
         for (size_t i = 0; s == OX_OK && !done && i < ox_node_n_blocks(c->m, n); i++)
             s = walk(w, ox_node_block(c->m, n, i));

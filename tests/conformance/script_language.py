@@ -162,17 +162,20 @@ class Mul(nn.Module):
         return x * 3
 
 
-@case(x23())
-class Interfaces(nn.Module):
-    first: Worker
-    second: Worker
-
+class Workers(nn.Module):
     def __init__(self):
         super().__init__()
         self.first, self.second = Add(2.0), Mul()
 
     def forward(self, x):
         return self.first.forward(self.second.work(x, 2)) + self.first.work(x, 3)
+
+
+@case(x23())
+class Interfaces(Workers):
+    first: Worker
+    second: Worker
+    plain = Workers  # the same, its modules no interfaces
 
 
 class Pair(NamedTuple):

@@ -211,6 +211,17 @@ def inline_forks(block):
             inline_forks(inner)
 
 
+def resolved(model, graph, base):
+    """PyTorch leaves calls through interfaces; here they are inlined, as PyTorch does where the attributes are modules."""
+    if not hasattr(model, "plain"):
+        return graph
+    twin = model.plain()
+    torch.jit.script(twin.eval()).save(base + ".plain")
+    text = str(torch.jit.load(base + ".plain").inlined_graph)
+    os.remove(base + ".plain")
+    return text.replace(type(twin).__name__, type(model).__name__)
+
+
 def make(out, name, how, build, inputs):
     torch.manual_seed(0)
     model = build().eval()
@@ -218,7 +229,7 @@ def make(out, name, how, build, inputs):
         if any(isinstance(m, nn.BatchNorm2d) for m in model.modules()):
             seed_statistics(torch, model, inputs[0])
         module = torch.jit.trace(model, inputs, check_trace=False) if how == "trace" else torch.jit.script(model)
-        graphs_alone = name in script_language.TABLE or name in script_language.OTHERS
+        graphs_alone = (name in script_language.TABLE or name in script_language.OTHERS) and not hasattr(model, "plain")
         want = [] if graphs_alone else flat(module(*inputs))
     base = os.path.join(out, f"{name}.{how}")
     if how == "trace" and not graphs_alone:
@@ -232,6 +243,7 @@ def make(out, name, how, build, inputs):
         graph = getattr(loaded, what)
         if what == "inlined_graph":
             inline_forks(graph)
+            graph = resolved(model, graph, base)
         with open(f"{base}.{what.split('_')[0]}.txt", "w") as f:
             f.write(str(graph))
     if graphs_alone:

@@ -464,8 +464,20 @@ static void test_parameters_of_modules(void **state)
                  TRACE("%self.1 : __torch__.Net, %x : Float(2)",
                        "  %fc : __torch__.Linear = prim::GetAttr[name=\"fc\"](%self.1)\n"
                        "  %y : Tensor = prim::CallMethod[name=\"forward\"](%fc, %x)\n  return (%y)\n"),
-                 OX_FAILURE_REFUSED, "the graph calls modules, whose code is not in the file");
+                 OX_FAILURE_REFUSED, "the graph calls modules, whose code is not in it");
     assert_non_null(strstr(f->hint, "inlined_graph"));
+    f = cv_fails(c,
+                 TRACE("%self.1 : __torch__.Net, %x : Float(2)",
+                       "  %w : InterfaceType<Worker> = prim::GetAttr[name=\"worker\"](%self.1)\n"
+                       "  %y : Tensor = prim::CallMethod[name=\"forward\"](%w, %x)\n  return (%y)\n"),
+                 OX_FAILURE_REFUSED, "through an interface (InterfaceType<Worker>)");
+    assert_non_null(strstr(f->hint, "by its own class"));
+    f = cv_fails(c,
+                 TRACE("%self.1 : __torch__.Net, %x : Float(2)",
+                       "  %w : __torch__.torch.classes.lib.Stack = prim::GetAttr[name=\"stack\"](%self.1)\n"
+                       "  %y : Tensor = prim::CallMethod[name=\"pop\"](%w)\n  return (%y)\n"),
+                 OX_FAILURE_REFUSED, "torch.classes.lib.Stack is a class of a C++ library");
+    assert_non_null(strstr(f->hint, "operators of PyTorch"));
     assert_int_equal(ox_report_n_failures(c->report), 1);
 }
 

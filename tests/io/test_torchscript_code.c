@@ -192,6 +192,59 @@ static void test_numbers(void **state)
              "  %5 : (complex, float[]) = prim::TupleConstruct(%1, %4)\n  return (%5)\n");
 }
 
+#define WORKERS \
+    NET "  a : __torch__.Worker\n" FORWARD "    a = self.a\n    return (a).work(x, )\n" \
+        "class Worker(ModuleInterface):\n  def work(self, x: Tensor) -> Tensor:\n    pass\n" \
+        "class Adder(Module):\n  def work(self: __torch__.Adder,\n    x: Tensor) -> Tensor:\n" \
+        "    return torch.relu(x)\n"
+#define WORKERS_GRAPH "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
+
+/* A call through an interface is one of the method of the object that the archive holds there. */
+static void test_interfaces(void **state)
+{
+    (void)state;
+    static ox__obj_object adder = {.class_name = "__torch__.Adder"};
+    static ox__obj key = {.kind = OX__OBJ_STR, .s = "a", .n = 1}, item = {.kind = OX__OBJ_OBJECT, .object = &adder};
+    static ox__obj *items[] = {&key, &item}, dict = {.kind = OX__OBJ_DICT, .n = 1, .items = items};
+    object.state = &dict;
+    graph_is(WORKERS, false,
+             WORKERS_GRAPH "  %a.1 : __torch__.Adder = prim::GetAttr[name=\"a\"](%self.1)\n"
+                           "  %1 : Tensor = aten::relu(%x.1)\n  return (%1)\n");
+    static const char called[] = "  %a.1 : InterfaceType<Worker> = prim::GetAttr[name=\"a\"](%self.1)\n"
+                                 "  %1 : Tensor = prim::CallMethod[name=\"work\"](%a.1, %x.1)\n  return (%1)\n";
+    char expected[512];
+    snprintf(expected, sizeof expected, "%s%s", WORKERS_GRAPH, called);
+    graph_is(WORKERS, true, expected);
+    adder.class_name = "__torch__.Stranger"; /* whose code is not there */
+    graph_is(WORKERS, false, expected);
+    adder.class_name = "__torch__.Worker";
+    graph_is(WORKERS, false, expected);
+    adder.class_name = "__torch__.Adder";
+    object.state = NULL;
+}
+
+/* Code that may put another module there is left as it is. */
+static void test_interfaces_replaced(void **state)
+{
+    (void)state;
+    static ox__obj_object adder = {.class_name = "__torch__.Adder"};
+    static ox__obj key = {.kind = OX__OBJ_STR, .s = "a", .n = 1}, item = {.kind = OX__OBJ_OBJECT, .object = &adder};
+    static ox__obj key_b = {.kind = OX__OBJ_STR, .s = "b", .n = 1};
+    static ox__obj *items[] = {&key, &item, &key_b, &item}, dict = {.kind = OX__OBJ_DICT, .n = 2, .items = items};
+    object.state = &dict;
+    graph_is(NET "  a : __torch__.Worker\n  b : __torch__.Worker\n" FORWARD
+                 "    b = self.b\n    self.a = b\n    a = self.a\n    return (a).work(x, )\n"
+                 "class Worker(ModuleInterface):\n  def work(self, x: Tensor) -> Tensor:\n    pass\n"
+                 "class Adder(Module):\n  def work(self: __torch__.Adder,\n    x: Tensor) -> Tensor:\n"
+                 "    return torch.relu(x)\n",
+             false,
+             WORKERS_GRAPH "  %b.1 : InterfaceType<Worker> = prim::GetAttr[name=\"b\"](%self.1)\n"
+                           "   = prim::SetAttr[name=\"a\"](%self.1, %b.1)\n"
+                           "  %a.1 : InterfaceType<Worker> = prim::GetAttr[name=\"a\"](%self.1)\n"
+                           "  %1 : Tensor = prim::CallMethod[name=\"work\"](%a.1, %x.1)\n  return (%1)\n");
+    object.state = NULL;
+}
+
 #define ONES_GRAPH "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
 
 #define OLDER \
@@ -458,12 +511,25 @@ static void test_inputs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_constants), cmocka_unit_test(test_control),  cmocka_unit_test(test_calls),
-        cmocka_unit_test(test_values),    cmocka_unit_test(test_errors),   cmocka_unit_test(test_other_errors),
-        cmocka_unit_test(test_bomb),      cmocka_unit_test(test_methods),  cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_inputs),    cmocka_unit_test(test_enums),    cmocka_unit_test(test_classes),
-        cmocka_unit_test(test_with),      cmocka_unit_test(test_forks),    cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_ones),      cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_constants),
+        cmocka_unit_test(test_control),
+        cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_other_errors),
+        cmocka_unit_test(test_bomb),
+        cmocka_unit_test(test_methods),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_inputs),
+        cmocka_unit_test(test_enums),
+        cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_with),
+        cmocka_unit_test(test_forks),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_ones),
+        cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_interfaces),
+        cmocka_unit_test(test_interfaces_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

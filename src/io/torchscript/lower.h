@@ -335,6 +335,12 @@ bool ox__ts_put(ox__ts *t, ox__ts_node *call, uint32_t first, ox__ts_block *body
 /* A copy of f's graph with all calls inlined and nothing else done, as `inlined_graph` is. */
 ox__ts_block *ox__ts_inlined(ox__ts *t, ox__ts_fn *f);
 
+/* Puts the function that is called in the place of the call. */
+bool ox__ts_inline_call(ox__ts *t, ox__ts_node *call);
+/* As ox__ts_inlined, calls through interfaces too where the archive tells what stands behind them
+ * (source_resolve.c). */
+ox__ts_block *ox__ts_resolved(ox__ts *t, ox__ts_fn *f);
+
 /* ---- older archives (source_upgrade.c) ---- */
 bool ox__ts_upgraders(const char *qualifier, ox__src_text *text); /* false: it is a file of the archive */
 bool ox__ts_upgrade(ox__ts *t, const ox__ts_fn *f, ox__ts_block *top);

@@ -126,7 +126,7 @@ bool ox__ts_put(ox__ts *t, ox__ts_node *call, uint32_t first, ox__ts_block *body
     return true;
 }
 
-static bool inline_call(ox__ts *t, ox__ts_node *call)
+bool ox__ts_inline_call(ox__ts *t, ox__ts_node *call)
 {
     ox__ts_block *body = ox__ts_whole(t, call->fn);
     uint32_t first = call->kind == OX__TS_CALL_FUNCTION;
@@ -144,7 +144,7 @@ static bool inline_block(ox__ts *t, ox__ts_block *b)
     for (ox__ts_node *n = b->first; n; n = next) {
         next = n->next;
         bool call = n->kind == OX__TS_CALL_FUNCTION || n->kind == OX__TS_CALL_METHOD;
-        if (call && n->fn && !inline_call(t, n)) return false;
+        if (call && n->fn && !ox__ts_inline_call(t, n)) return false;
         for (uint32_t i = 0; i < n->n_blocks; i++)
             if (!inline_block(t, n->blocks[i])) return false;
     }

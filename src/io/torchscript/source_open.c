@@ -83,7 +83,7 @@ static bool open_graph(ox__ts *t, uint32_t graph)
     if (graph % 2)
         top = ox__ts_lower(t, f) ? f->graph : NULL;
     else
-        top = ox__ts_inlined(t, f);
+        top = ox__ts_resolved(t, f);
     return top && ox__ts_build(t, top, f) && ox__ts_input_types(t, name);
 }
 
