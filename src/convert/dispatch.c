@@ -96,6 +96,11 @@ static bool is_quantised(const char *op)
     return false;
 }
 
+static bool is_remote(const char *op)
+{
+    return strcmp(op, "aten::to_here") == 0 || strcmp(op, "aten::local_value") == 0;
+}
+
 /* No function serves the node. */
 static ox_status missing(ox__conv *c, ox_node n, const ox__binding *b)
 {
@@ -121,6 +126,8 @@ static ox_status missing(ox__conv *c, ox_node n, const ox__binding *b)
         ox_error_hint(&e, "the functions of that name do not serve its overload '%s'", ox_aten_get(b->schema).overload);
     else if (b->op->group)
         ox_error_hint(&e, "the functions of that name do not serve these arguments");
+    else if (is_remote(b->op->name))
+        ox_error_hint(&e, "an RRef is a value of another process: hand the value itself to the network");
     else if (is_quantised(b->op->name))
         ox_error_hint(&e, "export the network as it was before PyTorch quantised it, then quantise the ONNX model");
     else if (hint_to_write(b->op->name, b->schema, &e) != OX_OK)

@@ -481,6 +481,21 @@ static void test_parameters_of_modules(void **state)
     assert_int_equal(ox_report_n_failures(c->report), 1);
 }
 
+/* What cannot be written as ONNX at all is told with what to do instead. */
+static void test_hints(void **state)
+{
+    cv *c = *state;
+    common(c);
+    const ox_failure *f = cv_fails(c, TRACE("%x : Float(2)", "  %y : Tensor = aten::dequantize(%x)\n  return (%y)\n"),
+                                   OX_FAILURE_MISSING, "there is no symbolic function of aten::dequantize");
+    assert_non_null(strstr(f->hint, "before PyTorch quantised it"));
+    f = cv_fails(c,
+                 TRACE("%x : Float(2), %r : RRef[Tensor]", "  %s : float = prim::Constant[value=60.]()\n"
+                                                           "  %y : Tensor = aten::to_here(%r, %s)\n  return (%y)\n"),
+                 OX_FAILURE_MISSING, "there is no symbolic function of aten::to_here");
+    assert_non_null(strstr(f->hint, "another process"));
+}
+
 static void test_border(void **state)
 {
     cv *c = *state;
@@ -601,6 +616,7 @@ int main(int argc, char **argv)
         T(test_lists),
         T(test_parameters_of_modules),
         T(test_border),
+        T(test_hints),
         T(test_control_flow),
         T(test_loop_that_grows),
         T(test_peepholes),

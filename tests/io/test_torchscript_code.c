@@ -245,6 +245,20 @@ static void test_interfaces_replaced(void **state)
     object.state = NULL;
 }
 
+/* What lies on other machines has its type; what the file does not hold is told. */
+static void test_elsewhere(void **state)
+{
+    (void)state;
+    graph_is(NET "  def forward(self: __torch__.Net,\n    x: RRef[Tensor]) -> Tensor:\n"
+                 "    return torch.relu(torch.to_here(x))\n",
+             false,
+             "graph(%self.1 : __torch__.Net,\n      %x.1 : RRef[Tensor]):\n"
+             "  %1 : float = prim::Constant[value=60.]()\n  %2 : Tensor = aten::to_here(%x.1, %1)\n"
+             "  %3 : Tensor = aten::relu(%2)\n  return (%3)\n");
+    fails(NET FORWARD "    w = ops.prim.ConstantMKLDNNTensor()\n    return torch.mul(x, w)\n", OX_E_UNSUPPORTED,
+          "a weight stands here that the file does not hold", 6, 9);
+}
+
 #define ONES_GRAPH "graph(%self.1 : __torch__.Net,\n      %x.1 : Tensor,\n      %n.1 : int):\n"
 
 #define OLDER \
@@ -511,25 +525,16 @@ static void test_inputs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_constants),
-        cmocka_unit_test(test_control),
-        cmocka_unit_test(test_calls),
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_other_errors),
-        cmocka_unit_test(test_bomb),
-        cmocka_unit_test(test_methods),
-        cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_inputs),
-        cmocka_unit_test(test_enums),
-        cmocka_unit_test(test_classes),
-        cmocka_unit_test(test_with),
-        cmocka_unit_test(test_forks),
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_ones),
-        cmocka_unit_test(test_versions),
-        cmocka_unit_test(test_interfaces),
-        cmocka_unit_test(test_interfaces_replaced),
+        cmocka_unit_test(test_constants),  cmocka_unit_test(test_control),
+        cmocka_unit_test(test_calls),      cmocka_unit_test(test_values),
+        cmocka_unit_test(test_errors),     cmocka_unit_test(test_other_errors),
+        cmocka_unit_test(test_bomb),       cmocka_unit_test(test_methods),
+        cmocka_unit_test(test_memory),     cmocka_unit_test(test_inputs),
+        cmocka_unit_test(test_enums),      cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_with),       cmocka_unit_test(test_forks),
+        cmocka_unit_test(test_numbers),    cmocka_unit_test(test_ones),
+        cmocka_unit_test(test_versions),   cmocka_unit_test(test_elsewhere),
+        cmocka_unit_test(test_interfaces), cmocka_unit_test(test_interfaces_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -166,9 +166,21 @@ static ox_status as_json(listing *l, ox_error *err)
     return st;
 }
 
+/* Of a frozen module the weights have no names: they stand in its graph. */
+static size_t n_constants(const ox_model *m)
+{
+    size_t n = 0;
+    for (ox_node k = ox_graph_first(m, ox_model_main(m)); k.id; k = ox_node_next(m, k)) {
+        const ox_attr *a = ox_node_attr(m, k, "value");
+        n += a && a->kind == OX_ATTR_TENSOR;
+    }
+    return n;
+}
+
 static void summary(const listing *l)
 {
     char bytes[32];
+    size_t constants = l->n ? 0 : n_constants(l->m);
     ox_out *o = &l->s->out;
     ox_bytes_text(l->bytes, bytes, sizeof bytes);
     if (l->n) {
@@ -176,6 +188,10 @@ static void summary(const listing *l)
         ox_out_f(o, ", %s\n", bytes);
     } else if (l->pattern) {
         ox_out_f(o, "no weight is called so\n");
+    } else if (constants) {
+        ox_out_f(o, "no weight has a name; ");
+        ox_out_count(o, constants, "tensor is a constant", "tensors are constants");
+        ox_out_f(o, " of the graph, which `show` has\n");
     } else if (ox_model_get_kind(l->m) == OX_MODEL_TRACE) {
         ox_out_f(o, "a dump holds no weights; --weights FILE binds them by name\n");
     } else {

@@ -61,6 +61,11 @@ static bool unknown_op(ox__ts *t, const ox__src *e, const char *op, const ox__ts
 
 static bool call_op(ox__ts *t, const ox__src *e, const char *op, ox__ts_meant *out)
 {
+    if (strcmp(op, "prim::ConstantMKLDNNTensor") == 0) {
+        ox__ts_refuse(t, e->at, OX_E_UNSUPPORTED, "a weight stands here that the file does not hold");
+        ox_error_hint(t->err, "torch.jit.optimize_for_inference made the module so: save it before that");
+        return false;
+    }
     ox__ts_arg *args = arguments(t, e);
     if (!args) return false;
     ox__ts_node *n = ox__ts_call_op(t, e->at, op, args, e->n - 1);

@@ -191,7 +191,7 @@ static bool matches(matcher *x, formal f, ox_type actual, unsigned depth)
     if (as_list(f, &item, &size)) return list_matches(x, item, size, actual, &a, depth);
     if (*f.p == '(') return a.kind == OX_TYPE_TUPLE && parts(x, f, &a, depth);
     if (begins(f, "Dict(")) return a.kind == OX_TYPE_DICT && parts(x, f, &a, depth);
-    if (begins(f, "Future(") || begins(f, "Await(")) {
+    if (begins(f, "Future(") || begins(f, "Await(") || begins(f, "RRef(")) {
         ox_type of = ox__ts_future_item(x->t, actual);
         return of.id && matches(x, inside(f), of, depth + 1);
     }

@@ -50,19 +50,23 @@ static ox_type opaque(ox__ts *t, const char *text)
 }
 
 /* The IR keeps `Future[T]` as its text; what T is stands in a list beside. */
-ox_type ox__ts_future(ox__ts *t, ox_type item)
+static ox_type wrapped(ox__ts *t, const char *word, ox_type item)
 {
     char of[400], text[440];
-    for (size_t i = 0; i < t->futures.n; i++)
-        if (t->futures.p[i].item.id == item.id) return t->futures.p[i].type;
     ox_type_text(t->m, item, of, sizeof of);
-    snprintf(text, sizeof text, "Future[%s]", of);
+    snprintf(text, sizeof text, "%s[%s]", word, of);
     ox_type type = opaque(t, text);
-    if (type.id && !ox__vec_push(&t->futures, ((ox__ts_item){type, item}))) {
+    if (!type.id || ox__ts_future_item(t, type).id) return type;
+    if (!ox__vec_push(&t->futures, ((ox__ts_item){type, item}))) {
         ox__ts_nomem(t);
         return (ox_type){0};
     }
     return type;
+}
+
+ox_type ox__ts_future(ox__ts *t, ox_type item)
+{
+    return wrapped(t, "Future", item);
 }
 
 ox_type ox__ts_future_item(const ox__ts *t, ox_type future)
@@ -137,6 +141,7 @@ static ox_type generic(ox__ts *t, const ox__ts_file *file, const ox__src *e)
     if (ox__src_is(of, "List")) return ox__ts_list_of(t, item);
     if (ox__src_is(of, "Optional")) return ox__ts_optional(t, item);
     if (ox__src_is(of, "Future") || ox__src_is(of, "Await")) return ox__ts_future(t, item);
+    if (ox__src_is(of, "RRef")) return wrapped(t, "RRef", item);
     char *text = ox__ts_text(t, "%s[...]", of->s);
     return text ? opaque(t, text) : (ox_type){0};
 }
