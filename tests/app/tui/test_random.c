@@ -26,6 +26,7 @@ static const char *const files[] = {
     "tests/fixtures/onnx/torchscript.onnx",
     "tests/screens/hub.txt",
     "tests/screens/slices.onnx",
+    "tests/fixtures/torch/trace_113.pt",
     "no/such/file",
 };
 /* Lines that a person could type; they edit, fail, open, undo, are long. */
@@ -51,6 +52,16 @@ static const char *const lines[] = {
     "beside \"" OX_ROOT_DIR "/tests/traces/scriptcf.script.graph.txt\"",
     "beside --close",
     "beside --infer",
+    "break op:add",
+    "break --delete all",
+    "debug export",
+    "step",
+    "next",
+    "continue",
+    "debug stop",
+    "locals",
+    "input float32[b,1,5,5]",
+    "locate \"%x.1 and %input.1\"",
 };
 static const char *const queries[] = {"op:conv",   "scope:layer1", "not op:add", "(",
                                       "nonsense:", "name:/x|y/",   "up(%x,2)",   ""};
