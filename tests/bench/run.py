@@ -431,8 +431,9 @@ def p16(b):
     text = os.path.join(b.place, "listing.txt")
     with open(text, "wb") as f:
         subprocess.run(b.tool("show", b.decoder(200000)), stdout=f, check=True)
-    for what, before, key, at_once in KEYS:
-        got = [keys(b, "nodes", before, [key], 60, *b.tool("-t", b.decoder(n)))[2][0] for n in sizes]
+    rows = [(b.decoder, *k) for k in KEYS] + [(b.trace, k[0] + ", in a trace", *k[1:]) for k in KEYS[:3]]
+    for make, what, before, key, at_once in rows:
+        got = [keys(b, "nodes", before, [key], 60, *b.tool("-t", make(n)))[2][0] for n in sizes]
         medians = ", ".join(f"{g[0]:.2f}" for g in got)
         p99, size, most = got[-1][1:4]
         firsts, times = [g[4] for g in got], [g[0] for g in got]
