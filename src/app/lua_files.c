@@ -61,3 +61,14 @@ ox_status ox_session_reload(ox_session *s, bool all, size_t *n, ox_error *err)
     }
     return st;
 }
+
+void ox_session_reload_changed(ox_session *s)
+{
+    ox_error err;
+    size_t n;
+    ox_error_clear(&err);
+    if (s->unwatched || s->debug) return; /* a conversion that is stopped goes on as it began */
+    ox_status st = ox_session_reload(s, false, &n, &err);
+    if (n && !s->g.quiet) fprintf(stderr, "onnxsh: %zu Lua file%s loaded again\n", n, n == 1 ? "" : "s");
+    if (st != OX_OK) ox_session_report(s, &err);
+}

@@ -126,6 +126,8 @@ ox_status ox_session_script(ox_session *s, ox_error *err) OX_MUST_USE;
 ox_status ox_session_lua_file(ox_session *s, const char *path, ox_error *err) OX_MUST_USE;
 /* Loads again those Lua files that changed since, or all; *n says how many. The first that fails ends it. */
 ox_status ox_session_reload(ox_session *s, bool all, size_t *n, ox_error *err) OX_MUST_USE;
+/* Lua files that an editor wrote since the last line are loaded before the next one runs; what fails is reported. */
+void ox_session_reload_changed(ox_session *s);
 /* Opens a file as the model: format, --input and --weights applied. The earlier model is kept if this fails. */
 ox_status ox_session_open(ox_session *s, const char *path, int graph, ox_error *err) OX_MUST_USE;
 /* Makes the result of the last export the model. */

@@ -158,18 +158,6 @@ static bool may_leave(ox_session *s, bool *asked)
     return false;
 }
 
-/* Lua files that an editor wrote since the last line are loaded before the next one runs. */
-static void reload_changed(ox_session *s)
-{
-    ox_error err;
-    size_t n;
-    ox_error_clear(&err);
-    if (s->unwatched) return;
-    ox_status st = ox_session_reload(s, false, &n, &err);
-    if (n && !s->g.quiet) fprintf(stderr, "onnxsh: %zu Lua file%s loaded again\n", n, n == 1 ? "" : "s");
-    if (st != OX_OK) ox_session_report(s, &err);
-}
-
 static void loop(ox_session *s)
 {
     char *input = NULL;
@@ -190,7 +178,7 @@ static void loop(ox_session *s)
             incomplete = false;
             continue;
         }
-        reload_changed(s);
+        ox_session_reload_changed(s);
         ox_status st = ox_session_line(s, input, &incomplete, &err);
         ox_progress_done();
         if (incomplete) continue;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OUTPUT_MAX = 4 << 20 };
+enum { OUTPUT_MAX = 4 << 20, GRACE_MS = 50 };
 
 struct ox_run {
     ox_job *job;
@@ -33,6 +33,7 @@ static ox_status work(void *ud, const ox_task *task, ox_error *err)
     struct ox_run *r = ud;
     bool incomplete = false;
     ox_progress_watch(task);
+    if (r->kind == LINE) ox_session_reload_changed(r->s);
     ox_status st = r->kind == OPEN    ? open_file(r->s, r->line, err)
                    : r->kind == TYPES ? ox_session_types(r->s, err)
                                       : ox_session_line(r->s, r->line, &incomplete, err);
@@ -94,7 +95,8 @@ void ox_run_line(ox_tui *t, const char *line)
     ox_error err;
     line += strspn(line, " \t");
     if (!*line) return;
-    if (t->run && t->run->kind == TYPES) ox_run_end(t); /* nobody asked for it */
+    if (t->run && t->run->kind != TYPES) ox_run_work(t, GRACE_MS); /* keys may be typed ahead of a short line */
+    if (t->run && t->run->kind == TYPES) ox_run_end(t);            /* nobody asked for it */
     if (t->run) {
         ox_tui_say(t, OX_ROLE_WARNING, "'%.60s' is still at work; Ctrl-C stops it", t->run->line);
         return;

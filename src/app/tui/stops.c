@@ -50,7 +50,7 @@ void ox_stops_sync(ox_tui *t)
         t->stop = at.number;
         if (first) {
             ox_tui_put(t, OX_VIEW_stop);
-            if (!t->zoom) ox_tui_show(t, OX_VIEW_stop);
+            if (!t->zoom || t->focus != OX_VIEW_log) ox_tui_show(t, OX_VIEW_stop); /* who reads the log goes on */
         }
         if (ox_node_is_alive(t->s->model, at.node)) ox_tui_go(t, at.node);
     }

@@ -211,6 +211,27 @@ static void test_breakpoints_in_the_full_screen(void **state)
     run_session(true);
 }
 
+/* A Lua file that another program writes is loaded again before the next line runs. */
+static void test_files_are_watched(void **state)
+{
+    (void)state;
+    static const char right[] = "symbolic('acme::hard_mish', function(g, x) return g:op('Relu', x) end)\n",
+                      wrong[] = "symbolic('acme::hard_mish', function(g, x) return g:op('Nothing', x) end)\n";
+    const char *lua = write_file("watched.lua", right);
+    const char *argv[] = {NULL, "--no-init", "-l", lua, "-t", in_tree("examples/custom_op/hardmish_net.txt"), NULL};
+    drive_start("xterm-256color", NULL, argv, 40, 120);
+    assert_shows("txt  trace");
+    terminal_send(t, "x");
+    assert_shows("the export succeeds");
+    write_file("watched.lua", wrong);
+    terminal_send(t, "x");
+    assert_shows("1 Lua file loaded again");
+    assert_shows("ONNX has no operator 'Nothing'");
+    drive_rests();
+    terminal_send(t, "q");
+    assert_leaves(0);
+}
+
 static int run(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +239,7 @@ static int run(void)
         drive_test(test_in_the_full_screen),
         drive_test(test_breakpoints_at_the_prompt),
         drive_test(test_breakpoints_in_the_full_screen),
+        drive_test(test_files_are_watched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
