@@ -53,7 +53,7 @@ def evil_trace(e):
 LINES = ["info", "show", "show --style seed", "show --style torch", "show --style printable", "show --style folded", "tree", "find op:/./",
          "ops", "ops --missing", "weights", "weights --stats", "node #ID", "value %y", "check",
          "= model:graph():nodes()[1]", "print(model:graph():nodes()[1]:name(), model:graph():nodes()[1]:op())",
-         "= model:graph():nodes()[1]:inputs()[1]", "error(model:graph():nodes()[1]:name())", "open --list FILE", "help", "undo",
+         "= model:graph():nodes()[1]:inputs()[1]", "error(model:graph():nodes()[1]:name())", "open --list FILE", "beside FILE", "help", "undo",
          "model:graph():nodes()[1]:set_name('x\\27[1m')", "find name:/\\x{1b}/", "show nosuch\x1b[31m", "find op:\x1b[31m", "\x1b[31m"]
 
 

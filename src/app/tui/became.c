@@ -101,6 +101,18 @@ ox_node ox_became_reader(const ox_became *b, const ox_model *result, uint32_t id
     return u.node;
 }
 
+void ox_became_name(const ox_model *result, ox_node k, char *buf, size_t size)
+{
+    size_t n;
+    ox_value out = ox_node_output(result, k, 0);
+    const char *name = ox_str_text(result, ox_node_name(result, k), &n);
+    if (size) buf[0] = '\0';
+    if (n)
+        ox_text_sanitize(name, n < 100 ? n : 100, buf, size);
+    else if (out.id)
+        ox_value_label(result, out, buf, size);
+}
+
 /* "onnx::Conv /features/Conv" of what a node with nodes or a weight became. */
 static size_t own_text(const ox_became *b, const ox_model *result, uint32_t id, char *buf, size_t size)
 {
@@ -111,14 +123,8 @@ static size_t own_text(const ox_became *b, const ox_model *result, uint32_t id, 
         return (size_t)snprintf(buf, size, "initializer %.*s", (int)(n < sizeof label ? n : sizeof label - 1), label);
     }
     ox_node last = ox_model_node_at(result, b->last[id]);
-    ox_value out = ox_node_output(result, last, 0);
     ox_node_op_text(result, last, text, sizeof text);
-    const char *name = ox_str_text(result, ox_node_name(result, last), &n);
-    label[0] = '\0';
-    if (n)
-        ox_text_sanitize(name, n < 100 ? n : 100, label, sizeof label);
-    else if (out.id)
-        ox_value_label(result, out, label, sizeof label);
+    ox_became_name(result, last, label, sizeof label);
     if (b->count[id] > 1) return (size_t)snprintf(buf, size, "%u nodes, the last %s %s", b->count[id], text, label);
     return (size_t)snprintf(buf, size, "%s %s", text, label);
 }

@@ -28,6 +28,8 @@ bool ox_became_some(const ox_became *b, uint32_t id);
 uint32_t ox_became_home(ox_became *b, const ox_model *m, uint32_t id);
 /* The first node of the result that reads the weight that a node was folded into; {0}: there is none. */
 ox_node ox_became_reader(const ox_became *b, const ox_model *result, uint32_t id);
+/* The name of a node of the result, or of what it makes; sanitised. */
+void ox_became_name(const ox_model *result, ox_node k, char *buf, size_t size);
 /* "onnx::Conv /features/Conv", "folded into initializer w", "no node of its own: goes into ..."; sanitised. */
 void ox_became_text(ox_became *b, const ox_model *m, const ox_model *result, uint32_t id, char *buf, size_t size);
 

@@ -13,14 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TITLE = 11, MOST = 200, ATTR_MAX = 2000, AROUND = 2 };
+enum { TITLE = 11, MOST = 200, MOST_BECAME = 12, ATTR_MAX = 2000, AROUND = 2 };
 
 typedef struct detail {
     ox_view v;
     ox_lines lines;
     ox_source source;
     bool stale;
-    size_t bound; /* the line that leads to the other side; SIZE_MAX: none */
+    size_t bound, n_bound; /* the lines that lead to the other side */
 } detail;
 
 /* ---- pieces ---- */
@@ -332,21 +332,61 @@ static void failures(ox_lines *l, const ox_session *s, ox_node n)
     }
 }
 
-/* The line leads to the last of the nodes, or to what reads the weight. */
+/* How many of the first nodes that it became are constants. */
+static uint32_t count_constants(const ox_became *b, const ox_model *m, uint32_t id)
+{
+    uint32_t n = 0, seen = 0;
+    for (uint32_t k = b->first[id]; k && seen < MOST; k = b->next[k], seen++)
+        n += ox_node_is_folded(m, ox_model_node_at(m, k));
+    return n;
+}
+
+/* Each of the nodes that it became, on lines that lead there; constants are counted only, if there are others. */
+static void became_nodes(detail *d, uint32_t id)
+{
+    char text[256], name[256];
+    ox_lines *l = &d->lines;
+    const ox_became *b = &d->v.t->became;
+    const ox_model *m = d->v.t->s->result;
+    uint32_t constants = count_constants(b, m, id), shown = 0, seen = 0;
+    if (constants == b->count[id]) constants = 0;
+    d->bound = l->n;
+    for (uint32_t k = b->first[id]; k && shown < MOST_BECAME && seen < MOST; k = b->next[k], seen++) {
+        ox_node n = ox_model_node_at(m, k);
+        if (constants && ox_node_is_folded(m, n)) continue;
+        title(l, shown ? "" : "became");
+        ox_node_op_text(m, n, text, sizeof text);
+        ox_became_name(m, n, name, sizeof name);
+        ox_lines_addf(l, OX_ROLE_OP, "%s", text);
+        ox_lines_addf(l, OX_ROLE_NOTE, " #%u %s", k, name);
+        ox_lines_link(l, n);
+        shown++;
+    }
+    d->n_bound = l->n - d->bound;
+    if (b->count[id] > shown + constants) more(l, b->count[id] - shown - constants, "nodes");
+    if (constants) more(l, constants, constants == 1 ? "constant" : "constants");
+}
+
+/* Where it has none, the line leads to the last of those that it went into, or to what reads the weight. */
 static void became(detail *d, ox_node n)
 {
     char text[1024];
     ox_lines *l = &d->lines;
     ox_tui *t = d->v.t;
     if (!t->s->result || n.id >= t->became.n) return;
+    if (t->became.first[n.id]) {
+        became_nodes(d, n.id);
+        return;
+    }
     ox_became_text(&t->became, t->s->model, t->s->result, n.id, text, sizeof text);
     title(l, "became");
-    ox_lines_addf(l, t->became.first[n.id] ? OX_ROLE_OP : OX_ROLE_NOTE, "%s", text);
+    ox_lines_addf(l, OX_ROLE_NOTE, "%s", text);
     uint32_t home = ox_became_home(&t->became, t->s->model, n.id);
     if (!home) return;
     uint32_t last = t->became.last[home];
     ox_lines_link(l, last ? ox_model_node_at(t->s->result, last) : ox_became_reader(&t->became, t->s->result, home));
     d->bound = l->n - 1;
+    d->n_bound = 1;
 }
 
 static void came_from(detail *d, const ox_model *m, ox_node n)
@@ -362,6 +402,7 @@ static void came_from(detail *d, const ox_model *m, ox_node n)
     ox_lines_addf(l, OX_ROLE_NOTE, "  #%u of the trace", from.id);
     ox_lines_link(l, from);
     d->bound = l->n - 1;
+    d->n_bound = 1;
 }
 
 static void write_lines(detail *d)
@@ -374,7 +415,7 @@ static void write_lines(detail *d)
     ox_lines *l = &d->lines;
     ox_lines_clear(l);
     d->v.left = 0;
-    d->bound = SIZE_MAX;
+    d->n_bound = 0;
     if (n.id) {
         title(l, "node");
         ox_node_op_text(m, n, text, sizeof text);
@@ -440,7 +481,7 @@ static bool act(ox_view *v, ox_action a)
     const detail *d = (detail *)v;
     ox_node n = ox_lines_linked(&d->lines, v->list.cursor);
     ox_value w = ox_lines_linked_weight(&d->lines, v->list.cursor);
-    if (n.id && v->list.cursor == d->bound)
+    if (n.id && v->list.cursor >= d->bound && v->list.cursor - d->bound < d->n_bound)
         ox_side_cross(v->t, n);
     else if (n.id)
         ox_side_go(v->t, n);
