@@ -10,7 +10,8 @@
 enum {
     OX__BAKED_MODELS = OX_BAKED_MAX_OTHERS + 1,
     OX__BAKED_ITEMS = 64, /* a longer tensor is no shape */
-    OX__BAKED_TERMS = 3
+    OX__BAKED_TERMS = 3,
+    OX__BAKED_RIVALS = 4
 };
 
 /* The rows, and all that they hold. */
@@ -63,6 +64,8 @@ void ox__const_read(const ox_model *m, ox_value v, ox__const *out);
 bool ox__node_is_constant(const ox_model *m, ox_node n);
 /* Input i of n is where a shape, a size or an end stands. */
 bool ox__input_is_size(const ox_model *m, ox_node n, uint32_t i);
+/* It is a shape: an element of it is the size of a dim. */
+bool ox__input_is_shape(const ox_model *m, ox_node n, uint32_t i);
 
 /* ---- what two models hold (baked_same.c) ---- */
 /* Tensors of the same dims. */
@@ -166,7 +169,11 @@ typedef struct ox__answer {
     const char *why;  /* static, or in the arena */
     ox__form other;   /* UNSURE: what fits as well; PROVED: to be held against it once types are known; n may be 0 */
     bool other_first; /* it is nearer: if both are the same, it is the one to take */
+    uint32_t n_rivals;
+    ox__form rivals[OX__BAKED_RIVALS]; /* PROVED: if one of these is not the same, nothing is proved */
 } ox__answer;
+/* Sets the rivals of the form, or makes it UNSURE where they cannot be the same. (baked_rival.c) */
+void ox__rivals(const ox__fit *f, const ox__site *s, ox__answer *out);
 
 /* Dim `axis` of v in all models; false if it is not known in some. */
 bool ox__point_of(const ox__aligned *a, ox_value v, int32_t axis, ox__point *out);

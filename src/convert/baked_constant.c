@@ -106,10 +106,8 @@ static bool word_in(const char *word, const char *list)
     return false;
 }
 
-static bool aten_size(const ox_model *m, ox_node n, uint32_t i)
+static bool aten_arg(const ox_model *m, ox_node n, uint32_t i, const char *names)
 {
-    static const char names[] =
-        "size shape output_size normalized_shape start end length repeats split_size split_sizes steps";
     enum { MAX_ARGS = 32 };
     char name[256];
     ox_aten_type types[MAX_ARGS];
@@ -122,20 +120,51 @@ static bool aten_size(const ox_model *m, ox_node n, uint32_t i)
     return s && i < ox_aten_get(s).n_args && word_in(ox_aten_get_arg(s, i).name, names);
 }
 
-bool ox__input_is_size(const ox_model *m, ox_node n, uint32_t i)
+typedef struct place {
+    const char *op;
+    uint32_t inputs; /* a bit for each */
+} place;
+
+static bool onnx_arg(const ox_model *m, ox_node n, uint32_t i, const place *places, size_t count)
 {
-    static const struct {
-        const char *op;
-        uint32_t inputs; /* a bit for each */
-    } onnx[] = {{"Reshape", 2}, {"Expand", 2}, {"Slice", 6},  {"ConstantOfShape", 1}, {"Tile", 2},
-                {"Resize", 8},  {"Range", 3},  {"OneHot", 2}, {"Split", 2},           {"CenterCropPad", 2}};
+    for (size_t k = 0; k < count; k++)
+        if (ox_node_is(m, n, "", places[k].op)) return i < 32 && places[k].inputs >> i & 1;
+    return false;
+}
+
+/* The reader of the shape that a Concat puts together. */
+static bool shape_reader(const ox_model *m, ox_node n, ox_use *u)
+{
+    if (!ox_node_is(m, n, "", "Concat")) return false;
+    *u = ox_value_first_use(m, ox_node_output(m, n, 0));
+    return u->node.id && !ox_node_is(m, u->node, "", "Concat") && !ox_node_is_return(m, u->node);
+}
+
+static bool is_onnx(const ox_model *m, ox_node n)
+{
     size_t len;
     (void)ox_str_text(m, ox_node_domain(m, n), &len);
-    if (len) return aten_size(m, n, i);
-    for (size_t k = 0; k < OX__COUNT(onnx); k++)
-        if (ox_node_is(m, n, "", onnx[k].op)) return i < 32 && onnx[k].inputs >> i & 1;
-    if (!ox_node_is(m, n, "", "Concat")) return false;
-    ox_use u = ox_value_first_use(m, ox_node_output(m, n, 0)); /* a shape that is put together */
-    return u.node.id && !ox_node_is(m, u.node, "", "Concat") && !ox_node_is_return(m, u.node) &&
-           ox__input_is_size(m, u.node, u.index);
+    return !len;
+}
+
+bool ox__input_is_size(const ox_model *m, ox_node n, uint32_t i)
+{
+    static const place places[] = {{"Reshape", 2}, {"Expand", 2},       {"Slice", 6}, {"ConstantOfShape", 1},
+                                   {"Tile", 2},    {"Resize", 8},       {"Range", 3}, {"OneHot", 2},
+                                   {"Split", 2},   {"CenterCropPad", 2}};
+    ox_use u;
+    if (!is_onnx(m, n))
+        return aten_arg(
+            m, n, i, "size shape output_size normalized_shape start end length repeats split_size split_sizes steps");
+    return onnx_arg(m, n, i, places, OX__COUNT(places)) ||
+           (shape_reader(m, n, &u) && ox__input_is_size(m, u.node, u.index));
+}
+
+bool ox__input_is_shape(const ox_model *m, ox_node n, uint32_t i)
+{
+    static const place places[] = {{"Reshape", 2}, {"Expand", 2}, {"ConstantOfShape", 1}, {"Tile", 2}, {"Resize", 8}};
+    ox_use u;
+    if (!is_onnx(m, n)) return aten_arg(m, n, i, "size shape output_size normalized_shape repeats");
+    return onnx_arg(m, n, i, places, OX__COUNT(places)) ||
+           (shape_reader(m, n, &u) && ox__input_is_shape(m, u.node, u.index));
 }

@@ -376,6 +376,7 @@ void ox__fit_site(const ox__fit *f, const ox__site *s, ox__answer *out)
     else {
         prove(&w, s, out);
         out->found = true;
+        if (out->state == OX_BAKED_PROVED && f->n_classes) ox__rivals(f, s, out);
     }
     if (out->state == OX_BAKED_VARIES) out->form.n = 0;
 }

@@ -21,6 +21,8 @@ typedef struct axis {
 typedef struct step {
     const ox__site *site;
     ox__form form, other; /* what fits as well, if other.n */
+    uint32_t n_rivals;
+    ox__form rivals[OX__BAKED_RIVALS];
     bool other_first, dropped;
     bool foreign; /* by the sizes of the inputs it depends on other dims: types decide */
     bool gone;    /* it does */
@@ -190,7 +192,8 @@ static ox_status decide(void *ud, ox__fit *f, const ox__site *site, const ox__an
 {
     maker *w = ud;
     ox__answer x = *given;
-    if (!x.found || (x.state == OX_BAKED_PROVED && !(x.depends & w->asked))) return OX_OK;
+    bool known = x.state == OX_BAKED_PROVED || x.state == OX_BAKED_UNSURE;
+    if (!x.found || (known && !(x.depends & w->asked))) return OX_OK;
     if (f->alone && !(x.depends & w->asked)) return OX_OK;
     bool can = x.form.n && ox__rebuild_can(w->m, site);
     if (x.state == OX_BAKED_PROVED && (x.classes & w->mixed)) {
@@ -203,7 +206,9 @@ static ox_status decide(void *ud, ox__fit *f, const ox__site *site, const ox__an
     ox_status s = ox__baked_add(w->b, f, site, &x, err);
     bool sure = x.state == OX_BAKED_PROVED || (x.state == OX_BAKED_LIKELY && w->opt->trust);
     if (s != OX_OK || !can || !sure) return s;
-    step now = {site, x.form, x.other, x.other_first, false, false, false, w->b->rows.n - 1};
+    step now = {.site = site, .form = x.form, .other = x.other, .other_first = x.other_first, .n_rivals = x.n_rivals};
+    memcpy(now.rivals, x.rivals, sizeof now.rivals);
+    now.row = w->b->rows.n - 1;
     now.foreign = x.state == OX_BAKED_PROVED && !(x.classes & w->asked);
     return ox__vec_push(&w->steps, now) ? OX_OK : ox__nomem(err);
 }
@@ -328,6 +333,20 @@ static void drop_rows(maker *w)
     }
 }
 
+/* The first of the other forms that is not the same at other sizes, or NULL; *agree: the nearer one is. */
+static const ox__form *differing(const maker *w, const step *x, const ox__symbols *symbols, bool *agree)
+{
+    *agree = false;
+    if (x->other.n) {
+        ox__agreement is = ox__forms_agree(w->m, &x->form, &x->other, symbols);
+        if (is == OX__DISAGREE) return &x->other;
+        *agree = is == OX__AGREE && x->other_first;
+    }
+    for (uint32_t i = 0; i < x->n_rivals; i++)
+        if (ox__forms_agree(w->m, &x->form, &x->rivals[i], symbols) == OX__DISAGREE) return &x->rivals[i];
+    return NULL;
+}
+
 /* With the types that the edit gave: where two forms that fit are different, neither is proved; where they are the
  * same, the nearer one is taken. *changed: then the edit is to be made again. */
 static ox_status compare_forms(maker *w, bool *changed)
@@ -340,16 +359,17 @@ static ox_status compare_forms(maker *w, bool *changed)
     for (size_t i = 0; i < w->steps.n && s == OX_OK; i++) {
         step *x = &w->steps.p[i];
         ox_baked_row *r = &w->b->rows.p[x->row];
+        bool agree;
         if (x->dropped) continue;
         if (x->foreign && is_fixed(w, &x->form)) x->gone = x->dropped = *changed = true;
-        if (!x->other.n || x->gone) continue;
-        ox__agreement is = ox__forms_agree(w->m, &x->form, &x->other, &symbols);
-        if (is == OX__DISAGREE) {
+        if (x->gone) continue;
+        const ox__form *rival = differing(w, x, &symbols, &agree);
+        if (rival) {
             r->state = OX_BAKED_UNSURE;
             r->why = "both fit, and differ at other sizes: a further trace would tell";
             x->dropped = *changed = true;
-            s = ox__baked_tell(w->b, w->m, x->row, &x->form, &x->other, w->err);
-        } else if (is == OX__AGREE && x->other_first) {
+            s = ox__baked_tell(w->b, w->m, x->row, &x->form, rival, w->err);
+        } else if (agree) {
             x->form = x->other;
             x->other_first = false;
             *changed = true;

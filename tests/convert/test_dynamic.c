@@ -316,6 +316,30 @@ static void forms_disagree(void **st)
     assert_string_equal(ox_baked_at(fx->b, 1)->form, "%y:0");
 }
 
+#define RIVAL(b, h, half, twice) \
+    "graph(%x : Float(" #b ", 1, " #h ", 4)) {\n" \
+    "  %y : Float(" #b ", 1, " #half ", 2) = onnx::MaxPool[kernel_shape=[2, 2], strides=[2, 2]](%x)\n" \
+    "  %o : Long(1) = onnx::Constant[value={0}]()\n" \
+    "  %a : Long(1) = onnx::Constant[value={2}]()\n" \
+    "  %k : Long(1) = onnx::Constant[value={" #twice "}]()\n" \
+    "  %z : Float(" #b ", 1, " #half ", 2) = onnx::Slice(%y, %o, %k, %a)\n" \
+    "  return (%z);\n" \
+    "}\n"
+
+/* A dim in the middle is known by its type only: then the other form is seen to differ. */
+static void forms_rival(void **st)
+{
+    fixture *fx = *st;
+    const ox_dynamic_axis axes[] = {batch, {"x", 2, "h"}};
+    open_both(fx, RIVAL(4, 8, 4, 8), RIVAL(6, 12, 6, 12));
+    assert_ok(make(fx, false, 2, axes), &fx->err);
+    assert_int_equal(ox_baked_at(fx->b, 0)->state, OX_BAKED_UNSURE);
+    assert_false(ox_baked_at(fx->b, 0)->rebuilt);
+    open_both(fx, RIVAL(4, 8, 4, 8), RIVAL(5, 12, 6, 12));
+    assert_ok(make(fx, false, 2, axes), &fx->err);
+    assert_true(ox_baked_at(fx->b, 0)->rebuilt);
+}
+
 /* ---- what is not proved ---- */
 static void left(void **st)
 {
@@ -419,6 +443,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(vectors, setup, teardown),
         cmocka_unit_test_setup_teardown(forms_agree, setup, teardown),
         cmocka_unit_test_setup_teardown(forms_disagree, setup, teardown),
+        cmocka_unit_test_setup_teardown(forms_rival, setup, teardown),
         cmocka_unit_test_setup_teardown(left, setup, teardown),
         cmocka_unit_test_setup_teardown(alike, setup, teardown),
         cmocka_unit_test_setup_teardown(refused, setup, teardown),

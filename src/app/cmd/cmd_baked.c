@@ -64,9 +64,8 @@ const ox_cmd ox_cmd_baked = {
         "one: those where a shape, a size or an end stands, equal to a dim (`x:0`), a product or a part of dims. With\n"
         "--against the models are aligned node by node; constants that are the same in all are no sizes, those that\n"
         "differ are proved to be the one simple form of dims that fits in all (`4*x:0`, `%y:2//2`), or listed as\n"
-        "varying. `dynamic` puts the forms in their place. Trace with a batch other than 1, and with sizes that "
-        "differ\n"
-        "from each other.",
+        "varying; where forms of several dims fit, that is said. `dynamic` puts the forms in their place. Trace with\n"
+        "a batch other than 1, and with sizes that change each in its own way: 2 and 5, then 3 and 11.",
     .example = "baked",
     .flags = OX_CMD_MODEL | OX_CMD_PAGE | OX_CMD_CUT,
     .opts = opts,
