@@ -18,7 +18,8 @@ struct ox_debug {
     ox_query **queries; /* of the breakpoints, NULL = every node */
     size_t n_queries;
     ox_debug_move move;
-    bool first; /* nothing was stopped at yet and there are no breakpoints: stop at once */
+    const char *again; /* the line that moved it last */
+    bool first;        /* nothing was stopped at yet and there are no breakpoints: stop at once */
     bool stopped;
     ox_call_site site; /* the call under way */
     char file[512];    /* the Lua line that is stopped at; "" = before the function */
@@ -207,10 +208,13 @@ static ox_status finish(ox_session *s, ox_error *err)
 ox_status ox_debug_move_on(ox_session *s, ox_debug_move move, ox_error *err)
 {
     enum { SLICE_MS = 20 };
+    static const char *const lines[] = {
+        [OX_DEBUG_CONTINUE] = "continue", [OX_DEBUG_NEXT] = "next", [OX_DEBUG_STEP] = "step"};
     ox_debug *d = s->debug;
     ox_job_state state;
     ox_status st = compile_breakpoints(d, err);
     if (st != OX_OK) return st;
+    d->again = d->stopped ? lines[move] : NULL;
     d->move = move;
     d->stopped = false;
     do {
@@ -219,6 +223,11 @@ ox_status ox_debug_move_on(ox_session *s, ox_debug_move move, ox_error *err)
     } while (state == OX_JOB_MORE && !d->stopped);
     if (state == OX_JOB_DONE) return finish(s, err);
     return ox_debug_where(s, err);
+}
+
+const char *ox_debug_again(const ox_session *s)
+{
+    return s->debug ? s->debug->again : NULL;
 }
 
 ox_status ox_debug_start(ox_session *s, int64_t opset, ox_error *err)

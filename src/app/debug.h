@@ -27,6 +27,8 @@ typedef enum ox_debug_move {
 ox_status ox_debug_start(ox_session *s, int64_t opset, ox_error *err) OX_MUST_USE;
 /* Goes on; tells where it stopped, or how the conversion ended. */
 ox_status ox_debug_move_on(ox_session *s, ox_debug_move move, ox_error *err) OX_MUST_USE;
+/* The line that made the last move of a conversion that is stopped, "next"; NULL: it has not moved, or none is. */
+const char *ox_debug_again(const ox_session *s);
 /* Ends a conversion that is stopped. Without one nothing happens. */
 void ox_debug_end(ox_session *s);
 /* OX_E_INVALID with a hint while no conversion is stopped. */

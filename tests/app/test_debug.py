@@ -137,6 +137,29 @@ class Debug(Case):
         self.assertIn("acme::hard_mish", out)
         self.assertIn("aten::batch_norm", out)
 
+    def test_again(self):
+        """An empty line does the last move again, and nothing before there was one."""
+        t = Terminal(self, "--no-init", "-l", self.lua, self.net)
+        t.expect("> ")
+        t.send("break acme::warp\r")
+        t.expect("breakpoint 1")
+        t.send("debug\r")
+        t.expect("before its function")
+        t.send("\r")
+        t.send("step\r")
+        t.expect("local a = helper")
+        t.send("\r")
+        t.expect("local y = g:op")
+        t.send("\r")
+        t.expect("return y")
+        t.send("continue\r")
+        t.expect("the conversion ended")
+        t.send("\r")
+        t.send("where\r")
+        t.expect("no conversion is stopped")
+        t.send("quit\r")
+        self.assertEqual(t.wait(), 0)
+
     def test_interrupt(self):
         lua = self.write("w.lua", 'symbolic("acme::warp", function(g, x, by) io.stderr:write("busy") while true do end end)')
         t = Terminal(self, "--no-init", "-l", lua, self.net)

@@ -36,7 +36,9 @@ const ox_cmd ox_cmd_debug = {
         "stopped `step`, `next` and `continue` go on; `where`, `list`, `locals`, `print EXPRESSION` and `emit` tell "
         "where\n"
         "it stands; all that only looks works too, edits and other Lua wait until it ended. Nothing is written: its\n"
-        "result and its failures are those of `export --dry-run`. `debug stop` ends it.",
+        "result and its failures are those of `export --dry-run`. `debug stop` ends it. An empty line at the prompt "
+        "does the\n"
+        "last move again.",
     .example = "debug",
     .flags = OX_CMD_MODEL | OX_CMD_GRAPH,
     .opts = opts,

@@ -3,6 +3,7 @@
 
 #include "app/cmd.h"
 #include "app/complete.h"
+#include "app/debug.h"
 #include "app/interrupt.h"
 
 #include <onnxsh/journal.h>
@@ -172,7 +173,13 @@ static void loop(ox_session *s)
             incomplete = false;
             continue;
         }
-        if (line_dropped || strspn(input, " \t") == strlen(input)) {
+        bool blank = strspn(input, " \t") == strlen(input);
+        const char *again = blank && !line_dropped && !incomplete ? ox_debug_again(s) : NULL;
+        if (again) { /* as in other debuggers: an empty line does the same again */
+            free(input);
+            input = strdup(again);
+            if (!input) continue;
+        } else if (line_dropped || blank) {
             free(input);
             input = NULL;
             incomplete = false;

@@ -305,6 +305,7 @@ static void act(ox_tui *t, ox_action a, uint32_t key)
     case OX_DO_NEXT_FAILURE: ox_run_line(t, "failure next"); break;
     case OX_DO_PREV_FAILURE: ox_run_line(t, "failure prev"); break;
     case OX_DO_EXPORT: ox_run_line(t, "export --dry-run"); break;
+    case OX_DO_INFO: ox_run_line(t, "info"); break;
     case OX_DO_INFER: ox_run_line(t, t->side == OX_VIEW_beside ? "beside --infer" : "infer"); break;
     case OX_DO_BREAK: ox_stops_toggle(t); break;
     case OX_DO_DEBUG:

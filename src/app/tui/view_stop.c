@@ -137,11 +137,13 @@ static bool work(ox_view *v)
 
 static bool act(ox_view *v, ox_action a)
 {
+    const char *again = ox_debug_again(v->t->s);
     switch (a) {
     case OX_DO_STEP: ox_run_line(v->t, "step"); return true;
     case OX_DO_NEXT: ox_run_line(v->t, "next"); return true;
     case OX_DO_CONTINUE: ox_run_line(v->t, "continue"); return true;
     case OX_DO_STOP: ox_run_line(v->t, "debug stop"); return true;
+    case OX_DO_AGAIN: ox_run_line(v->t, again ? again : "next"); return true;
     case OX_DO_PRINT: ox_prompt_begin(v->t, OX_MODE_COMMAND, "print "); return true;
     default: return false;
     }
