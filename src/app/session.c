@@ -265,6 +265,7 @@ static ox_status bind_weights(ox_session *s, ox_model *m, ox_error *err)
 static void close_model(ox_session *s)
 {
     bool keep = s->model && ox_model_is_modified(s->model);
+    ox_debug_end(s); /* it reads the model */
     drop_result(s);
     drop_types(s);
     ox_model_free(s->model);
