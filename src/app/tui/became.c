@@ -56,7 +56,8 @@ bool ox_became_weights(ox_became *b, const ox_model *result)
         if (of && of < b->n && !b->weight[of]) b->weight[of] = v.id;
     }
     if (b->n && b->n_weights == n) memset(b->home, 0, b->n * sizeof *b->home); /* asked too early */
-    return b->n_weights < n;
+    b->whole = b->n_weights == n;
+    return !b->whole;
 }
 
 bool ox_became_some(const ox_became *b, uint32_t id)

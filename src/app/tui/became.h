@@ -13,6 +13,7 @@ typedef struct ox_became {
     uint32_t *next;         /* by id of the result's node: the next of the same */
     uint32_t n, n_result;
     size_t n_weights; /* initializers that were looked at */
+    bool whole;       /* all is known */
 } ox_became;
 
 void ox_became_free(ox_became *b);

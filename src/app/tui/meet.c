@@ -79,7 +79,7 @@ static ox_node next(const ox_model *m, uint32_t *id)
 {
     while (++*id < ox_model_node_limit(m)) {
         ox_node n = ox_model_node_at(m, *id);
-        if (n.id && !ox_node_is_folded(m, n)) return n;
+        if (n.id) return n;
     }
     return (ox_node){0, 0};
 }
@@ -90,20 +90,32 @@ static size_t place(const ox_model *m, ox_node of)
     size_t before = 0;
     uint32_t id = 0, scope = ox_node_scope(m, of).id, op = ox_node_op(m, of).id;
     for (ox_node n = next(m, &id); n.id && n.id < of.id; n = next(m, &id))
-        before += ox_node_scope(m, n).id == scope && ox_node_op(m, n).id == op;
+        before += ox_node_scope(m, n).id == scope && ox_node_op(m, n).id == op && !ox_node_is_folded(m, n);
     return before;
+}
+
+/* What the index of names finds: most that has a counterpart has it there. */
+static ox_node by_name(const ox_model *in, const like *k, const char **how)
+{
+    ox_graph g = ox_model_main(in);
+    ox_node found = k->name ? ox_graph_find_node(in, g, (ox_str){k->name}) : (ox_node){0, 0};
+    *how = "by its name";
+    if (found.id || k->scope || k->makes != MAKES || !k->output) return found;
+    *how = "by what it makes";
+    return ox_value_node(in, ox_graph_find_value(in, g, (ox_str){k->output}));
 }
 
 ox_node ox_meet(const ox_model *in, const ox_model *m, ox_node n, const char **how)
 {
     const like k = like_of(in, m, n);
-    ox_node best = {0, 0};
+    ox_node best = by_name(in, &k, how);
+    if (best.id) return best;
     unsigned most = AROUND - 1;
     size_t seen = 0, wanted = place(m, n);
     uint32_t id = 0;
     for (ox_node at = next(in, &id); at.id; at = next(in, &id)) {
         unsigned got = score(in, &k, at);
-        if (got < most || got < AROUND) continue;
+        if (got < most || got < AROUND || ox_node_is_folded(in, at)) continue;
         if (got > most) seen = 0;
         if (seen++ <= (got < WITHIN ? 0 : wanted)) best = at; /* of those that are alike, the one of the same number */
         most = got;

@@ -373,7 +373,7 @@ static void became(detail *d, ox_node n)
     char text[1024];
     ox_lines *l = &d->lines;
     ox_tui *t = d->v.t;
-    if (!t->s->result || n.id >= t->became.n) return;
+    if (!t->s->result || !t->became.whole || n.id >= t->became.n) return;
     if (t->became.first[n.id]) {
         became_nodes(d, n.id);
         return;

@@ -364,6 +364,34 @@ static void test_hostile_names_draw_harmlessly(void **state)
     assert_leaves(0);
 }
 
+/* Moving on one side moves the other; Tab changes sides, and the details with them. */
+static void test_a_trace_beside_its_result(void **state)
+{
+    (void)state;
+    char lua[512];
+    snprintf(lua, sizeof lua, "%s/examples/custom_op/hard_mish.lua", root);
+    const char *argv[] = {program, "--no-init", "-l", lua, "-t", trace, NULL};
+    start_with("xterm-256color", NULL, argv, 24, 80);
+    assert_true(terminal_shows(t, "_convolution"));
+    terminal_send(t, "x");
+    assert_true(terminal_shows(t, "the export succeeds"));
+    terminal_send(t, "r23");
+    assert_true(terminal_shows(t, "became     onnx::Conv"));
+    terminal_send(t, "2jj");
+    assert_true(terminal_shows(t, "became     onnx::Add"));
+    assert_true(terminal_shows(t, "= onnx::Clip"));
+    terminal_send(t, "\tG");
+    assert_true(terminal_shows(t, "node       onnx::Gemm"));
+    assert_true(terminal_shows(t, "= aten::linear"));
+    terminal_resize(t, 5, 20);
+    assert_true(terminal_shows(t, "5 result"));
+    terminal_resize(t, 24, 80);
+    terminal_send(t, "r");
+    assert_true(terminal_hides(t, "5 result"));
+    terminal_send(t, "q");
+    assert_leaves(0);
+}
+
 /* Two models named on the command line: the second one is opened by a line of the log. */
 static void test_two_models(void **state)
 {
@@ -406,6 +434,7 @@ static int run(void)
         drive_test(test_signals_restore_the_terminal),
         drive_test(test_stop_and_continue),
         drive_test(test_hostile_names_draw_harmlessly),
+        drive_test(test_a_trace_beside_its_result),
         drive_test(test_two_models),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
