@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Writes the seeds of the fuzz targets into corpus/: small models that have every field of the format once, small
-graphs of every era, dims and queries, code of archives, archives of arrays, zip archives, pickles. Needs no package. usage: gen_corpus.py [DIR]"""
+graphs of every era, dims and queries, code of archives, archives of arrays, zip archives, pickles, journals. Needs no package. usage: gen_corpus.py [DIR]"""
 import io
 import json
 import os
+import re
 import shutil
 import struct
 import sys
@@ -516,6 +517,35 @@ def pickles():
     yield "protocol4", b"\x80\4\x95" + struct.pack("<Q", len(protocol4) + 2) + b"(" + protocol4 + b"."
 
 
+# ---- journals ----
+
+def journal():
+    """Each edit once, with things of every kind defined before it, then a step, an undo and a redo; and all on end."""
+    with open(os.path.join(HERE, "..", "..", "src", "ir", "edits.def")) as f:
+        rows = re.findall(r'^OX__EDIT\((\w+), "(.*)"\)', f.read(), re.M)
+    attr = bytes([1, 2, 0, 0, 1, 0, 6])  # an int
+    defs = bytes([6, 0, 1]) + b"n" + bytes([0, 4]) + b"\xc3\xa9\x1b[" + bytes(
+        [1, 1, 6, 0, 1, 2, 1, 0, 1, 3, 1, 2, 0, 1, 4, 2, 1, 2,  # dims: 3, n, unknown, a sum
+         2, 1, 1, 3, 1, 2, 0, 0, 0, 0, 2, 14, 0, 0, 1, 1, 0, 0, 0,  # types: a tensor, a list of it
+         3, 2, 0, 1, 2, 8, 0, 3, 0, 0, 0, 0, 1, 1,  # layouts: with strides, of something inside
+         4, 2, 3, 0, 5, 1, 0, 7, 0, 1, 2, 0, 1, 0, 2, 9, 9])  # a place, a tensor of two bools
+    things = {"s": [1], "T": [2], "L": [2], "@": [1], "t": [1], "N": [2], "V": [1], "G": [1], "S": [1], "u": [0], "i": [5],
+              "a": attr, "F": bytes([1, 1, 1, 2, 1]) + attr + bytes([1, 1, 4]), "*": [2, 1, 2]}
+    made = {"N": 4, "V": 5, "G": 2, "S": 4}
+    every = b""
+    for i, (name, args) in enumerate(rows):
+        edit = bytes([11 + i])
+        if args[0] == "=":
+            edit, args = edit + bytes([made[args[1]]]), args[2:]
+        edit += b"".join(bytes(things[a]) for a in args)
+        every += edit
+        yield name, b"e" + defs + edit + bytes([8, 2, 2, 1, 9, 2, 1, 10, 2, 1])
+    yield "all", b"e" + defs + every
+    yield "renumber", b"e" + bytes([6, 7, 1, 20, 2, 40, 2, 4, 60, 2, 2, 2, 2, 2, 2]) + defs[1:]
+    yield "file", b"fonnxsh log\n\1" + struct.pack("<IcQ", 4, b"E", 0) + b"\6\0\0\0"
+    yield "torn", b"fonnxsh log\n\1" + struct.pack("<I", 400)
+
+
 def main():
     shutil.rmtree(OUT, ignore_errors=True)
     for name, data in onnx():
@@ -541,6 +571,8 @@ def main():
         write("arrays", name, data)
     for name, data in zips():
         write("zip", name + ".zip", data)
+    for name, data in journal():
+        write("journal", name, data)
     for name, data in pickles():
         write("pickle", name + ".pkl", data)
 

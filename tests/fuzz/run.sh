@@ -7,7 +7,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=$1/tests/fuzz seconds=$2
 shift 2
-[ $# -gt 0 ] || set -- onnx text arrays zip pickle query source line convert
+[ $# -gt 0 ] || set -- onnx text arrays zip pickle journal query source line convert
 mkdir -p "$build/found"
 status=0
 for target in "$@"; do
