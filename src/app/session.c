@@ -272,6 +272,7 @@ static void close_model(ox_session *s)
     ox_journal_close(s, keep);
     free(s->path);
     memset(s->marks, 0, sizeof s->marks);
+    s->cursor = (ox_node){0, 0};
 }
 
 ox_status ox_session_open(ox_session *s, const char *path, int graph, ox_error *err)

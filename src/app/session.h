@@ -4,6 +4,7 @@
 
 #include "app/journal.h"
 #include "app/output.h"
+#include "app/watch.h"
 
 #include <onnxsh/convert.h>
 #include <onnxsh/infer.h>
@@ -102,6 +103,8 @@ struct ox_session {
     const char *theme; /* of the full screen (`set theme`); NULL = auto */
     ox_bounds bound;   /* keys of the full screen that the user bound */
     ox_bounds colors;  /* what `color` said of its theme */
+    ox_watch watch;    /* of the model's file */
+    ox_node cursor;    /* of the full screen, when the model was opened again */
     ox_node marks[26]; /* places that the user marked by a letter */
     ox_words chunks;   /* Lua of the prompt that defined something */
     ox_words typed;    /* lines typed in the full screen, for the history of the prompt around it */

@@ -186,6 +186,7 @@ static void loop(ox_session *s)
             continue;
         }
         ox_session_reload_changed(s);
+        ox_watch_prompt(s);
         ox_status st = ox_session_line(s, input, &incomplete, &err);
         ox_progress_done();
         if (incomplete) continue;

@@ -11,6 +11,7 @@
 /* What is left to do goes on for so long between two looks at the keys; once one has come, only for what its answer may
  * need, so that it is painted soon. */
 enum { PIECE_MS = 6, ANSWER_MS = 2, BURST = 64 };
+enum { LOOK_MS = 200 }; /* between two looks at a file that is watched */
 
 static ox_status take(ox_tui *t, const ox_event *e, ox_error *err)
 {
@@ -74,8 +75,9 @@ static ox_status loop(ox_tui *t, bool color, ox_theme *own, ox_error *err)
         if (t->copied) ox_paint_copy(t->copied, strlen(t->copied));
         free(t->copied);
         t->copied = NULL;
-        ox_event e = ox_paint_wait(busy ? 0 : -1);
+        ox_event e = ox_paint_wait(busy ? 0 : t->s->watch.on ? LOOK_MS : -1);
         if (e.kind != OX_EVENT_NONE) st = take_all(t, e, err);
+        if (t->s->watch.on) ox_run_watch(t);
         busy = ox_tui_work(t, e.kind == OX_EVENT_NONE ? PIECE_MS : ANSWER_MS);
         if (open_failed(t, err)) st = t->open_status;
     }

@@ -15,7 +15,7 @@ enum { OUTPUT_MAX = 4 << 20, GRACE_MS = 50 };
 struct ox_run {
     ox_job *job;
     ox_session *s;
-    enum run_kind { LINE, OPEN, TYPES } kind;
+    enum run_kind { LINE, OPEN, REOPEN, TYPES } kind;
     char *line; /* a prompt line, a path, what is done */
     ox_capture capture;
 };
@@ -34,9 +34,10 @@ static ox_status work(void *ud, const ox_task *task, ox_error *err)
     bool incomplete = false;
     ox_progress_watch(task);
     if (r->kind == LINE) ox_session_reload_changed(r->s);
-    ox_status st = r->kind == OPEN    ? open_file(r->s, r->line, err)
-                   : r->kind == TYPES ? ox_session_types(r->s, err)
-                                      : ox_session_line(r->s, r->line, &incomplete, err);
+    ox_status st = r->kind == OPEN     ? open_file(r->s, r->line, err)
+                   : r->kind == REOPEN ? ox_session_reopen(r->s, err)
+                   : r->kind == TYPES  ? ox_session_types(r->s, err)
+                                       : ox_session_line(r->s, r->line, &incomplete, err);
     ox_progress_watch(NULL);
     if (incomplete) st = ox_error_set(err, OX_E_SCRIPT, "the Lua is not finished");
     return st;
@@ -111,6 +112,19 @@ ox_status ox_run_open(ox_tui *t, const char *path, ox_error *err)
     return begin(t, path, OPEN, err);
 }
 
+void ox_run_watch(ox_tui *t)
+{
+    ox_error err;
+    if (t->run && t->run->kind != TYPES) return;
+    ox_watch_answer answer = ox_watch_look(t->s);
+    if (answer == OX_WATCH_EDITED) ox_tui_say(t, OX_ROLE_WARNING, OX_WATCH_EDITED_TEXT);
+    if (answer != OX_WATCH_CHANGED) return;
+    ox_run_end(t);
+    t->s->cursor = t->node;
+    ox_error_clear(&err);
+    if (begin(t, "opening it again", REOPEN, &err) != OX_OK) complain(t, &err);
+}
+
 void ox_run_lend(ox_tui *t, bool away)
 {
     if (t->run) ox_capture_pause(&t->run->capture, away);
@@ -148,7 +162,7 @@ bool ox_run_progress(const ox_tui *t, char *buf, size_t size)
     if (!t->run) return false;
     ox_job_progress(t->run->job, &what, &done, &total);
     if (!*what)
-        snprintf(buf, size, "%s ...", t->run->kind == OPEN ? "opening" : "working");
+        snprintf(buf, size, "%s ...", t->run->kind == OPEN || t->run->kind == REOPEN ? "opening" : "working");
     else if (total)
         snprintf(buf, size, "%s %u%%", what, (unsigned)((double)done * 100 / (double)total));
     else
@@ -249,6 +263,8 @@ static void finish(ox_tui *t)
         t->open_status = st;
         t->open_error = err;
     }
+    if (r->kind == REOPEN && st == OX_OK)
+        ox_tui_say(t, OX_ROLE_NOTE, "the model's file has changed and was opened again");
     if (t->s->quit) t->quit = true;
     bool asked = r->kind != TYPES;
     free(text);

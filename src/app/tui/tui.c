@@ -124,8 +124,8 @@ void ox_tui_sync(ox_tui *t)
     if (serial == t->serial && n_undo == t->n_undo && n_redo == t->n_redo && t->report == t->s->report &&
         t->result == result)
         return;
-    if (serial != t->serial) { /* no place of one model is one of another */
-        t->node = (ox_node){0, 0};
+    if (serial != t->serial) {  /* no place of one model is one of another */
+        t->node = t->s->cursor; /* none, unless it is the same file again */
         t->weight = (ox_value){0, 0};
         t->trails.back.n = t->trails.forth.n = 0;
     }

@@ -232,6 +232,8 @@ void ox_run_then(ox_tui *t);
 void ox_run_types(ox_tui *t);
 /* Lets it work for about that long; false when nothing is at work any more. */
 bool ox_run_work(ox_tui *t, unsigned ms);
+/* Opens the model's file again if it is watched and has changed. */
+void ox_run_watch(ox_tui *t);
 void ox_run_cancel(ox_tui *t);
 /* Another program has the terminal for a while. */
 void ox_run_lend(ox_tui *t, bool away);

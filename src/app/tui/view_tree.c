@@ -14,8 +14,15 @@ typedef struct item {
     uint32_t id, end; /* end: the item after all below it */
     uint32_t depth, parent;
     uint32_t failures;
+    uint64_t path; /* a hash of its name and those around it: the same in a file read anew */
     bool open;
 } item;
+
+/* A scope that is not folded as it is at first. */
+typedef struct fold_kept {
+    uint64_t path;
+    bool open;
+} fold_kept;
 
 typedef struct tree {
     ox_view v;
@@ -27,6 +34,8 @@ typedef struct tree {
     uint32_t *rows;        /* items that are shown */
     uint32_t *row_of_item; /* row + 1, 0 = folded away */
     uint32_t cap_scopes;
+    fold_kept *kept; /* by path */
+    size_t n_kept;
     ox_scope at;   /* where the walk is */
     uint32_t last; /* the item before it */
 } tree;
@@ -62,9 +71,43 @@ static bool make_room(tree *k, uint32_t n_scopes)
     return true;
 }
 
+static int by_path(const void *a, const void *b)
+{
+    uint64_t x = ((const fold_kept *)a)->path, y = ((const fold_kept *)b)->path;
+    return (x > y) - (x < y);
+}
+
+/* What the user folded and unfolded stays so when the tree begins anew. Without memory it is as at first. */
+static void keep_folds(tree *k)
+{
+    if (!k->n || k->walking) return; /* half a tree says nothing of the other half */
+    fold_kept *kept = malloc(k->n * sizeof *kept);
+    free(k->kept);
+    k->kept = kept;
+    k->n_kept = 0;
+    for (uint32_t i = 0; kept && i < k->n; i++)
+        if (k->items[i].open != (k->items[i].depth < OPEN_DEPTH))
+            kept[k->n_kept++] = (fold_kept){k->items[i].path, k->items[i].open};
+    if (k->n_kept) qsort(kept, k->n_kept, sizeof *kept, by_path);
+}
+
+static bool is_open(const tree *k, uint64_t path, uint32_t depth)
+{
+    const fold_kept key = {path, false};
+    const fold_kept *found = k->n_kept ? bsearch(&key, k->kept, k->n_kept, sizeof key, by_path) : NULL;
+    return found ? found->open : depth < OPEN_DEPTH;
+}
+
+static uint64_t hash_text(uint64_t h, const char *s)
+{
+    for (; *s; s++) h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
+    return (h ^ 0xff) * UINT64_C(1099511628211); /* the end counts too */
+}
+
 static void reset(ox_view *v)
 {
     tree *k = (tree *)v;
+    keep_folds(k);
     const ox_model *m = model(k);
     ox_error err;
     ox_tally_free(&k->tally);
@@ -87,7 +130,12 @@ static void add_item(tree *k, ox_scope s)
 {
     const ox_model *m = model(k);
     uint32_t i = k->n++, depth = ox_scope_depth(m, s), parent = ox_scope_parent(m, s).id;
-    k->items[i] = (item){s.id, i + 1, depth, parent ? k->item_of[parent] - 1 : UINT32_MAX, 0, depth < OPEN_DEPTH};
+    uint64_t path =
+        parent && k->item_of[parent] ? k->items[k->item_of[parent] - 1].path : UINT64_C(14695981039346656037);
+    path = hash_text(path, ox_str_text(m, ox_scope_class(m, s), NULL));
+    path = hash_text(path, ox_str_text(m, ox_scope_attr(m, s), NULL));
+    k->items[i] =
+        (item){s.id, i + 1, depth, parent ? k->item_of[parent] - 1 : UINT32_MAX, 0, path, is_open(k, path, depth)};
     k->item_of[s.id] = i + 1;
 }
 
@@ -186,6 +234,7 @@ static void destroy(ox_view *v)
     free(k->item_of);
     free(k->rows);
     free(k->row_of_item);
+    free(k->kept);
     free(k);
 }
 
