@@ -224,11 +224,17 @@ static bool most_are_open(const ox_model *m)
     return 2 * open > seen;
 }
 
-/* Exporters often leave types to whoever reads the file: it is said how to have them. */
-static void tell_of_types(ox_tui *t)
+/* Exporters often leave types to whoever reads the file: it is said how to have them. A file without a graph has its
+ * weights; why there is none stands in the log. */
+static void tell_of_opened(ox_tui *t)
 {
     char label[128];
     const ox_model *m = t->s->model;
+    if (m && !ox_graph_first(m, ox_model_main(m)).id && ox_weights_n(t)) {
+        ox_tui_show(t, OX_VIEW_weights);
+        ox_tui_say(t, OX_ROLE_NOTE, "no graph was read, only weights");
+        return;
+    }
     bool trace = m && ox_model_get_kind(m) == OX_MODEL_TRACE;
     ox_value in = trace ? open_input(m) : (ox_value){0, 0};
     if (in.id) {
@@ -259,12 +265,12 @@ static void finish(ox_tui *t)
         show_output(t, text, n, whole);
     if (st != OX_OK && err.msg[0] && !(r->kind == TYPES && st == OX_E_INTERRUPTED)) complain(t, &err);
     if (r->kind == OPEN) {
-        if (st == OX_OK) tell_of_types(t);
         t->open_status = st;
         t->open_error = err;
     }
     if (r->kind == REOPEN && st == OX_OK)
         ox_tui_say(t, OX_ROLE_NOTE, "the model's file has changed and was opened again");
+    bool opened = r->kind == OPEN && st == OX_OK;
     if (t->s->quit) t->quit = true;
     bool asked = r->kind != TYPES;
     free(text);
@@ -276,6 +282,7 @@ static void finish(ox_tui *t)
     ox_tui_to_told(t);
     ox_stops_sync(t);
     ox_side_told(t);
+    if (opened) tell_of_opened(t);
     if (asked) ox_run_then(t);
     if (asked) ox_run_types(t);
 }

@@ -139,12 +139,13 @@ static void add_item(tree *k, ox_scope s)
     k->item_of[s.id] = i + 1;
 }
 
-/* The next scope in depth-first order that holds nodes; those that hold none are passed over with all below. */
+/* The next scope in depth-first order that holds nodes; those that hold none are passed over with all below, but where
+ * the graph is not understood. */
 static void walk(tree *k, int steps)
 {
     const ox_model *m = model(k);
     for (; k->at.id && steps > 0; steps--) {
-        bool some = k->tally.by_scope[k->at.id].nodes > 0 && k->n + 1 < k->cap_scopes;
+        bool some = (k->tally.by_scope[k->at.id].nodes > 0 || k->tally.unread) && k->n + 1 < k->cap_scopes;
         if (some) add_item(k, k->at);
         ox_scope next = some ? ox_scope_first_child(m, k->at) : (ox_scope){0, 0};
         while (!next.id && k->at.id) {
