@@ -99,8 +99,12 @@ ox__verdict ox__fold_dict_delete(ox__fold *f, ox_node dict);
 ox__verdict ox__rule_dict_update(ox__fold *f);
 ox__verdict ox__rule_dict_default(ox__fold *f);
 
+/* ---- fold_tuple.c ---- */
+ox__verdict ox__rule_tuple_unpack(ox__fold *f);
+
 /* ---- fold_text.c ---- */
 ox__verdict ox__rule_format(ox__fold *f);
+ox__verdict ox__rule_percent(ox__fold *f);
 ox__verdict ox__rule_str(ox__fold *f);
 ox__verdict ox__rule_text(ox__fold *f); /* lower, upper, strip, startswith, find, ... */
 ox__verdict ox__rule_join(ox__fold *f);

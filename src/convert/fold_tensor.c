@@ -159,26 +159,51 @@ ox__verdict ox__rule_is_float(ox__fold *f)
     return t.kind == OX_TYPE_TENSOR && t.dtype ? ox__fold_bool(f, ox_dtype_is_float(t.dtype)) : OX__FOLD_NOT;
 }
 
-/* What Python class a number is of; a tensor without dims may stand for one. OX_TYPE_NONE_KNOWN: not known. */
-static ox_type_kind number_kind(ox_type_info t)
+/* What kind of thing a value is in Python; a tensor without dims may stand for a number. OX_TYPE_NONE_KNOWN: not known.
+ */
+static ox_type_kind python_kind(ox_type_info t)
 {
-    if (t.kind == OX_TYPE_INT || t.kind == OX_TYPE_FLOAT_SCALAR || t.kind == OX_TYPE_BOOL_SCALAR) return t.kind;
-    if (t.kind != OX_TYPE_TENSOR || t.rank != 0) return OX_TYPE_NONE_KNOWN;
+    switch ((ox_type_kind)t.kind) {
+    case OX_TYPE_INT:
+    case OX_TYPE_FLOAT_SCALAR:
+    case OX_TYPE_BOOL_SCALAR:
+    case OX_TYPE_STR:
+    case OX_TYPE_NONETYPE:
+    case OX_TYPE_LIST:
+    case OX_TYPE_TUPLE:
+    case OX_TYPE_DICT: return t.kind;
+    case OX_TYPE_TENSOR: break;
+    default: return OX_TYPE_NONE_KNOWN;
+    }
+    if (t.rank) return t.rank > 0 ? OX_TYPE_TENSOR : OX_TYPE_NONE_KNOWN;
     if (t.dtype == OX_BOOL) return OX_TYPE_BOOL_SCALAR;
-    return t.dtype == OX_INT64 ? OX_TYPE_INT : ox_dtype_is_float(t.dtype) ? OX_TYPE_FLOAT_SCALAR : OX_TYPE_NONE_KNOWN;
+    if (t.dtype == OX_INT64) return OX_TYPE_INT;
+    return ox_dtype_is_float(t.dtype) ? OX_TYPE_FLOAT_SCALAR : OX_TYPE_NONE_KNOWN;
 }
 
-/* Of numbers alone: what else is of a class is decided as the code is read. */
+/* Of a list of this and a list of that the kind does not tell. */
+static bool kind_tells(ox_type_kind k)
+{
+    return k != OX_TYPE_LIST && k != OX_TYPE_TUPLE && k != OX_TYPE_DICT;
+}
+
+static bool is_kind(ox_type_kind k)
+{
+    return k == OX_TYPE_COMPLEX_SCALAR || k == OX_TYPE_TENSOR || k == OX_TYPE_INT || k == OX_TYPE_FLOAT_SCALAR ||
+           k == OX_TYPE_BOOL_SCALAR || k == OX_TYPE_STR || k == OX_TYPE_NONETYPE || !kind_tells(k);
+}
+
+/* Where the declared type leaves it open, what the value is decides. */
 ox__verdict ox__rule_isinstance(ox__fold *f)
 {
     const ox_attr *types = ox_node_attr(f->c->m, f->n, "types");
-    ox_type_kind k = number_kind(ox__fold_type(f, ox__fold_input(f, 0)));
-    bool is = false;
+    ox_type_info t = ox__fold_type(f, ox__fold_input(f, 0));
+    ox_type_kind k = python_kind(t);
+    bool is = false, either = t.kind == OX_TYPE_TENSOR && !t.rank;
     if (!types || types->kind != OX_ATTR_TYPES || k == OX_TYPE_NONE_KNOWN) return OX__FOLD_NOT;
     for (uint32_t i = 0; i < types->n; i++) {
         ox_type_kind asked = ox_type_get(f->c->m, types->u.types[i]).kind;
-        if (asked != OX_TYPE_INT && asked != OX_TYPE_FLOAT_SCALAR && asked != OX_TYPE_BOOL_SCALAR &&
-            asked != OX_TYPE_COMPLEX_SCALAR && asked != OX_TYPE_STR)
+        if (!is_kind(asked) || (asked == k && !kind_tells(k)) || (either && asked == OX_TYPE_TENSOR))
             return OX__FOLD_NOT;
         is = is || asked == k;
     }

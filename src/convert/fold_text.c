@@ -59,6 +59,33 @@ ox__verdict ox__rule_format(ox__fold *f)
     return f->s == OX_OK ? OX__FOLD_NOT : OX__FOLD_DONE;
 }
 
+/* "n%d" % 3, of whole numbers and texts. */
+ox__verdict ox__rule_percent(ox__fold *f)
+{
+    ox__buf b = {0};
+    if (f->in[0].kind != OX_ARG_STR) return OX__FOLD_NOT;
+    const char *s = f->in[0].s, *end = s + f->in[0].s_n;
+    size_t next = 1;
+    bool known = true;
+    for (; known && f->s == OX_OK && s < end; s++) {
+        if (*s != '%') {
+            ox__buf_addc(&b, *s);
+            continue;
+        }
+        ox_arg a = {0};
+        known = ++s < end && (*s == '%' || *s == 's' || *s == 'd') && (*s == '%' || next < f->n_in);
+        if (known && *s == '%') {
+            ox__buf_addc(&b, '%');
+        } else if (known) {
+            f->s = ox__arg_read(f->c, ox__fold_input(f, next++), &a, f->c->err);
+            known = f->s == OX_OK && (*s == 's' || a.kind == OX_ARG_INT) && spell(&a, &b);
+        }
+    }
+    if (known && next == f->n_in) return take(f, &b);
+    ox__buf_free(&b);
+    return f->s == OX_OK ? OX__FOLD_NOT : OX__FOLD_DONE;
+}
+
 ox__verdict ox__rule_str(ox__fold *f)
 {
     ox__buf b = {0};

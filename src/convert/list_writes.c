@@ -178,6 +178,29 @@ static bool items_are_lists(const ox_model *m, ox_value v)
     return false;
 }
 
+static bool writes_any(const lists *w, ox_node n)
+{
+    if (ox__writes_list(w->c->m, n)) return true;
+    for (size_t i = 0; i < ox_node_n_blocks(w->c->m, n); i++)
+        if (any_writer(w->c, ox_node_block(w->c->m, n, i))) return true;
+    return false;
+}
+
+/* What only the caller gets, when nothing is written any more: it holds the lists as they are then, and shares none. */
+static bool is_result(const lists *w, ox_node n, int depth)
+{
+    const ox_model *m = w->c->m;
+    const char *op = ox_str_text(m, ox_node_op(m, n), NULL);
+    if (!ox__node_in(w->c, n, w->c->s_prim) || ox_node_graph(m, n).id != ox_model_main(m).id || depth > 32 ||
+        (strcmp(op, "TupleConstruct") != 0 && strcmp(op, "DictConstruct") != 0 && strcmp(op, "ListConstruct") != 0))
+        return false;
+    for (ox_use u = ox_value_first_use(m, ox_node_output(m, n, 0)); u.node.id; u = ox_value_next_use(m, u))
+        if (!ox_node_is_return(m, u.node) && !is_result(w, u.node, depth + 1)) return false;
+    for (ox_node k = ox_node_next(m, n); k.id; k = ox_node_next(m, k))
+        if (writes_any(w, k)) return false;
+    return true;
+}
+
 /* Any other operator: it makes its lists; those whose items are lists share them with its inputs. */
 static void look_at_other(lists *w, ox_node n)
 {
@@ -188,6 +211,7 @@ static void look_at_other(lists *w, ox_node n)
     for (size_t i = 0; i < OX__COUNT(same); i++) alias = alias || !strcmp(op, same[i]);
     bool tuple = prim && !strncmp(op, "Tuple", 5), nothing = prim && !strcmp(op, "Uninitialized");
     size_t writer = writer_of(m, n);
+    bool result = is_result(w, n, 0);
     if (writer != SIZE_MAX) find(w, ox_node_input(m, n, 0))->written = true;
     for (size_t i = 0; i < ox_node_n_outputs(m, n); i++) {
         ox_value out = ox_node_output(m, n, i);
@@ -198,7 +222,7 @@ static void look_at_other(lists *w, ox_node n)
         if (prim && !strcmp(op, "GetAttr")) find(w, out)->bad = true;
         for (size_t k = 0; k < ox_node_n_inputs(m, n); k++) {
             ox_value in = ox_node_input(m, n, k);
-            if (is_container(m, in) &&
+            if (is_container(m, in) && !result &&
                 (alias || tuple || (returned && k == 0) || items_are_lists(m, in) || items_are_lists(m, out)))
                 join(w, out, in);
         }

@@ -4,7 +4,9 @@
 #include "convert/found.h"
 #include "convert/pass.h"
 
-enum { MAX_ROUNDS = 4 };
+enum {
+    MAX_ROUNDS = 256
+}; /* a question may hang on the answer to the one before: a deep network asks one in each layer */
 
 /* Branches and loops, and questions whose answers constant propagation wants to know: of what dtype is it? */
 static bool asks_for_types(const ox_model *m)

@@ -959,6 +959,79 @@ def grows_from_empty(x, n: int):
     return torch.cat(parts), y
 
 
+@case((t(5, 3, 4), torch.tensor([5, 3, 2])), (t(5, 3, 4, seed=2), torch.tensor([5, 5, 1])))
+class packed_lstm(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.LSTM(4, 6, num_layers=2, bidirectional=True)
+
+    def forward(self, x, lengths):
+        out, (h, c) = self.net(nn.utils.rnn.pack_padded_sequence(x, lengths))
+        return nn.utils.rnn.pad_packed_sequence(out)[0], h, c
+
+
+@case((t(3, 5, 4), torch.tensor([2, 5, 3])), (t(3, 5, 4, seed=2), torch.tensor([5, 1, 4])))
+class packed_gru_unsorted(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.GRU(4, 6, batch_first=True)
+
+    def forward(self, x, lengths):
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        out, h = self.net(packed)
+        y, n = nn.utils.rnn.pad_packed_sequence(out, batch_first=True, padding_value=-1.0)
+        return y, h, n
+
+
+@case((X, Y), (Y, X))
+def two_lists_returned(x, y):
+    a: List[Tensor] = []
+    b: List[Tensor] = []
+    for v in [x, y]:
+        a.append(v * 2)
+        b.append(v.sum(1))
+    return a, b
+
+
+@case((X, Y), (Y, X))
+def list_changed_after_it_is_put_away(x, y):
+    a = [x]
+    pair = (a, y)
+    a.append(y * 2)
+    return pair[0][1], pair[1], len(pair[0])
+
+
+@case((X, Y), (Y, X))
+def lists_in_a_dict_returned(x, y):
+    a: List[Tensor] = []
+    b: List[Tensor] = []
+    for v in [x, y]:
+        a.append(v + 1)
+        b.append(v - 1)
+    return {"a": a, "b": b}
+
+
+@case((X,), (Y,))
+def texts_of_percent(x):
+    d = {"k%d" % 1: x * 2, "%s-%%" % "k": x + 1}
+    return d["k1"], d["k-%"]
+
+
+@case((t(2, 3, 8), t(2, 3, 8, seed=1)))
+def dim_asked_for_again_and_again(x, y):
+    for _ in range(9):
+        if x.dim() == 3:
+            x = torch.relu(x.permute(0, 2, 1)).permute(0, 2, 1) + y
+        else:
+            x = x.unsqueeze(0)
+    return x
+
+
+@case((X, Y))
+def tensors_of_lists(x, y):
+    return torch.as_tensor([1, 2, x.size(0)]), torch.as_tensor([0.5, 2.0]), torch.as_tensor(x, dtype=torch.float64), y
+
+
 # ---- the files ----
 def flat(v):
     if isinstance(v, Tensor):

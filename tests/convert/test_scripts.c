@@ -44,6 +44,60 @@ static void test_list(void **state)
              "onnx::Relu(%Neg_output_0)");
 }
 
+/* Two lists that only the caller gets are two, whatever holds them then; written to after that they are not followed.
+ */
+static void test_lists_returned(void **state)
+{
+    cv *c = *state;
+    common(c);
+#define TWO \
+    "  %a : Tensor[] = prim::ListConstruct()\n  %b : Tensor[] = prim::ListConstruct()\n" \
+    "  %m : Tensor = aten::neg(%x)\n  %r : Tensor = aten::relu(%x)\n  %u : Tensor[] = aten::append(%a, %m)\n"
+#define PAIR "  %t : (Tensor[], Tensor[]) = prim::TupleConstruct(%a, %b)\n"
+    cv_gives(c, TRACE("%x : Float(2)", TWO "  %v : Tensor[] = aten::append(%b, %r)\n" PAIR "  return (%t)\n"),
+             "return (%m, %r)");
+    assert_int_equal(cv_run(c, TRACE("%x : Float(2)", TWO PAIR "  %v : Tensor[] = aten::append(%b, %r)\n"
+                                                               "  return (%t)\n")),
+                     OX_E_CHECK);
+}
+
+/* Where a declared type leaves open what a value is, the value decides; a tensor without dims may be a number. */
+static void test_isinstance(void **state)
+{
+    cv *c = *state;
+    common(c);
+#define ASK(type, of) \
+    "  %q : bool = prim::isinstance[types=[" type "]](" of ")\n  %y : Tensor = prim::If(%q)\n    block0():\n" \
+    "      %r : Tensor = aten::relu(%x)\n      -> (%r)\n    block1():\n      %m : Tensor = aten::neg(%x)\n" \
+    "      -> (%m)\n  return (%y)\n"
+    cv_gives(c, TRACE("%x : Float(2)", ASK("Tensor", "%x")), "onnx::Relu(%x)");
+    cv_gives(c, TRACE("%x : Float(2)", ASK("int[]", "%x")), "onnx::Neg(%x)");
+    cv_gives(c, TRACE("%x : Float(2)", INT("i", "3") ASK("int", "%i")), "onnx::Relu(%x)");
+    cv_gives(c, TRACE("%x : Float(2)", INT("i", "3") ASK("float, str", "%i")), "onnx::Neg(%x)");
+    cv_gives(c, TRACE("%x : Float(2), %n : Float()", ASK("int", "%n")), "onnx::Neg(%x)");
+    assert_int_equal(cv_run(c, TRACE("%x : Float(2), %n : Float()", ASK("Tensor", "%n"))), OX_E_CHECK);
+}
+
+static void test_constants_taken_apart(void **state)
+{
+    cv *c = *state;
+    common(c);
+    cv_gives(c,
+             TRACE("%x : Float(2, 3, 4)",
+                   "  %t : (int, int) = prim::Constant[value=(2, 1)]()\n  %i : int, %k : int = prim::TupleUnpack(%t)\n"
+                   "  %q : bool = aten::gt(%i, %k)\n  %y : Tensor = prim::If(%q)\n    block0():\n"
+                   "      %r : Tensor = aten::relu(%x)\n      -> (%r)\n    block1():\n      -> (%x)\n  return (%y)\n"),
+             "onnx::Relu(%x)");
+    cv_gives(c,
+             TRACE("%x : Float(2, 3, 4)",
+                   "  %p : str = prim::Constant[value=\"%d%%%s\"]()\n" INT(
+                       "i", "3") "  %k : str = aten::percentFormat(%p, %i, %i)\n"
+                                 "  %w : str = prim::Constant[value=\"3%3\"]()\n  %q : bool = aten::eq(%k, %w)\n"
+                                 "  %y : Tensor = prim::If(%q)\n    block0():\n      %r : Tensor = aten::relu(%x)\n"
+                                 "      -> (%r)\n    block1():\n      -> (%x)\n  return (%y)\n"),
+             "onnx::Relu(%x)");
+}
+
 /* A list that may be one of two is not followed: nothing of it is believed. */
 static void test_either_list(void **state)
 {
@@ -150,9 +204,18 @@ int main(int argc, char **argv)
     if (argc > 1) cmocka_set_test_filter(argv[1]);
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, cv_setup, cv_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_unrolled),       TEST(test_list),        TEST(test_either_list),
-        TEST(test_dict),           TEST(test_raise),       TEST(test_optional_input),
-        TEST(test_maybe_argument), TEST(test_equal_lists), TEST(test_state),
+        TEST(test_unrolled),
+        TEST(test_list),
+        TEST(test_lists_returned),
+        TEST(test_isinstance),
+        TEST(test_constants_taken_apart),
+        TEST(test_either_list),
+        TEST(test_dict),
+        TEST(test_raise),
+        TEST(test_optional_input),
+        TEST(test_maybe_argument),
+        TEST(test_equal_lists),
+        TEST(test_state),
     };
     return cmocka_run_group_tests_name("scripts", tests, NULL, NULL);
 }

@@ -39,7 +39,7 @@ symbolic("aten::scalar_tensor", function(g, s, dtype)
   return sym.cast(g, s, dtype or sym.traced_dtype(g) or sym.dtype(s))
 end)
 
-symbolic("aten::tensor", function(g, data, dtype)
+local function tensor_of(g, data, dtype)
   local d = dtype or sym.traced_dtype(g)
   if type(data) ~= "table" then return sym.cast_to(g, data, d) end
   local constant = true
@@ -48,6 +48,12 @@ symbolic("aten::tensor", function(g, data, dtype)
   local parts = {}
   for i = 1, data.n do parts[i] = sym.unsqueeze(g, sym.cast_to(g, data[i], d), 0) end
   return sym.concat(g, parts, 0)
+end
+
+symbolic("aten::tensor", tensor_of)
+symbolic("aten::as_tensor", function(g, data, dtype)
+  if type(data) == "userdata" then return dtype and sym.cast(g, data, dtype) or data end
+  return tensor_of(g, data, dtype)
 end)
 
 -- torch.tensor(1): what TorchScript writes for it.
