@@ -122,10 +122,10 @@ typedef struct ox__point {
     int64_t size[OX__BAKED_MODELS];
 } ox__point;
 
-/* floor((mul * (the product, or sum, of dims) + bias) / div) + add */
+/* floor((mul * (the product, sum or difference of dims) + bias) / div) + add */
 typedef struct ox__form {
-    uint32_t n; /* 0: none */
-    bool sum;
+    uint32_t n;      /* 0: none */
+    bool sum, minus; /* minus: a sum of two, the second of them taken away */
     ox__point at[OX__BAKED_TERMS];
     int64_t mul, bias, div, add;
 } ox__form;
@@ -139,6 +139,7 @@ typedef enum ox__level {
     OX__FIT_FLOORED, /* a quotient, rounded down or up */
     OX__FIT_LINE,    /* a multiple, moved: three points are asked for */
     OX__FIT_BENT,    /* a quotient, moved */
+    OX__FIT_RATIO,   /* a multiple of a quotient, rounded down or up: three points too */
     OX__N_FITS
 } ox__level;
 /* Sets the numbers of the form; false if p does not become `want` in that way, or in more than one. (baked_form.c) */
@@ -175,6 +176,8 @@ typedef struct ox__answer {
 /* Sets the rivals of the form, or makes it UNSURE where they cannot be the same. (baked_rival.c) */
 void ox__rivals(const ox__fit *f, const ox__site *s, ox__answer *out);
 
+/* A form of two dims, one of them of what the node reads: the answer, if it has none, else a rival. (baked_pair.c) */
+void ox__pair_find(const ox__fit *f, const int64_t *want, size_t n_own, const ox__point *own, ox__answer *out);
 /* Dim `axis` of v in all models; false if it is not known in some. */
 bool ox__point_of(const ox__aligned *a, ox_value v, int32_t axis, ox__point *out);
 ox_status ox__fit_open(ox__fit *f, const ox__aligned *a, ox_error *err) OX_MUST_USE;

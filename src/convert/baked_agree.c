@@ -1,6 +1,7 @@
 /* Floor 5. Whether two forms that fit are the same: once the types are inferred, each dim is an expression of symbols,
  * and the forms are computed for sizes that no model had. A symbol takes multiples of what divides its sizes in all
- * models, for a network may take no others. */
+ * models, for a network may take no others: small ones, and more than it was in any model, for windows may leave
+ * nothing of small ones. */
 #include "convert/baked.h"
 
 enum { TRIES = 24, MOST = 9, MAX_NEST = 32, OTHER_SIZE = 48 };
@@ -17,7 +18,10 @@ static int64_t size_of(const trial *t, ox_str name)
     for (size_t i = 0; i < t->s->n; i++)
         if (strcmp(t->s->name[i], text) == 0) {
             if (t->number < t->s->n_models) return t->s->size[i][t->number];
-            return t->s->step[i] * (int64_t)(1 + ox__hash_mix(t->number, i) % MOST); /* any mixture does */
+            uint64_t some = ox__hash_mix(t->number, i); /* any mixture does */
+            int64_t most = 0, more = t->s->step[i] * (int64_t)(1 + some % MOST);
+            for (size_t k = 0; k < t->s->n_models; k++) most = OX__MAX(most, t->s->size[i][k]);
+            return t->number & 1 ? more : most <= INT64_MAX - more ? most + more : more;
         }
     return OTHER_SIZE;
 }
@@ -86,7 +90,8 @@ static bool form_value(const trial *t, const ox__form *form, int64_t *v)
     if (!point_value(t, &form->at[0], v)) return false;
     for (uint32_t i = 1; i < form->n; i++) {
         int64_t b;
-        if (!point_value(t, &form->at[i], &b) || !join(form->sum ? OX_DIM_ADD : OX_DIM_MUL, b, v)) return false;
+        if (!point_value(t, &form->at[i], &b)) return false;
+        if (!join(form->sum ? OX_DIM_ADD : OX_DIM_MUL, form->minus ? -b : b, v)) return false;
     }
     return join(OX_DIM_MUL, form->mul, v) && join(OX_DIM_ADD, form->bias, v) && join(OX_DIM_FLOORDIV, form->div, v) &&
            join(OX_DIM_ADD, form->add, v);

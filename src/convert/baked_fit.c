@@ -222,6 +222,7 @@ static const char *const near_why[OX__N_FITS] = {
     [OX__FIT_EXACT] = "a dim of what it reads",          [OX__FIT_SCALED] = "in proportion to what it reads",
     [OX__FIT_SHIFTED] = "a dim of what it reads, moved", [OX__FIT_FLOORED] = "a part of what it reads",
     [OX__FIT_LINE] = "a line through all models",        [OX__FIT_BENT] = "a part of what it reads, moved",
+    [OX__FIT_RATIO] = "in a ratio to what it reads",
 };
 static const char *const root_why[OX__N_FITS] = {
     [OX__FIT_EXACT] = "a dim of an input",
@@ -231,6 +232,7 @@ static const char *const root_why[OX__N_FITS] = {
     [OX__FIT_FLOORED] = "a part of an input",
     [OX__FIT_LINE] = "a line through all models",
     [OX__FIT_BENT] = "a part of an input, moved",
+    [OX__FIT_RATIO] = "in a ratio to an input",
 };
 
 /* The simplest level at which forms of roots fit. */
@@ -244,6 +246,15 @@ static ox__level find_roots(const fitter *w, found *x)
     return how;
 }
 
+static void find_pair(const fitter *w, ox__answer *out)
+{
+    ox__point own[MAX_OWN];
+    size_t n = 0;
+    for (size_t i = 0; i < w->n_own; i++)
+        if (w->own_varies[i]) own[n++] = w->own[i];
+    ox__pair_find(w->f, w->want, n, own, out);
+}
+
 /* The forms that are no plain dim, the simplest first. */
 static void settle(const fitter *w, const ox__site *s, ox__level root, const found *x, ox__answer *out)
 {
@@ -251,6 +262,7 @@ static void settle(const fitter *w, const ox__site *s, ox__level root, const fou
     for (ox__level how = OX__FIT_SCALED; how < OX__N_FITS; how++) {
         if (how != OX__FIT_PRODUCT && own_at(w, how, s->item, &out->form)) {
             out->why = near_why[how];
+            if (how >= OX__FIT_SHIFTED) find_pair(w, out);
             return;
         }
         if (how == OX__FIT_PRODUCT && !whole && (own_pair(w, &out->form) || own_run(w, OX__FIT_SCALED, &out->form))) {
@@ -264,9 +276,9 @@ static void settle(const fitter *w, const ox__site *s, ox__level root, const fou
             return;
         }
     }
-    out->found = false;
-    out->state = OX_BAKED_VARIES;
-    out->why = "no simple form of dims fits";
+    find_pair(w, out);
+    if (!out->form.n) out->state = OX_BAKED_VARIES;
+    out->why = out->form.n ? "two dims" : "no simple form of dims fits";
 }
 
 /* A plain dim, or a product that stands together. */

@@ -73,6 +73,52 @@ static bool bend(const vectors *w, const int64_t *p, ox__form *form)
     return n == 1;
 }
 
+/* p * mul / div, the two without a common divisor. */
+static bool in_ratio(const vectors *w, const int64_t *p, int64_t mul, int64_t div, int64_t bias)
+{
+    for (size_t k = 0; k < w->n; k++) {
+        int64_t r;
+        if (p[k] < 1 || __builtin_mul_overflow(p[k], mul, &r) || __builtin_add_overflow(r, bias, &r)) return false;
+        if (r / div != w->want[k]) return false;
+    }
+    return true;
+}
+
+static bool have_common(int64_t a, int64_t b)
+{
+    for (int64_t q = 2; q <= b; q++)
+        if (a % q == 0 && b % q == 0) return true;
+    return false;
+}
+
+static bool three_differ(size_t n, const int64_t *p)
+{
+    size_t b = 1;
+    while (b < n && p[b] == p[0]) b++;
+    for (size_t k = b + 1; k < n; k++)
+        if (p[k] != p[0] && p[k] != p[b]) return true;
+    return false;
+}
+
+/* One ratio only; where all divide evenly, it is rounded down. */
+static bool ratio(const vectors *w, const int64_t *p, ox__form *form)
+{
+    enum { MAX_DIV = 8, MAX_TIMES = 4 };
+    size_t n = 0;
+    if (!three_differ(w->n, p)) return false;
+    for (int64_t div = 2; div <= MAX_DIV; div++)
+        for (int64_t mul = 2; mul <= MAX_TIMES * div; mul++) {
+            if (have_common(mul, div)) continue;
+            bool down = in_ratio(w, p, mul, div, 0), up = in_ratio(w, p, mul, div, div - 1);
+            if (!down && !up) continue;
+            n++;
+            form->mul = mul;
+            form->div = div;
+            form->bias = down ? 0 : div - 1;
+        }
+    return n == 1;
+}
+
 /* A line through all; two points always have one, so three are asked for. */
 static bool line(const vectors *w, const int64_t *p, ox__form *form)
 {
@@ -103,6 +149,7 @@ bool ox__form_adjust(ox__level how, size_t n, const int64_t *want, const int64_t
     case OX__FIT_FLOORED: return divide(w, p, form);
     case OX__FIT_LINE: return line(w, p, form);
     case OX__FIT_BENT: return bend(w, p, form);
+    case OX__FIT_RATIO: return ratio(w, p, form);
     default: return false;
     }
 }
@@ -119,7 +166,7 @@ void ox__form_text(const ox_model *m, const ox__form *form, ox__buf *out)
         size_t n;
         const char *name = ox_str_text(m, ox_value_name(m, p->v), &n);
         bool input = ox_value_is_input(m, p->v);
-        if (i) ox__buf_addz(out, form->sum ? " + " : "*");
+        if (i) ox__buf_addz(out, form->minus ? " - " : form->sum ? " + " : "*");
         ox__buf_addz(out, input ? "" : "%");
         ox__buf_add(out, name, n);
         if (!n) ox__buf_addf(out, "%u", p->v.id);

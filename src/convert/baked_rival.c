@@ -93,7 +93,7 @@ void ox__rivals(const ox__fit *f, const ox__site *s, ox__answer *out)
     if (!here) return; /* types tell whether they are the same */
     for (uint32_t i = 0; i < out->n_rivals; i++) {
         uint64_t there = classes_of(f, &out->rivals[i]);
-        if (here == there) continue;
+        if (here == there || !there) continue;
         out->state = OX_BAKED_UNSURE;
         out->other = out->rivals[i];
         out->classes = UINT64_MAX;

@@ -62,14 +62,14 @@ static ox_status with_number(ox__rebuild *r, ox_node at, uint32_t rank, const ch
     return s == OX_OK ? apply(r, at, op, k, v) : s;
 }
 
-/* int64; a narrower consumer gets a Cast. Sizes are not negative, so that Div rounds as floor does. */
+/* int64; a narrower consumer gets a Cast. What is divided is not negative, so that Div rounds as floor does. */
 static ox_status make(ox__rebuild *r, ox_node at, uint32_t rank, const ox__form *form, ox_dtype dtype, ox_value *v)
 {
     ox_status s = size_of(r, at, rank, &form->at[0], v);
     for (uint32_t i = 1; s == OX_OK && i < form->n; i++) {
         ox_value x;
         s = size_of(r, at, rank, &form->at[i], &x);
-        if (s == OX_OK) s = apply(r, at, form->sum ? "Add" : "Mul", x, v);
+        if (s == OX_OK) s = apply(r, at, form->minus ? "Sub" : form->sum ? "Add" : "Mul", x, v);
     }
     if (s == OX_OK && form->mul != 1) s = with_number(r, at, rank, "Mul", form->mul, v);
     if (s == OX_OK && form->bias) s = with_number(r, at, rank, "Add", form->bias, v);

@@ -39,7 +39,7 @@ static ox_status make(ox__rebuild *r, ox_node at, const ox__form *form, ox_value
     for (uint32_t i = 1; s == OX_OK && i < form->n; i++) {
         ox_value x;
         s = size_of(r, at, &form->at[i], &x);
-        if (s == OX_OK) s = apply(r, at, form->sum ? "add" : "mul", *v, x, v);
+        if (s == OX_OK) s = apply(r, at, form->minus ? "sub" : form->sum ? "add" : "mul", *v, x, v);
     }
     if (s == OX_OK && form->mul != 1) s = with_number(r, at, "mul", form->mul, v);
     if (s == OX_OK && form->bias) s = with_number(r, at, "add", form->bias, v);

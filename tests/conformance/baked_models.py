@@ -229,6 +229,53 @@ class Table(nn.Module):
         return x + torch.tensor([math.sin(i) for i in range(int(x.shape[1]))])
 
 
+class Crops(nn.Module):
+    """A UNet without padding: what is joined is cropped to the smaller one, from the middle."""
+
+    def __init__(self):
+        super().__init__()
+        self.down = nn.ModuleList(nn.Conv2d(i, o, 3) for i, o in ((3, 4), (4, 8), (8, 8)))
+        self.inner, self.outer = nn.Conv2d(16, 4, 3), nn.Conv2d(8, 4, 3)
+        self.up = nn.ConvTranspose2d(4, 4, 2, 2)
+
+    @staticmethod
+    def joined(a, b):
+        (h, w), (y, x) = ints(b.shape[2:]), ((m - n) // 2 for m, n in zip(ints(a.shape[2:]), ints(b.shape[2:])))
+        return torch.cat([a[:, :, y:y + h, x:x + w], b], 1)
+
+    def forward(self, x):
+        a = F.relu(self.down[0](x))
+        b = F.relu(self.down[1](F.max_pool2d(a, 2)))
+        c = F.relu(self.down[2](F.max_pool2d(b, 2)))
+        c = F.interpolate(c, size=[2 * d for d in ints(c.shape[2:])], mode="bilinear", align_corners=False)
+        y = self.outer(self.joined(a, self.up(F.relu(self.inner(self.joined(b, c))))))
+        return F.interpolate(y, size=ints(x.shape[2:]), mode="nearest")
+
+
+class Cross(nn.Module):
+    """A mask of two lengths, in a triangle that ends where both end."""
+
+    def forward(self, x, y):
+        n, m = int(x.shape[1]), int(y.shape[1])
+        return (x @ y.transpose(1, 2)).masked_fill(torch.ones(n, m).tril(m - n) == 0, -1e9).softmax(-1)
+
+
+class Boxes(nn.Module):
+    """Boxes in the size of an image: a tensor of sizes, as integers and as floats."""
+
+    def forward(self, x, boxes):
+        h, w = ints(x.shape[2:])
+        whole = torch.tensor([w, h, w, h])
+        return boxes * whole + x.mean(), boxes / torch.tensor([w, h, w, h], dtype=torch.float32)
+
+
+class Chance(nn.Module):
+    """Twice the batch, which may be the length as well."""
+
+    def forward(self, x):
+        return torch.zeros(2 * int(x.shape[0]), 3) + x.mean()
+
+
 @contextlib.contextmanager
 def all_sizes_baked():
     """What networks ask for as a size is a plain number, as if each had called int()."""
@@ -293,6 +340,13 @@ def cases():
     yield "root", Root, lambda b, n: (torch.rand(b, n),), [(2, 5), (3, 7), (4, 9)], "x:0=batch x:1=n"
     yield "odd", Odd, lambda b, n: (torch.rand(b, n),), [(2, 5), (3, 7), (4, 9)], "x:0=batch x:1=n"
     yield "table", Table, lambda b, n: (torch.rand(b, n),), [(2, 5), (3, 7), (4, 9)], "x:0=batch x:1=n"
+    yield ("crops", Crops, image, [(1, 40, 52), (2, 43, 61), (3, 58, 78), (4, 65, 47), (2, 44, 51)],
+           "x:0=batch x:2=h x:3=w")
+    yield ("cross", Cross, lambda n, m: (torch.rand(2, n, 4), torch.rand(2, m, 4)), [(3, 5), (4, 9), (5, 7), (6, 4)],
+           "x:1=n y:1=m")
+    yield ("boxes", Boxes, lambda h, w: (torch.rand(1, 3, h, w), torch.rand(5, 4)), [(8, 12), (10, 18), (20, 6)],
+           "x:2=h x:3=w")
+    yield "chance", Chance, lambda b, n: (torch.rand(b, n),), [(2, 4), (3, 6), (4, 5)], "x:0=batch x:1=n"
     yield "square", Pyramid, image, [(2, 16, 16), (3, 24, 24), (1, 18, 18)], "x:0=batch x:2=h x:3=w"
     yield "all_shufflenet", classifier("shufflenet_v2_x0_5"), image, [(2, 64, 64), (3, 64, 64), (5, 64, 64)], "x:0=batch"
     yield "all_transformer", transformer, image, [(2,), (3,), (5,)], "x:0=batch"
@@ -301,7 +355,7 @@ def cases():
            "x:0=batch x:2=h x:3=w")
 
 
-UNPROVED = "root odd table square".split()
+UNPROVED = "root odd table square chance".split()
 
 
 def flat(v):

@@ -118,6 +118,15 @@ static void lines(void **st)
     GIVES(3, OX_BAKED_PROVED, "x:1//2 + 1", {2, 10, 6}, {2, 15, 8}, {2, 22, 12});
 }
 
+/* A ratio needs one too, and no other that fits. */
+static void ratios(void **st)
+{
+    GIVES(2, OX_BAKED_VARIES, "", {2, 7, 10}, {2, 9, 13});
+    GIVES(3, OX_BAKED_PROVED, "3*x:1//2", {2, 7, 10}, {2, 9, 13}, {2, 40, 60});
+    GIVES(3, OX_BAKED_PROVED, "(2*x:1 + 2)//3", {2, 7, 5}, {2, 16, 11}, {2, 40, 27});
+    GIVES(3, OX_BAKED_VARIES, "", {2, 7, 5}, {2, 16, 11}, {2, 29, 20}); /* 5*x:1//7 fits as well */
+}
+
 static void not_proved(void **st)
 {
     GIVES(2, OX_BAKED_UNSURE, "4*x:0 or 2*x:1", {2, 4, 8}, {3, 6, 12});
@@ -157,6 +166,44 @@ static void rivals(void **st)
         assert_int_equal(ox_baked_at(fx->b, 0)->state, OX_BAKED_PROVED);
         assert_int_equal(ox_baked_at(fx->b, 1)->state, second == 11 ? OX_BAKED_PROVED : OX_BAKED_UNSURE);
     }
+}
+
+/* ---- two dims: the middle of one that is as long as the other ---- */
+typedef struct crop {
+    int large, small, start, end;
+} crop;
+
+static const ox_baked_row *cropped(fixture *fx, size_t n, const crop *c, size_t row)
+{
+    close_all(fx);
+    for (size_t i = 0; i < n; i++) {
+        char text[1024];
+        snprintf(text, sizeof text,
+                 "graph(%%x : Float(3, %d), %%y : Float(3, %d)):\n"
+                 "  %%one : int = prim::Constant[value=1]()\n"
+                 "  %%a : int = prim::Constant[value=%d]()\n"
+                 "  %%e : int = prim::Constant[value=%d]()\n"
+                 "  %%z : Tensor = aten::slice(%%x, %%one, %%a, %%e, %%one)\n"
+                 "  return (%%z, %%y)\n",
+                 c[i].large, c[i].small, c[i].start, c[i].end);
+        open_text(fx, i, text);
+    }
+    assert_ok(find(fx, n), &fx->err);
+    return ox_baked_at(fx->b, row);
+}
+
+static void pairs(void **st)
+{
+    static const crop middle[] = {{20, 13, 3, 16}, {33, 22, 5, 27}, {45, 26, 9, 35}},
+                      less[] = {{20, 13, 7, 33}, {33, 22, 11, 55}, {45, 26, 19, 71}},
+                      twice[] = {{20, 13, 3, 16}, {33, 22, 5, 27}, {33, 22, 5, 27}};
+    assert_string_equal(cropped(*st, 3, middle, 0)->form, "(x:1 - y:1)//2");
+    assert_string_equal(cropped(*st, 3, middle, 1)->form, "(x:1 + y:1)//2");
+    assert_int_equal(cropped(*st, 3, middle, 1)->state, OX_BAKED_PROVED);
+    assert_string_equal(cropped(*st, 3, less, 0)->form, "x:1 - y:1");
+    assert_string_equal(cropped(*st, 3, less, 1)->form, "x:1 + y:1");
+    assert_int_equal(cropped(*st, 2, middle, 0)->state, OX_BAKED_VARIES);
+    assert_int_equal(cropped(*st, 3, twice, 0)->state, OX_BAKED_VARIES);
 }
 
 /* Two dims that change alike: one form, which says so. */
@@ -327,6 +374,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(forms, setup, teardown),
         cmocka_unit_test_setup_teardown(lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(ratios, setup, teardown),
+        cmocka_unit_test_setup_teardown(pairs, setup, teardown),
         cmocka_unit_test_setup_teardown(not_proved, setup, teardown),
         cmocka_unit_test_setup_teardown(rivals, setup, teardown),
         cmocka_unit_test_setup_teardown(alike, setup, teardown),

@@ -340,6 +340,40 @@ static void forms_rival(void **st)
     assert_true(ox_baked_at(fx->b, 0)->rebuilt);
 }
 
+/* ---- two dims ---- */
+#define CROP(large, small, start, end) \
+    "graph(%x : Float(3, " #large "), %y : Float(3, " #small ")) {\n" \
+    "  %s : Long(1) = onnx::Constant[value={" #start "}]()\n" \
+    "  %e : Long(1) = onnx::Constant[value={" #end "}]()\n" \
+    "  %a : Long(1) = onnx::Constant[value={1}]()\n" \
+    "  %z : Float(3, " #small ") = onnx::Slice(%x, %s, %e, %a)\n" \
+    "  return (%z);\n" \
+    "}\n"
+
+static void cropped(void **st)
+{
+    fixture *fx = *st;
+    const ox_dynamic_axis axes[] = {{"x", 1, "large"}, {"y", 1, "small"}};
+    ox_model *third = NULL;
+    open_both(fx, CROP(20, 13, 3, 16), CROP(33, 22, 5, 27));
+    assert_ok(
+        ox_open_memory(&third, CROP(45, 26, 9, 35), strlen(CROP(45, 26, 9, 35)), "p.txt", NULL, NULL, NULL, &fx->err),
+        &fx->err);
+    const ox_model *others[] = {fx->other, third};
+    ox_dynamic_options opt = {.n_axes = 2, .axes = axes, .baked = {2, others, NULL}};
+    ox_baked_free(fx->b);
+    assert_ok(ox_dynamic_make(&fx->b, fx->m, &opt, &fx->err), &fx->err);
+    ox_model_free(third);
+    static const char *const lines[] = {
+        "%size_2 : Long(1) = onnx::Sub(%size, %size_1)",
+        "%size_3 : Long(1) = onnx::Div(%size_2, %number",
+        " : Long(1) = onnx::Add(%size, %size_1)",
+    };
+    print(fx, &fx->text, OX_STYLE_SEED);
+    for (size_t i = 0; i < OX__COUNT(lines); i++)
+        if (!strstr(fx->text.p, lines[i])) fail_msg("no\n%s\nin\n%s", lines[i], fx->text.p);
+}
+
 /* ---- what is not proved ---- */
 static void left(void **st)
 {
@@ -444,6 +478,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(forms_agree, setup, teardown),
         cmocka_unit_test_setup_teardown(forms_disagree, setup, teardown),
         cmocka_unit_test_setup_teardown(forms_rival, setup, teardown),
+        cmocka_unit_test_setup_teardown(cropped, setup, teardown),
         cmocka_unit_test_setup_teardown(left, setup, teardown),
         cmocka_unit_test_setup_teardown(alike, setup, teardown),
         cmocka_unit_test_setup_teardown(refused, setup, teardown),
