@@ -174,6 +174,7 @@ static void drop_result(ox_session *s)
     ox_model_free(s->result);
     free(s->result_path);
     s->report = NULL;
+    s->failure = 0; /* it was one of that report */
     s->result = NULL;
     s->result_path = NULL;
 }

@@ -16,6 +16,8 @@ NET = """graph(%x : Float(2, 3, strides=[3, 1])):
   return (%c)
 """
 
+ONE_FAILURE = os.path.join(ROOT, "tests/traces/scriptcf.script.graph.txt")
+
 
 class Why(Case):
     def test_missing(self):
@@ -73,6 +75,8 @@ class Failure(Case):
         path = self.write("net.txt", NET)
         out, _ = self.run_it("-e", "failure next", "-e", "failure next", "-e", "failure prev", path)
         self.assertEqual([line[:6] for line in out.splitlines() if " of 2" in line], ["1 of 2", "2 of 2", "1 of 2"])
+        _, err = self.run_it("-e", "failure 2", "-e", f"open {ONE_FAILURE}", "-e", "failure prev", path, status=2)
+        self.assertIn("first failure", err)
         _, err = self.run_it("-e", "failure prev", path, status=2)
         self.assertIn("this is the first failure", err)
         _, err = self.run_it("-e", "failure 2", "-e", "failure next", path, status=2)
