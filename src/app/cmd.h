@@ -103,6 +103,8 @@ ox_status ox_select_value(const ox_model *m, const char *word, ox_value *out, ox
 ox_status ox_select_node(const ox_model *m, const char *word, ox_node *out, ox_error *err) OX_MUST_USE;
 /* A scope selector; OX_E_NOT_FOUND if no scope of the model is selected by it. The first that matches. */
 ox_status ox_select_scope(const ox_model *m, const char *word, ox_scope *out, ox_error *err) OX_MUST_USE;
+/* The model that is meant: --result, --beside, else the one that is open. */
+ox_status ox_asked_model(const ox_session *s, const ox_args *a, ox_model **m, ox_error *err) OX_MUST_USE;
 /* A whole number option value. */
 ox_status ox_parse_int(const char *word, const char *what, int64_t min, int64_t max, int64_t *out,
                        ox_error *err) OX_MUST_USE;

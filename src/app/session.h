@@ -90,6 +90,7 @@ struct ox_session {
     int last_breakpoint;    /* the number of the last one made */
     uint64_t n_stops;       /* of debugged conversions so far */
     ox_node led;            /* the node of `model` that a line spoke of last: the full screen goes there */
+    bool led_beside;        /* it is one of `beside` */
     uint64_t n_led;         /* how often there was one */
     ox_lua_file *lua_files; /* init.lua, those of -l and of `lua --file`, in the order of loading */
     size_t n_lua_files;

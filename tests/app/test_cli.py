@@ -71,6 +71,13 @@ class Forms(Case):
         self.assertRegex(out, r", types of (\d+) of \d+ known;")
         some = json.loads(self.run_it("--json", "beside", "--infer", os.path.join(ROOT, "tests/fixtures/onnx/blocks.onnx"))[0])
         self.assertGreater(some["typed"], 0)
+        two = ["-e", f"beside {os.path.join(ROOT, 'tests/screens/slices.onnx')}"]
+        out, _ = self.run_it(*two, "-e", "find --beside --count op:Mul", "-e", "node --beside %z", "-e", "show --beside", "-e", "value --beside %tied", TRACE)
+        for text in ("5 nodes", "\n1\n", "onnx::Mul", "onnx::Slice(%z", "role      initializer"):
+            self.assertIn(text, out)
+        for line in ("find --beside op:Mul", "find --result op:Mul", "node --beside #1", "show --beside", "value --beside %x"):
+            self.run_it("-e", line, TRACE, status=2)
+        self.run_it(*two, "-e", "show --beside --result", TRACE, status=2)
         for line in ("beside --graph 2", f"beside --close {TRACE}", "beside a b", f"beside --graph 0 {TRACE}"):
             self.run_it("-e", line, status=2)
 

@@ -80,18 +80,20 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     const char *text = a->n ? a->pos[0] : "";
     const char *limit = ox_args_get(a, "--limit");
     int64_t max = INT64_MAX;
-    ox_status st = limit ? ox_parse_int(limit, "--limit", 0, INT64_MAX, &max, err) : OX_OK;
+    ox_model *m;
+    ox_status st = ox_asked_model(s, a, &m, err);
+    if (st == OX_OK && limit) st = ox_parse_int(limit, "--limit", 0, INT64_MAX, &max, err);
     if (st != OX_OK) return st;
     ox_query *q = NULL;
     bool all = strspn(text, " \t") == strlen(text);
-    if (!all) st = ox_query_parse(&q, s->model, text, strlen(text), err);
+    if (!all) st = ox_query_parse(&q, m, text, strlen(text), err);
     if (st != OX_OK) {
         if (err->col && err->col <= strlen(text)) ox_error_context(err, "find, at '%.60s'", text + err->col - 1);
         if (!err->hint[0]) ox_error_hint(err, "`find --terms` lists what a query is made of");
         return st;
     }
     ox_json j;
-    found f = {s, s->model, NULL, NULL, 0, (uint64_t)max, ox_args_get(a, "--count") != NULL};
+    found f = {s, m, NULL, NULL, 0, (uint64_t)max, ox_args_get(a, "--count") != NULL};
     if (s->g.json && !f.count_only) {
         f.j = &j;
         ox_json_begin(&j, &s->out);
@@ -102,7 +104,7 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     if (all)
         every_node(&f);
     else
-        st = ox_query_run(q, s->model, on_node, &f, ox_progress_task(s->g.quiet), err);
+        st = ox_query_run(q, m, on_node, &f, ox_progress_task(s->g.quiet), err);
     ox_progress_done();
     ox_query_free(q);
     if (f.j) {
@@ -121,13 +123,15 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 static const ox_opt opts[] = {
     {"--count", NULL, "print how many there are instead", OX_HINT_NONE, NULL},
     {"--limit", "N", "print the first N only", OX_HINT_NONE, NULL},
+    {"--result", NULL, "of the result of the last export", OX_HINT_NONE, NULL},
+    {"--beside", NULL, "of the model beside", OX_HINT_NONE, NULL},
     {"--terms", NULL, "list what a query is made of", OX_HINT_NONE, NULL},
     {NULL, NULL, NULL, OX_HINT_NONE, NULL},
 };
 
 const ox_cmd ox_cmd_find = {
     .name = "find",
-    .usage = "[--count] [--limit N] QUERY | --terms",
+    .usage = "[--count] [--limit N] [--result | --beside] QUERY | --terms",
     .summary = "list the nodes that a query selects",
     .help =
         "Terms side by side must all hold; `and`, `or`, `not` and parentheses combine them, \"double quotes\" take\n"

@@ -148,11 +148,10 @@ static void print_provenance(ox_session *s, const ox_model *m, ox_node n, ox_out
 
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {
-    const ox_model *m = ox_args_get(a, "--result") ? s->result : s->model;
-    if (!m) return ox_error_set(err, OX_E_INVALID, "there is no result: `export` makes one");
+    ox_model *m;
     ox_json j;
     ox_node all[OX_ARGS_MAX];
-    ox_status st = OX_OK;
+    ox_status st = ox_asked_model(s, a, &m, err);
     for (size_t i = 0; i < a->n && st == OX_OK; i++) st = ox_select_node(m, a->pos[i], &all[i], err);
     if (st != OX_OK) return st; /* before anything is printed */
     ox_lead_to(s, m, all[0]);
@@ -179,6 +178,7 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 
 static const ox_opt opts[] = {
     {"--result", NULL, "a node of the result of the last export", OX_HINT_NONE, NULL},
+    {"--beside", NULL, "a node of the model beside", OX_HINT_NONE, NULL},
     {NULL, NULL, NULL, OX_HINT_NONE, NULL},
 };
 

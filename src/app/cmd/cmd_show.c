@@ -101,13 +101,9 @@ static ox_status show_methods(ox_session *s, const ox_args *a, ox_print_options 
 
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {
-    const ox_model *m = s->model;
-    if (ox_args_get(a, "--result")) m = s->result;
-    if (!m) {
-        ox_error_set(err, OX_E_INVALID, "there is no result to show");
-        ox_error_hint(err, "`export` makes one");
-        return OX_E_INVALID;
-    }
+    ox_model *m;
+    ox_status st = ox_asked_model(s, a, &m, err);
+    if (st != OX_OK) return st;
     if (s->g.json && a->n == 0 && !ox_args_get(a, "--style")) return show_json(s, m, err);
     ox_print_options opt = {.style = default_style(s, m), .note = on_note, .note_ud = s};
     const char *style = ox_args_get(a, "--style");
@@ -136,6 +132,7 @@ static const ox_opt opts[] = {
     {"--no-inline", NULL, "methods of an archive, by name (forward), with the calls that they make", OX_HINT_NONE,
      NULL},
     {"--result", NULL, "the result of the last export instead", OX_HINT_NONE, NULL},
+    {"--beside", NULL, "the model beside instead", OX_HINT_NONE, NULL},
     {NULL, NULL, NULL, OX_HINT_NONE, NULL},
 };
 

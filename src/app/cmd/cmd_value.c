@@ -256,11 +256,10 @@ static ox_status compute(ox_session *s, ox_model *m, const ox_args *a, const ox_
 
 static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 {
-    ox_model *m = ox_args_get(a, "--result") ? s->result : s->model;
-    if (!m) return ox_error_set(err, OX_E_INVALID, "there is no result: `export` makes one");
+    ox_model *m;
     ox_json j;
     ox_value all[OX_ARGS_MAX];
-    ox_status st = OX_OK;
+    ox_status st = ox_asked_model(s, a, &m, err);
     for (size_t i = 0; i < a->n && st == OX_OK; i++) st = ox_select_value(m, a->pos[i], &all[i], err);
     if (st != OX_OK) return st; /* before anything is printed */
     if (ox_args_get(a, "--compute")) return compute(s, m, a, all, err);
@@ -287,6 +286,7 @@ static const ox_opt opts[] = {
     {"--dim", "NAME=N", "--compute: what a symbolic dim is in random data (repeatable; else 1)", OX_HINT_NONE, NULL},
     {"--seed", "N", "--compute: seed of random inputs and operators (0)", OX_HINT_NONE, NULL},
     {"--result", NULL, "a value of the result of the last export", OX_HINT_NONE, NULL},
+    {"--beside", NULL, "a value of the model beside", OX_HINT_NONE, NULL},
     {NULL, NULL, NULL, OX_HINT_NONE, NULL},
 };
 

@@ -208,8 +208,21 @@ void ox_node_json(ox_json *j, const char *key, const ox_model *m, ox_node n)
 
 void ox_lead_to(ox_session *s, const ox_model *m, ox_node n)
 {
-    if (n.id && m != s->model) n = ox_model_node_at(s->model, ox_node_origin(m, n));
+    bool beside = m == s->beside;
+    if (n.id && m != s->model && !beside) n = ox_model_node_at(s->model, ox_node_origin(m, n));
     if (!n.id) return;
     s->led = n;
+    s->led_beside = beside;
     s->n_led++;
+}
+
+ox_status ox_asked_model(const ox_session *s, const ox_args *a, ox_model **m, ox_error *err)
+{
+    bool result = ox_args_get(a, "--result") != NULL, beside = ox_args_get(a, "--beside") != NULL;
+    *m = result ? s->result : beside ? s->beside : s->model;
+    if (result && beside) return ox_error_set(err, OX_E_INVALID, "--result and --beside are two models: one at a time");
+    if (*m) return OX_OK;
+    ox_error_set(err, OX_E_INVALID, beside ? "no model stands beside" : "there is no result");
+    ox_error_hint(err, beside ? "`beside FILE` opens one" : "`export` makes one");
+    return OX_E_INVALID;
 }

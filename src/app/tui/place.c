@@ -191,12 +191,16 @@ void ox_tui_to_told(ox_tui *t)
     to_told_failure(t);
     if (s->n_led == t->n_led) return;
     t->n_led = s->n_led;
-    if (s->model && ox_node_is_alive(s->model, s->led)) ox_tui_go(t, s->led);
+    if (s->led_beside && s->beside && ox_node_is_alive(s->beside, s->led))
+        ox_tui_go_beside(t, s->led);
+    else if (!s->led_beside && s->model && ox_node_is_alive(s->model, s->led))
+        ox_tui_go(t, s->led);
 }
 
-bool ox_tui_to_named(ox_tui *t, const char *text, size_t n, bool result)
+bool ox_tui_to_named(ox_tui *t, const char *text, size_t n, int side)
 {
-    const ox_model *m = result ? t->s->result : t->s->model;
+    const ox_session *s = t->s;
+    const ox_model *m = side == OX_VIEW_result ? s->result : side == OX_VIEW_beside ? s->beside : s->model;
     char word[256];
     ox_node found;
     for (size_t i = 0; m && i < n; i++) {
@@ -205,8 +209,12 @@ bool ox_tui_to_named(ox_tui *t, const char *text, size_t n, bool result)
         while (i + k < n && !strchr(" ,()[]", text[i + k])) k++;
         snprintf(word, sizeof word, "%.*s", (int)k, text + i);
         if (k >= sizeof word || ox_select_node(m, word, &found, NULL) != OX_OK) continue;
-        if (result) found = ox_model_node_at(t->s->model, ox_node_origin(m, found));
-        if (!found.id || !ox_node_is_alive(t->s->model, found)) continue;
+        if (side == OX_VIEW_beside) {
+            ox_tui_go_beside(t, found);
+            return true;
+        }
+        if (side == OX_VIEW_result) found = ox_model_node_at(s->model, ox_node_origin(m, found));
+        if (!found.id || !ox_node_is_alive(s->model, found)) continue;
         ox_tui_go(t, found);
         return true;
     }

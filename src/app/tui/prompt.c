@@ -19,7 +19,7 @@ static ox_typed *typed_for(ox_tui *t)
 void ox_prompt_begin(ox_tui *t, ox_mode mode, const char *text)
 {
     t->mode = mode;
-    t->before = t->node;
+    t->before = ox_side_spoken(t).n;
     ox_line_begin(&t->line, text, typed_for(t));
 }
 
@@ -134,7 +134,7 @@ static void filter_typed(ox_tui *t)
 {
     ox_error err;
     ox_error_clear(&err);
-    ox_tui_set_node(t, t->before, NULL); /* the cursor stays there as long as that is listed */
+    ox_side_place(t, t->before); /* the cursor stays there as long as that is listed */
     if (ox_nodes_filter(t, t->line.text, &err) != OX_OK) {
         char safe[sizeof t->message];
         ox_text_sanitize(err.msg, strlen(err.msg), safe, sizeof safe);
@@ -144,7 +144,7 @@ static void filter_typed(ox_tui *t)
 
 void ox_tui_filter(ox_tui *t, const char *query)
 {
-    char line[OX_LINE_MAX + 8];
+    char line[OX_LINE_MAX + 16];
     ox_error err;
     ox_error_clear(&err);
     if (ox_nodes_filter(t, query, &err) != OX_OK) {
@@ -153,7 +153,7 @@ void ox_tui_filter(ox_tui *t, const char *query)
         t->message_role = OX_ROLE_ERROR;
         return;
     }
-    snprintf(line, sizeof line, "find %s", query);
+    snprintf(line, sizeof line, "find %s%s", ox_side_option(t), query);
     if (*query) ox_log_command(t, line);
 }
 
@@ -197,7 +197,7 @@ static void left(ox_tui *t)
         ox_search_typed(t);
     }
     if (t->mode == OX_MODE_FILTER) {
-        ox_tui_set_node(t, t->before, NULL);
+        ox_side_place(t, t->before);
         ox_nodes_unfilter(t);
     }
     t->mode = OX_MODE_PANES;

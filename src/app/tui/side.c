@@ -51,6 +51,17 @@ void ox_side_go(ox_tui *t, ox_node n)
         ox_nodes_go(t->views[t->side], n);
 }
 
+void ox_side_place(ox_tui *t, ox_node n)
+{
+    if (t->side == OX_VIEW_nodes) ox_tui_set_node(t, n, NULL);
+    if (t->side == OX_VIEW_beside) t->other = n;
+}
+
+const char *ox_side_option(const ox_tui *t)
+{
+    return t->side == OX_VIEW_result ? "--result " : t->side == OX_VIEW_beside ? "--beside " : "";
+}
+
 void ox_side_cross(ox_tui *t, ox_node n)
 {
     bool back = t->side == OX_VIEW_result;

@@ -132,8 +132,9 @@ void ox_tui_run_at(ox_tui *t, const char *command);
 void ox_tui_copy(ox_tui *t);
 /* What a line told last is where we are: a failure, a node. */
 void ox_tui_to_told(ox_tui *t);
-/* To the first node that a text names, "#17" or "%x"; of the result: what that came from. False: it names none. */
-bool ox_tui_to_named(ox_tui *t, const char *text, size_t n, bool result);
+/* To the first node that a text names, "#17" or "%x", of the model of a side (the view that lists it); of the result:
+ * to what that came from. False: it names none. */
+bool ox_tui_to_named(ox_tui *t, const char *text, size_t n, int side);
 
 /* ---- stops.c ---- */
 /* A line was run: breakpoints may be others, a debugged export may have stopped or ended. */
@@ -155,6 +156,10 @@ void ox_side_told(ox_tui *t);
 ox_spoken ox_side_spoken(const ox_tui *t);
 /* Goes to a node of that side. */
 void ox_side_go(ox_tui *t, ox_node n);
+/* The cursor of the side shall stand there once its list is made anew. */
+void ox_side_place(ox_tui *t, ox_node n);
+/* "--result ", "--beside " or "": how a command is told of the side. */
+const char *ox_side_option(const ox_tui *t);
 /* From a node of the trace to one that it became, or back: to the other side. */
 void ox_side_cross(ox_tui *t, ox_node n);
 /* Shows the model beside or hides it; if there is none, asks for one. */
@@ -174,7 +179,8 @@ ox_node ox_node_after(const ox_model *m, ox_node n);
 bool ox_node_is_folded(const ox_model *m, ox_node n);
 
 /* ---- view_nodes.c ---- */
-/* Lists what a query selects, "" all nodes. A query that cannot be read changes nothing and fills err. */
+/* Lists what a query selects, "" all nodes, on the side that is spoken of. A query that cannot be read changes nothing
+ * and fills err. */
 ox_status ox_nodes_filter(ox_tui *t, const char *query, ox_error *err) OX_MUST_USE;
 void ox_nodes_unfilter(ox_tui *t);
 /* The query in force, "" = none. */

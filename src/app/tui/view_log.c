@@ -148,8 +148,8 @@ static void note(ox_view *v, char *buf, size_t size)
     if (v->list.n) snprintf(buf, size, "%zu/%zu", v->list.cursor + 1, v->list.n);
 }
 
-/* Numbers of nodes are those of the result where the command asked for it. */
-static bool of_result(const ox_lines *l, size_t i)
+/* Numbers of nodes are those of the result, or of the model beside, where the command asked for it. */
+static int side_named(const ox_lines *l, size_t i)
 {
     size_t n = 0;
     const char *s = "";
@@ -157,7 +157,8 @@ static bool of_result(const ox_lines *l, size_t i)
         s = ox_lines_text(l, i, &n);
         if (n >= 2 && s[0] == '>' && ox_lines_role(l, i) == OX_ROLE_KEY) break;
     }
-    return memmem(s, n, "--result", 8) != NULL;
+    if (memmem(s, n, "--beside", 8)) return OX_VIEW_beside;
+    return memmem(s, n, "--result", 8) ? OX_VIEW_result : OX_VIEW_nodes;
 }
 
 static void to_named(ox_view *v)
@@ -165,7 +166,7 @@ static void to_named(ox_view *v)
     const ox_lines *l = &((log_view *)v)->lines;
     size_t n;
     const char *s = ox_lines_text(l, v->list.cursor, &n);
-    if (!ox_tui_to_named(v->t, s, n, of_result(l, v->list.cursor)))
+    if (!ox_tui_to_named(v->t, s, n, side_named(l, v->list.cursor)))
         ox_tui_say(v->t, OX_ROLE_NOTE, "this line names no node");
 }
 

@@ -217,13 +217,19 @@ static void take_filter(nodes *k, ox_query *q, const char *query)
     restart(k);
 }
 
+/* The list that is filtered is that of the side. */
+static nodes *side_of(const ox_tui *t)
+{
+    return (nodes *)t->views[t->side];
+}
+
 ox_status ox_nodes_filter(ox_tui *t, const char *query, ox_error *err)
 {
-    nodes *k = nodes_of(t);
+    nodes *k = side_of(t);
     ox_query *q = NULL;
     query += strspn(query, " ");
-    if (*query && !t->s->model) return ox_error_set(err, OX_E_INVALID, "nothing is open");
-    ox_status st = *query ? ox_query_parse(&q, t->s->model, query, strlen(query), err) : OX_OK;
+    if (*query && !model(k)) return ox_error_set(err, OX_E_INVALID, "nothing is open");
+    ox_status st = *query ? ox_query_parse(&q, model(k), query, strlen(query), err) : OX_OK;
     if (st != OX_OK) return st;
     take_filter(k, q, query);
     return OX_OK;
@@ -231,12 +237,18 @@ ox_status ox_nodes_filter(ox_tui *t, const char *query, ox_error *err)
 
 void ox_nodes_unfilter(ox_tui *t)
 {
-    take_filter(nodes_of(t), NULL, "");
+    take_filter(side_of(t), NULL, "");
 }
 
 const char *ox_nodes_filtered(const ox_tui *t)
 {
-    return nodes_of(t)->query;
+    return side_of(t)->query;
+}
+
+static void drop_filter(nodes *k)
+{
+    take_filter(k, NULL, "");
+    ox_tui_say(k->v.t, OX_ROLE_NOTE, "the filter is off: it left out this node");
 }
 
 void ox_nodes_reveal(ox_tui *t, ox_node n)
@@ -245,8 +257,7 @@ void ox_nodes_reveal(ox_tui *t, ox_node n)
     const ox_model *m = model(k);
     if (!m || (n.id < k->cap_ids && k->row_of && k->row_of[n.id])) return;
     if (k->filter && !ox_query_matches(k->filter, m, n)) {
-        ox_nodes_unfilter(t);
-        ox_tui_say(t, OX_ROLE_NOTE, "the filter is off: it left out this node");
+        drop_filter(k);
     }
     if (!k->filter && !k->unfold && ox_node_is_folded(m, n)) {
         k->unfold = true;
@@ -304,7 +315,8 @@ void ox_nodes_go(ox_view *v, ox_node n)
         moved(v);
         return;
     }
-    if (!k->unfold && ox_node_is_folded(model(k), n)) {
+    if (k->filter && !ox_query_matches(k->filter, model(k), n)) drop_filter(k);
+    if (!k->filter && !k->unfold && ox_node_is_folded(model(k), n)) {
         k->unfold = true;
         restart(k);
     }

@@ -52,6 +52,8 @@ static const char *const lines[] = {
     "beside \"" OX_ROOT_DIR "/tests/traces/scriptcf.script.graph.txt\"",
     "beside --close",
     "beside --infer",
+    "node --beside #5",
+    "find --beside op:add",
     "break op:add",
     "break --delete all",
     "debug export",
