@@ -432,6 +432,7 @@ def p16(b):
     with open(text, "wb") as f:
         subprocess.run(b.tool("show", b.decoder(200000)), stdout=f, check=True)
     rows = [(b.decoder, *k) for k in KEYS] + [(b.trace, k[0] + ", in a trace", *k[1:]) for k in KEYS[:3]]
+    rows += [(lambda n: b.trace(n, "blocks"), what + ", beside what an export made", "xr2", key, True) for what, key in (("cursor", "j|k"), ("page", "\\e[6~"))]
     for make, what, before, key, at_once in rows:
         got = [keys(b, "nodes", before, [key], 60, *b.tool("-t", make(n)))[2][0] for n in sizes]
         medians = ", ".join(f"{g[0]:.2f}" for g in got)
