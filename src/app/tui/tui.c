@@ -390,15 +390,26 @@ static int view_at(const ox_tui *t, int row, int col)
     return -1;
 }
 
+/* A click on the cursor's line is Enter; in the tree it folds. */
+static void click_again(ox_tui *t, const ox_view *v)
+{
+    act(t, v == t->views[OX_VIEW_tree] ? OX_DO_TOGGLE : ox_action_for(OX_KEY_ENTER, v->ops->name), OX_KEY_ENTER);
+}
+
 void ox_tui_click(ox_tui *t, int row, int col)
 {
     int i = t->mode == OX_MODE_PANES ? view_at(t, row, col) : -1;
     if (i < 0) return;
     ox_view *v = t->views[i];
+    bool had = t->focus == i;
     t->message[0] = '\0';
     focus(t, i);
     int line = row - v->at.row - 1 - (v->ops->head != NULL);
     if (line < 0 || v->list.top + (size_t)line >= v->list.n) return;
+    if (had && v->list.cursor == v->list.top + (size_t)line) {
+        click_again(t, v);
+        return;
+    }
     ox_list_go(&v->list, v->list.top + (size_t)line);
     if (v->ops->moved) v->ops->moved(v);
 }

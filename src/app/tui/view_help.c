@@ -64,6 +64,11 @@ static void write_lines(help *h, const ox_tui *t)
     ox_lines_new(&h->lines);
     ox_lines_addf(&h->lines, OX_ROLE_TITLE, "In every pane");
     keys_of(&h->lines, "");
+    ox_lines_new(&h->lines);
+    ox_lines_addf(&h->lines, OX_ROLE_KEY, "  mouse");
+    ox_lines_tab(&h->lines, 22);
+    ox_lines_addf(&h->lines, OX_ROLE_PLAIN,
+                  "a click moves the cursor, again it is Enter (in the tree it folds); the wheel scrolls");
     for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
         ox_lines_new(&h->lines);
         ox_lines_new(&h->lines);

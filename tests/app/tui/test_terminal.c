@@ -157,6 +157,10 @@ static void test_mouse(void **state)
     eventually(terminal_mouse(t));
     terminal_send(t, "\033[<0;45;7M\033[<0;45;7m"); /* SGR reports: row 7 from 1 */
     eventually(cursor_row() == 6);
+    terminal_send(t, "\033[<0;45;7M\033[<0;45;7m"); /* again: Enter, which goes to the details below */
+    eventually(cursor_row() > 8);
+    terminal_send(t, "\033[<0;45;7M\033[<0;45;7m");
+    eventually(cursor_row() == 6);
     char first[256];
     snprintf(first, sizeof first, "%s", terminal_row(t, 2));
     terminal_send(t, "\033[<65;45;7M"); /* the wheel */
