@@ -92,6 +92,14 @@ static ox_status add_lua(ox_session *s, ox_log *log, ox_error *err)
     return st;
 }
 
+static ox_status add_beside(ox_session *s, ox_log *log, ox_error *err)
+{
+    char real[PATH_MAX];
+    if (!s->beside) return OX_OK;
+    const char *path = realpath(s->beside_path, real) ? real : s->beside_path;
+    return ox_log_append(log, 'B', path, strlen(path), err);
+}
+
 /* A mark is its letter, and its anchor as it lies in memory: a program that has other anchors leaves marks out. */
 static ox_status add_marks(ox_session *s, ox_log *log, ox_error *err)
 {
@@ -156,6 +164,7 @@ ox_status ox_session_store(ox_session *s, const char *path, ox_error *err)
     if (st == OX_OK) st = add_lua(s, log, err);
     if (st == OX_OK) st = add_edits(s, log, err);
     if (st == OX_OK) st = add_marks(s, log, err);
+    if (st == OX_OK) st = add_beside(s, log, err);
     if (st == OX_OK && rename(beside, path) != 0) {
         st = ox_error_set(err, OX_E_IO, "cannot rename over it: %s", strerror(errno));
         snprintf(err->file, sizeof err->file, "%s", path);
@@ -182,6 +191,12 @@ static ox_status run_record(ox_session *s, const ox_log_record *r, ox_error *err
     case 'L':
         st = ox_script_chunk(s->script, r->p, r->n, "=session", NULL, err);
         return st == OX_OK ? ox_session_keep_chunk(s, r->p, err) : st;
+    case 'B': /* it was looked at only: without it the rest is worth as much */
+        st = ox_session_beside(s, r->p, 0, err);
+        if (st == OX_OK || st == OX_E_NOMEM || st == OX_E_INTERRUPTED) return st;
+        ox_session_warn(s, err);
+        ox_error_clear(err);
+        return OX_OK;
     case 'E':
         st = ox_journal_ready(s, err);
         if (st == OX_OK) st = ox_journal_play(s->model, r->p, r->n, &n, err);

@@ -1,5 +1,6 @@
 /* Floor 7. Session files: what a session has made, to go on with another day. Records as in journals: the edits, the
- * Lua files and chunks that defined something, breakpoints, keys and settings as lines of the prompt, marks. */
+ * Lua files and chunks that defined something, breakpoints, keys and settings as lines of the prompt, marks, the file
+ * beside. */
 #ifndef ONNXSH_APP_SESSION_FILE_H
 #define ONNXSH_APP_SESSION_FILE_H
 

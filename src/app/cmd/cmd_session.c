@@ -188,9 +188,9 @@ const ox_cmd ox_cmd_session = {
         "back; `discard` drops them. N is a number of the list. What is saved under another name is noted, and the\n"
         "edits after that count as unsaved. If the file has changed, edits are refused and kept.\n"
         "`save` writes what the session has made: the edits since the file was opened or saved, with undo and redo,\n"
-        "breakpoints, marks, settings, keys, and the Lua files and definitions; `load` opens the model and does all "
-        "of\n"
-        "it again. The Lua in it is run, as with -l. Without FILE it goes beside the journals, one for each model.",
+        "breakpoints, marks, settings, keys, the model beside, the Lua files and definitions; `load` opens the\n"
+        "model and does all of it again. The Lua in it is run, as with -l. Without FILE it goes beside the journals,\n"
+        "one for each model.",
     .example = "session list",
     .flags = OX_CMD_EDITS | OX_CMD_CUT,
     .opts = opts,
