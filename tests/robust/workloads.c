@@ -336,6 +336,8 @@ const workload workloads[] = {
     {"dims", NULL, run_dims, NULL, NULL, 0},
     {"edit, undo, redo", open_model, run_edit, after_edit, CORPUS "conv.onnx", 0},
     {"edit a trace", open_model, run_edit, after_edit, TRACES "cnn.aten.graph.txt", 0},
+    {"journal on disk", before_journal, run_journal, after_journal, CORPUS "conv.onnx", 0},
+    {"journal of a trace on disk", before_journal, run_journal, after_journal, TRACES "cnn.aten.graph.txt", 0},
     {"a dim of a trace becomes dynamic", before_baked, run_baked, after_baked, NULL, 0},
     {"a dim of an ONNX model becomes dynamic", before_baked, run_baked, after_baked, NULL, 1},
     {"save unedited", before_save, run_save, after_save, CORPUS "attributes.onnx", SAVE_PLAIN},

@@ -57,4 +57,9 @@ void before_baked(const workload *w);
 ox_status run_baked(const workload *w, ox_error *err);
 bool after_baked(const workload *w, ox_status s);
 
+/* ---- workloads_journal.c ---- */
+void before_journal(const workload *w);
+ox_status run_journal(const workload *w, ox_error *err);
+bool after_journal(const workload *w, ox_status s);
+
 #endif
