@@ -28,7 +28,8 @@ typedef struct ox_log_record {
 
 /* What a file holds. */
 typedef struct ox_log_data ox_log_data;
-/* Reads a file up to its end or to what is torn or wrong. OX_E_FORMAT: it is no log, or of a later version. */
+/* Reads a file up to its end or to what is torn or wrong. OX_E_FORMAT: it is no log;
+ * OX_E_UNSUPPORTED: it is of another version. */
 OX_API OX_MUST_USE ox_status ox_log_read(ox_log_data **out, const char *path, ox_error *err);
 OX_API size_t ox_log_records(const ox_log_data *d, const ox_log_record **rows);
 /* Why reading stopped before the end of the file, static text; NULL: it did not. */

@@ -25,6 +25,7 @@ void ox_interrupt_install(void)
     sigemptyset(&sa.sa_mask);
     sigaction(SIGINT, &sa, NULL); /* no SA_RESTART: a blocking read of standard input ends too */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a write that fails, not the end */
 }
 
 void ox_interrupt_clear(void)

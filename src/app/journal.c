@@ -10,16 +10,22 @@
 #include <unistd.h>
 
 enum { MOST_JOURNALS = 100 };
+static const char NO_JOURNAL[] = "no journal is kept of this model: a crash would lose its edits";
 
 void ox_journal_opened(ox_session *s)
 {
     ox_journal *j = &s->journal;
     ox_error err;
     char real[PATH_MAX];
-    j->has_hash = j->failed = false;
+    j->on = j->has_hash = j->failed = j->lost = false;
     j->real = s->path && strcmp(s->path, "-") != 0 && realpath(s->path, real) ? strdup(real) : NULL;
     ox_stamp_of(s->path, &j->stamp);
-    j->on = j->keeps && j->real && ox_journal_record(s->model, &err) == OX_OK;
+    if (!j->keeps || !j->real) return;
+    ox_error_clear(&err);
+    j->on = ox_journal_record(s->model, &err) == OX_OK;
+    if (j->on) return;
+    ox_error_context(&err, NO_JOURNAL);
+    ox_session_warn(s, &err);
 }
 
 ox_status ox_journal_hash(ox_session *s, ox_error *err)
@@ -85,22 +91,28 @@ static void drop_pending(ox_journal *j)
     j->n_pending = 0;
 }
 
+/* What cannot be written now is tried again with the next line. */
 static ox_status write_edits(ox_session *s, ox_error *err)
 {
     ox_journal *j = &s->journal;
     const char *bytes;
     size_t n;
+    if (j->lost) return ox_error_set(err, OX_E_NOMEM, "edits before it are in no journal; `save` begins a new one");
     ox_status st = ox_journal_take(s->model, &bytes, &n, err);
     if (st != OX_OK || (!n && !j->n_pending)) return st;
-    if (!j->log) st = make_log(s, err);
-    if (st == OX_OK && !j->n_pending) {
-        st = ox_log_append(j->log, 'E', bytes, n, err);
-        if (st == OX_OK) return st;
+    bool late = j->n_pending;
+    if (late && add_pending(j, bytes, n, err) != OX_OK) {
+        j->lost = true;
+        return OX_E_NOMEM;
     }
-    ox_error later;
-    ox_status kept = add_pending(j, bytes, n, &later); /* it is tried again with the next line */
-    if (st == OX_OK) st = ox_log_append(j->log, 'E', j->pending, j->n_pending, err);
-    if (st == OX_OK && kept == OX_OK) drop_pending(j);
+    if (!j->log) st = make_log(s, err);
+    if (st == OX_OK) st = ox_log_append(j->log, 'E', late ? j->pending : bytes, late ? j->n_pending : n, err);
+    if (st == OX_OK) {
+        drop_pending(j);
+    } else if (!late) {
+        ox_error later;
+        j->lost = add_pending(j, bytes, n, &later) != OX_OK;
+    }
     return st;
 }
 
@@ -152,7 +164,9 @@ void ox_journal_saved(ox_session *s, const char *path)
     ox_log_close(j->log, true);
     drop_pending(j);
     j->log = NULL;
-    j->failed = j->has_hash = false;
+    j->failed = j->has_hash = j->lost = false;
     j->on = ox_journal_rebase(s->model, &err) == OX_OK;
-    if (!j->on) ox_session_warn(s, &err);
+    if (j->on) return;
+    ox_error_context(&err, NO_JOURNAL);
+    ox_session_warn(s, &err);
 }

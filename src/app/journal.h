@@ -32,6 +32,7 @@ typedef struct ox_journal {
     char *pending; /* edits that could not be written yet */
     size_t n_pending;
     bool failed;  /* that was told */
+    bool lost;    /* some are gone for want of memory: nothing may be written behind the gap */
     bool asked;   /* what was left was spoken of before the file was opened */
     bool recover; /* ... and is wanted */
     bool hung_up; /* the terminal is gone: nobody said that edits may be dropped */
@@ -54,12 +55,13 @@ void ox_journal_close(ox_session *s, bool keep);
 typedef enum ox_left_state {
     OX_LEFT_FITS,
     OX_LEFT_CHANGED, /* the model's file was written since */
-    OX_LEFT_GONE     /* it is not there */
+    OX_LEFT_GONE,    /* it is not there */
+    OX_LEFT_FOREIGN  /* the journal is of another version: nothing more is known of it */
 } ox_left_state;
 
 typedef struct ox_leftover {
     char *path;     /* of the journal */
-    char *model;    /* absolute */
+    char *model;    /* absolute; "" of one of another version, unless it was asked for */
     size_t edits;   /* that are not saved anywhere */
     size_t records; /* all, those that were saved elsewhere too */
     time_t when;

@@ -40,7 +40,14 @@ static bool look_at(ox_leftover *l, const char *path, const char *real)
     ox_error err;
     struct stat st;
     *l = (ox_leftover){.path = strdup(path)};
-    if (!l->path || stat(path, &st) != 0 || ox_log_read(&d, path, &err) != OX_OK) return false;
+    if (!l->path || stat(path, &st) != 0) return false;
+    ox_status s = ox_log_read(&d, path, &err);
+    if (s == OX_E_UNSUPPORTED) {
+        l->when = st.st_mtime;
+        l->fit = OX_LEFT_FOREIGN;
+        return (l->model = strdup(real ? real : "")) != NULL;
+    }
+    if (s != OX_OK) return false;
     bool ok = ox_leftover_read(l, d) && (l->records || l->in_use) && (!real || strcmp(real, l->model) == 0);
     if (ok) {
         l->when = st.st_mtime;
@@ -148,7 +155,10 @@ static void tell(ox_session *s, const ox_leftover *l)
     char text[128];
     ox_error w;
     ox_leftover_text(l, text, sizeof text);
-    if (l->in_use && s->journal.keeps) {
+    if (l->fit == OX_LEFT_FOREIGN) {
+        ox_error_set(&w, OX_OK, "another version of onnxsh left a journal of this file");
+        ox_error_hint(&w, "that version can recover its edits; `session` lists it");
+    } else if (l->in_use && s->journal.keeps) {
         ox_error_set(&w, OX_OK, "process %ld has this file open, with %zu unsaved edits", l->pid, l->edits);
         ox_error_hint(&w, "what is saved last is what stays");
     } else if (!l->in_use && l->edits && l->fit == OX_LEFT_FITS) {
@@ -186,6 +196,8 @@ static ox_status check_fit(ox_session *s, const ox_leftover *l, bool changed, ox
 {
     char text[128];
     ox_leftover_text(l, text, sizeof text);
+    if (l->fit == OX_LEFT_FOREIGN)
+        return ox_error_set(err, OX_E_UNSUPPORTED, "the journal is of another version of onnxsh, which can recover it");
     if (l->in_use) return ox_error_set(err, OX_E_INVALID, "process %ld is at work on them", l->pid);
     if (ox_model_is_modified(s->model)) {
         ox_error_set(err, OX_E_INVALID, "the model has edits of its own");

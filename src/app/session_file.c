@@ -145,7 +145,7 @@ static ox_status check_target(const char *path, ox_error *err)
     if (stat(path, &st) != 0) return OX_OK;
     ox_status s = ox_log_read(&d, path, err);
     if (s == OX_OK) ox_log_free(d);
-    if (s == OX_E_FORMAT) ox_error_hint(err, "it is not written over");
+    if (s == OX_E_FORMAT || s == OX_E_UNSUPPORTED) ox_error_hint(err, "it is not written over");
     return s;
 }
 

@@ -28,9 +28,10 @@ static uint64_t checksum(char kind, uint64_t at, const void *p, size_t n)
 
 static ox_status io_error(ox_error *err, const char *what, const char *path)
 {
-    bool full = errno == ENOSPC || errno == EDQUOT;
+    bool full = errno == ENOSPC || errno == EDQUOT, limit = errno == EFBIG;
     ox_status s = ox__errno(err, what, path);
     if (full) ox_error_hint(err, "the disk is full: free some space");
+    if (limit) ox_error_hint(err, "a limit on the size of files holds for this program (ulimit -f)");
     return s;
 }
 
@@ -164,7 +165,8 @@ static ox_status take_records(ox_log_data *d, const char *path, ox_error *err)
     ox_log_record r;
     bool named = d->n >= MAGIC_SIZE && memcmp(d->bytes, MAGIC, MAGIC_SIZE - 1) == 0;
     if (!named || d->bytes[MAGIC_SIZE - 1] != MAGIC[MAGIC_SIZE - 1]) {
-        ox_status s = ox__fail(err, OX_E_FORMAT, named ? "the log is of another version" : "this is not a log");
+        ox_status s = named ? ox__fail(err, OX_E_UNSUPPORTED, "the log is of another version")
+                            : ox__fail(err, OX_E_FORMAT, "this is not a log");
         ox_error_at_line(err, path, 0, 0);
         return s;
     }

@@ -9,6 +9,7 @@
 
 static const char *state_of(const ox_leftover *l)
 {
+    if (l->fit == OX_LEFT_FOREIGN) return "of another version";
     if (l->in_use) return "in use";
     if (!l->edits) return "saved elsewhere";
     if (l->fit == OX_LEFT_GONE) return "the model is gone";
@@ -108,7 +109,7 @@ static ox_status recover(ox_session *s, const ox_leftover *l, bool changed, ox_e
     ox_model *m;
     size_t n = 0;
     ox_status st = ox_session_model(s, &m, err);
-    if (st == OX_OK && (!s->journal.real || strcmp(l->model, s->journal.real) != 0)) {
+    if (st == OX_OK && l->fit != OX_LEFT_FOREIGN && (!s->journal.real || strcmp(l->model, s->journal.real) != 0)) {
         ox_error_set(err, OX_E_INVALID, "these are edits of another model");
         ox_error_hint(err, "open it first: open %s", l->model);
         return OX_E_INVALID;
