@@ -18,7 +18,7 @@
 #define CROSS "\xe2\x94\xbc"
 #define BAR "\xe2\x94\x82"
 
-enum { MOST = 60, MOST_UP = 30, HOPS = 4, LOOK = 64, N_LANES = MOST };
+enum { MOST = 60, MOST_UP = 30, HOPS = 4, LOOK = 64, DEPTH = 16, N_LANES = MOST };
 
 typedef struct spot {
     ox_node node;
@@ -56,12 +56,62 @@ static void add(graph *k, ox_node n, int hops, size_t most)
         k->cut = true;
 }
 
+/* What a node takes from: the makers of its inputs, and of values from outside that its blocks use. */
+typedef struct taken {
+    ox_node p[2 * LOOK];
+    size_t n;
+    bool cut;
+} taken;
+
+static void take(taken *t, const ox_model *m, ox_value v, ox_graph from)
+{
+    ox_node p = ox_value_node(m, v);
+    if (!p.id || (from.id && ox_node_graph(m, p).id != from.id)) return;
+    for (size_t i = 0; i < t->n; i++)
+        if (t->p[i].id == p.id) return;
+    if (t->n < 2 * LOOK)
+        t->p[t->n++] = p;
+    else
+        t->cut = true;
+}
+
+static bool is_inside(const ox_model *m, ox_node n, ox_node owner)
+{
+    ox_node o = ox_graph_owner(m, ox_node_graph(m, n));
+    for (int depth = 0; o.id && o.id != owner.id && depth < DEPTH; depth++) o = ox_graph_owner(m, ox_node_graph(m, o));
+    return o.id == owner.id;
+}
+
+static void take_by_blocks(taken *t, const ox_model *m, ox_node n)
+{
+    ox_graph around = ox_node_graph(m, n);
+    size_t seen = 0;
+    ox_node k = {0, 0};
+    for (size_t b = ox_node_n_blocks(m, n); b-- > 0;) {
+        ox_graph g = ox_node_block(m, n, b);
+        for (size_t i = 0; i < ox_graph_n_outputs(m, g) && i < LOOK; i++) take(t, m, ox_graph_output(m, g, i), around);
+        if (ox_graph_first(m, g).id) k = ox_graph_first(m, g);
+    }
+    for (; k.id && seen < LOOK && is_inside(m, k, n); k = ox_node_after(m, k), seen++)
+        for (size_t i = 0; i < ox_node_n_inputs(m, k) && i < LOOK; i++) take(t, m, ox_node_input(m, k, i), around);
+    t->cut |= seen == LOOK;
+}
+
+static void take_all(taken *t, const ox_model *m, ox_node n)
+{
+    size_t count = ox_node_n_inputs(m, n);
+    t->n = 0;
+    t->cut = count > LOOK;
+    for (size_t i = 0; i < count && i < LOOK; i++) take(t, m, ox_node_input(m, n, i), (ox_graph){0, 0});
+    take_by_blocks(t, m, n);
+}
+
 static void add_producers(graph *k, const ox_model *m, spot s)
 {
-    size_t count = ox_node_n_inputs(m, s.node);
-    if (count > LOOK) k->cut = true;
-    for (size_t i = 0; i < count && i < LOOK; i++)
-        add(k, ox_value_node(m, ox_node_input(m, s.node, i)), s.hops - 1, MOST_UP);
+    taken t;
+    take_all(&t, m, s.node);
+    k->cut |= t.cut;
+    for (size_t i = 0; i < t.n; i++) add(k, t.p[i], s.hops - 1, MOST_UP);
 }
 
 static void add_users(graph *k, const ox_model *m, spot s)
@@ -101,10 +151,10 @@ static void connect(graph *k, const ox_model *m)
 {
     memset(k->feeds, 0, sizeof k->feeds);
     for (size_t j = 0; j < k->n; j++) {
-        size_t count = ox_node_n_inputs(m, k->spots[j].node);
-        for (size_t i = 0; i < count && i < LOOK; i++) {
-            ox_node from = ox_value_node(m, ox_node_input(m, k->spots[j].node, i));
-            int p = from.id ? index_of(k, from) : -1;
+        taken t;
+        take_all(&t, m, k->spots[j].node);
+        for (size_t i = 0; i < t.n; i++) {
+            int p = index_of(k, t.p[i]);
             if (p >= 0) k->feeds[p][j] = true;
         }
     }
