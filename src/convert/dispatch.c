@@ -2,6 +2,8 @@
  * results, gathers failures. A failed node stays where it is; its outputs are the placeholders. */
 #include "convert/dispatch.h"
 
+#include "convert/fold.h"
+#include "convert/pass.h"
 #include "convert/recipe.h"
 #include "convert/trail.h"
 #include "ir/ir.h"
@@ -119,7 +121,10 @@ static ox_status missing(ox__conv *c, ox_node n, const ox__binding *b)
     ox_error e;
     ox__fail(&e, OX_E_UNSUPPORTED, "there is no symbolic function of %s at opset %lld", b->op->name,
              (long long)c->opset);
-    if (b->later)
+    if (ox__writes_list(c->m, n)) {
+        ox__fail(&e, OX_E_UNSUPPORTED, "a list is written to that may be one of several, or an item of another list");
+        ox_error_hint(&e, "keep lists that are written to out of other lists, or make a tensor of them first");
+    } else if (b->later)
         ox_error_hint(&e, "there is one from opset %lld on: export with --opset %lld", (long long)b->later,
                       (long long)b->later);
     else if (b->op->group && b->schema && *ox_aten_get(b->schema).overload)
@@ -291,11 +296,49 @@ static ox_status pass_cause(ox__conv *c, ox_node n)
     return s;
 }
 
+/* The value is what the attribute holds in the file: the weight of that name, or the list of weights NAME.0, NAME.1 ...
+ */
+static ox_status sets_what_was(ox__conv *c, ox_node n, bool *same)
+{
+    ox__buf path = {0};
+    ox_value root, v = ox_node_input(c->m, n, 1);
+    ox_node list = ox_value_node(c->m, v);
+    size_t n_items = list.id ? ox_node_n_inputs(c->m, list) : 0, stem, i = 0;
+    *same = ox__attribute_path(c->m, n, &path, &root) && !ox_value_node(c->m, root).id;
+    stem = path.n;
+    if (*same && !list.id) {
+        *same = ox_value_name(c->m, v).id && ox_value_name(c->m, v).id == ox_str_find(c->m, path.p, path.n).id;
+    } else if (*same) {
+        *same = n_items && ox_node_is(c->m, list, "prim", "ListConstruct");
+        for (; *same && i <= n_items; i++) {
+            path.n = stem;
+            ox__buf_addf(&path, ".%zu", i);
+            if (path.failed) break;
+            ox_str name = ox_str_find(c->m, path.p, path.n);
+            ox_value weight = ox_graph_find_value(c->m, ox_model_main(c->m), name);
+            *same = i == n_items ? !weight.id : weight.id && weight.id == ox_node_input(c->m, list, i).id;
+        }
+    }
+    bool failed = path.failed;
+    ox__buf_free(&path);
+    return failed ? ox__nomem(c->err) : OX_OK;
+}
+
 /* A module that remembers something from call to call. */
 static ox_status refuse_state(ox__conv *c, ox_node n)
 {
     const ox_attr *a = ox_node_attr(c->m, n, "name");
     ox_error e;
+    ox_node made = ox_value_node(c->m, ox_node_input(c->m, n, 0));
+    bool same;
+    ox_status s = sets_what_was(c, n, &same);
+    if (s != OX_OK || same) return s;
+    if (made.id && ox_node_is(c->m, made, "prim", "CreateObject")) {
+        ox__fail(&e, OX_E_UNSUPPORTED, "an object that the graph makes is not followed to where it is read");
+        ox_error_hint(&e,
+                      "keep it out of lists and branches, set its attributes where it is made, or use a NamedTuple");
+        return ox__dispatch_failed(c, n, OX_FAILURE_REFUSED, &e, NULL);
+    }
     ox__fail(&e, OX_E_UNSUPPORTED, "the module keeps state: it sets its attribute '%s', which the next call would read",
              a && a->kind == OX_ATTR_STRING ? ox_str_text(c->m, a->u.s, NULL) : "");
     ox_error_hint(&e, c->opt->state_io ? "let forward take the state as an argument and return the new one"

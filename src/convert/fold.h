@@ -148,4 +148,8 @@ ox_status ox__list_writes(ox__conv *c, uint64_t *changed) OX_MUST_USE;
 /* An operator that writes to a list or dict. */
 bool ox__writes_list(const ox_model *m, ox_node n);
 
+/* ---- objects.c ---- */
+/* What is read from objects that the graph makes for itself becomes what was set in them. */
+ox_status ox__objects(ox__conv *c, uint64_t *changed) OX_MUST_USE;
+
 #endif

@@ -22,6 +22,7 @@ typedef struct lists {
     ox__conv *c;
     class *of; /* by value id, below limit */
     uint32_t limit;
+    OX__VEC(ox_type) written; /* types of lists and dicts that something writes to, each once */
     uint64_t *changed;
 } lists;
 
@@ -78,6 +79,50 @@ static bool any_writer(const ox__conv *c, ox_graph g)
             if (any_writer(c, ox_node_block(c->m, n, i))) return true;
     }
     return false;
+}
+
+/* ---- types ---- */
+
+/* Of a list of tensors the one may know their shapes. */
+static bool may_be_same(const ox_model *m, ox_type a, ox_type b, int depth)
+{
+    ox_type_info x = ox_type_get(m, a), y = ox_type_get(m, b);
+    bool plain = x.kind == OX_TYPE_LIST || x.kind == OX_TYPE_DICT || x.kind == OX_TYPE_TUPLE;
+    if (a.id == b.id || depth > 32) return true;
+    if (x.kind != y.kind || !plain || x.n_items != y.n_items) {
+        bool open = x.kind == OX_TYPE_OPTIONAL || y.kind == OX_TYPE_OPTIONAL || x.kind == OX_TYPE_UNION ||
+                    y.kind == OX_TYPE_UNION || x.kind == OX_TYPE_OPAQUE || y.kind == OX_TYPE_OPAQUE;
+        return open || x.kind == y.kind || !x.kind || !y.kind;
+    }
+    for (uint32_t i = 0; i < x.n_items; i++)
+        if (!may_be_same(m, x.items[i], y.items[i], depth + 1)) return false;
+    return true;
+}
+
+/* Something may write to a list of that type, or to one inside of it. */
+static bool may_be_written(const lists *w, ox_type t, int depth)
+{
+    ox_type_info x = ox_type_get(w->c->m, t);
+    bool list = x.kind == OX_TYPE_LIST || x.kind == OX_TYPE_DICT;
+    for (size_t i = 0; list && i < w->written.n; i++)
+        if (may_be_same(w->c->m, t, w->written.p[i], 0)) return true;
+    for (uint32_t i = 0; i < x.n_items; i++)
+        if (depth > 32 || may_be_written(w, x.items[i], depth + 1)) return true;
+    return false;
+}
+
+static ox_status note_written(lists *w, ox_graph g)
+{
+    const ox_model *m = w->c->m;
+    ox_status s = OX_OK;
+    for (ox_node n = ox_graph_first(m, g); s == OX_OK && n.id; n = ox_node_next(m, n)) {
+        ox_type t = ox__writes_list(m, n) ? ox_value_type(m, ox_node_input(m, n, 0)) : (ox_type){0};
+        bool there = !t.id;
+        for (size_t i = 0; !there && i < w->written.n; i++) there = w->written.p[i].id == t.id;
+        if (!there && !ox__vec_push(&w->written, t)) return ox__nomem(w->c->err);
+        for (size_t i = 0; s == OX_OK && i < ox_node_n_blocks(m, n); i++) s = note_written(w, ox_node_block(m, n, i));
+    }
+    return s;
 }
 
 /* ---- classes ---- */
@@ -170,11 +215,12 @@ static void look_at_loop(lists *w, ox_node n)
     }
 }
 
-static bool items_are_lists(const ox_model *m, ox_value v)
+/* Its items are lists, and somebody may write to one. */
+static bool items_are_lists(const lists *w, ox_value v)
 {
-    ox_type_info t = ox_type_get(m, ox_value_type(m, v));
+    ox_type_info t = ox_type_get(w->c->m, ox_value_type(w->c->m, v));
     for (uint32_t i = 0; i < t.n_items; i++)
-        if (holds_list(m, t.items[i], 0)) return true;
+        if (holds_list(w->c->m, t.items[i], 0) && may_be_written(w, t.items[i], 0)) return true;
     return false;
 }
 
@@ -223,12 +269,12 @@ static void look_at_other(lists *w, ox_node n)
         for (size_t k = 0; k < ox_node_n_inputs(m, n); k++) {
             ox_value in = ox_node_input(m, n, k);
             if (is_container(m, in) && !result &&
-                (alias || tuple || (returned && k == 0) || items_are_lists(m, in) || items_are_lists(m, out)))
+                (alias || tuple || (returned && k == 0) || items_are_lists(w, in) || items_are_lists(w, out)))
                 join(w, out, in);
         }
     }
     for (size_t k = 1; writer != SIZE_MAX && k < ox_node_n_inputs(m, n); k++) /* an item that is a list itself */
-        if (is_container(m, ox_node_input(m, n, k)) && items_are_lists(m, ox_node_input(m, n, 0)))
+        if (is_container(m, ox_node_input(m, n, k)) && items_are_lists(w, ox_node_input(m, n, 0)))
             join(w, ox_node_input(m, n, 0), ox_node_input(m, n, k));
 }
 
@@ -444,6 +490,7 @@ ox_status ox__list_writes(ox__conv *c, uint64_t *changed)
     ox_status s = prepare(&w);
     for (size_t i = 0; s == OX_OK && i < ox_graph_n_inputs(c->m, g); i++)
         if (is_container(c->m, ox_graph_input(c->m, g, i))) make(&w, ox_graph_input(c->m, g, i));
+    if (s == OX_OK) s = note_written(&w, g);
     if (s == OX_OK) look(&w, g);
     for (size_t i = 0; s == OX_OK && i < ox_graph_n_inputs(c->m, g); i++) {
         class *x = class_of(&w, ox_graph_input(c->m, g, i));
@@ -452,6 +499,7 @@ ox_status ox__list_writes(ox__conv *c, uint64_t *changed)
     if (s == OX_OK) s = mark(&w);
     if (s == OX_OK) s = walk(&w, g);
     c->lists_marked = true;
+    ox__vec_free(&w.written);
     ox__free(w.of);
     return s;
 }

@@ -265,7 +265,8 @@ ox_status ox__pass_constants(ox__conv *c, uint64_t *changed)
     bool more = c->trace, branches = more && has_blocks(c->m);
     for (int i = 0; s == OX_OK && more && i < MAX_ROUNDS; i++) {
         uint64_t now = 0;
-        s = ox__list_writes(c, &now);
+        s = ox__objects(c, &now);
+        if (s == OX_OK) s = ox__list_writes(c, &now);
         if (s == OX_OK) s = walk(c, ox_model_main(c->m), &now);
         if (s == OX_OK) s = ox__tuples_inside(c, &now);
         if (s == OX_OK && !c->trail) s = ox__drop_dead(c, &now);

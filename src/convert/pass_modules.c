@@ -48,7 +48,7 @@ bool ox__attribute_path(const ox_model *m, ox_node n, ox__buf *path, ox_value *r
 static bool path_of(lifter *w, ox_node n)
 {
     ox_value root;
-    return ox__attribute_path(w->m, n, &w->path, &root);
+    return ox__attribute_path(w->m, n, &w->path, &root) && !ox_value_node(w->m, root).id;
 }
 
 static ox_status lift_one(lifter *w, ox_node n)
@@ -312,8 +312,9 @@ ox_status ox__pass_modules(ox__conv *c, uint64_t *changed)
     rest w = {.c = c};
     size_t n = 0;
     if (!c->trace) return OX_OK;
-    ox_status s = ox_lift_parameters(c->m, &n, c->err);
-    *changed = n;
+    ox_status s = ox__objects(c, changed);
+    if (s == OX_OK) s = ox_lift_parameters(c->m, &n, c->err);
+    *changed += n;
     if (s == OX_OK && !c->trail) s = settle_optional_inputs(c);
     return s == OX_OK ? walk(&w, ox_model_main(c->m)) : s;
 }

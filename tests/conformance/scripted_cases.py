@@ -1032,6 +1032,57 @@ def tensors_of_lists(x, y):
     return torch.as_tensor([1, 2, x.size(0)]), torch.as_tensor([0.5, 2.0]), torch.as_tensor(x, dtype=torch.float64), y
 
 
+@torch.jit.script
+class Box:
+    def __init__(self, at: Tensor, sizes: List[Tuple[int, int]]):
+        self.at = at
+        self.sizes = sizes
+        self.n = 0
+
+    def moved(self, by: float) -> "Tensor":
+        self.at = self.at + by
+        self.n += 1
+        return self.at
+
+
+@case((X, Y), (Y, X))
+def objects_made_here(x, y):
+    a, b = Box(x, [(2, 3)]), Box(y, [(4, 5), (6, 7)])
+    t = a.moved(1.0)
+    b.sizes.append((8, a.n))
+    h, w = b.sizes[2]
+    for _ in range(2):
+        t = t + b.at * w
+    return a.moved(0.5) + t, a.at, h, len(b.sizes), a.n
+
+
+@case((X,), (Y,))
+def without_gradients(x):
+    with torch.no_grad():
+        y = x * 2
+    return y + x
+
+
+@case((X, Y), (Y, X))
+def lists_of_sizes(x, y):
+    sizes = [v.shape[-2:] for v in [x, y]]
+    grid: List[List[int]] = []
+    for s in sizes:
+        grid.append([s[0] * 2, s[1]])
+    return x.new_zeros(grid[0]), torch.tensor(sizes[1]), len(grid)
+
+
+@case((X,), (Y,))
+class KeepsWhatItHas(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.anchors = [t(2, 3, seed=1), t(2, 3, seed=2)]
+
+    def forward(self, x):
+        self.anchors = [a.to(dtype=x.dtype) for a in self.anchors]
+        return x * self.anchors[0] + self.anchors[1], len(self.anchors)
+
+
 # ---- the files ----
 def flat(v):
     if isinstance(v, Tensor):

@@ -61,6 +61,52 @@ static void test_lists_returned(void **state)
                      OX_E_CHECK);
 }
 
+#define BOX(name) "  " name " : __torch__.Box = prim::CreateObject()\n   = prim::SetAttr[name=\"at\"](" name ", %x)\n"
+#define AT(name, of) "  " name " : Tensor = prim::GetAttr[name=\"at\"](" of ")\n"
+
+/* What is read from an object that the graph makes is what was set last; objects in objects too. */
+static void test_objects(void **state)
+{
+    cv *c = *state;
+    common(c);
+    cv_gives(c,
+             TRACE("%x : Float(2)",
+                   BOX("%b") AT("%u", "%b") "  %v : Tensor = aten::neg(%u)\n"
+                                            "   = prim::SetAttr[name=\"at\"](%b, %v)\n" AT(
+                                                "%w", "%b") "  %y : Tensor = aten::relu(%w)\n  return (%y)\n"),
+             "onnx::Relu(%Neg_output_0)");
+    cv_gives(c,
+             TRACE("%x : Float(2)",
+                   BOX("%b") "  %o : __torch__.Outer = prim::CreateObject()\n   = prim::SetAttr[name=\"box\"](%o, %b)\n"
+                             "  %i : __torch__.Box = prim::GetAttr[name=\"box\"](%o)\n" AT(
+                                 "%w", "%i") "  %y : Tensor = aten::relu(%w)\n  return (%y)\n"),
+             "onnx::Relu(%x)");
+    cv_gives(c,
+             TRACE("%x : Float(2)", "  %g : __torch__.torch.autograd.grad_mode.no_grad = prim::CreateObject()\n"
+                                    "  %e : NoneType = prim::Enter(%g)\n  %y : Tensor = aten::relu(%x)\n"
+                                    "  %q : NoneType = prim::Exit(%g)\n  return (%y)\n"),
+             "onnx::Relu(%x)");
+}
+
+/* One that a branch sets something in is not followed, nor one that goes into a list. */
+static void test_objects_unfollowed(void **state)
+{
+    cv *c = *state;
+    common(c);
+    assert_int_equal(cv_run(c, TRACE("%x : Float(2), %c : bool",
+                                     BOX("%b") "   = prim::If(%c)\n    block0():\n      %v : Tensor = aten::neg(%x)\n"
+                                               "       = prim::SetAttr[name=\"at\"](%b, %v)\n      -> ()\n"
+                                               "    block1():\n      -> ()\n" AT(
+                                                   "%w", "%b") "  %y : Tensor = aten::relu(%w)\n  return (%y)\n")),
+                     OX_E_CHECK);
+    assert_non_null(cv_failure(c, OX_FAILURE_REFUSED, "is not followed to where it is read"));
+    assert_int_equal(
+        cv_run(c, TRACE("%x : Float(2)", BOX("%b") "  %l : __torch__.Box[] = prim::ListConstruct(%b)\n" AT(
+                                             "%w", "%b") "  %y : Tensor = aten::relu(%w)\n"
+                                                         "  %n : int = aten::len(%l)\n  return (%y, %n)\n")),
+        OX_E_CHECK);
+}
+
 /* Where a declared type leaves open what a value is, the value decides; a tensor without dims may be a number. */
 static void test_isinstance(void **state)
 {
@@ -208,6 +254,8 @@ int main(int argc, char **argv)
         TEST(test_list),
         TEST(test_lists_returned),
         TEST(test_isinstance),
+        TEST(test_objects),
+        TEST(test_objects_unfollowed),
         TEST(test_constants_taken_apart),
         TEST(test_either_list),
         TEST(test_dict),
