@@ -565,11 +565,12 @@ function sym.standardize(g, x, axes, eps)
 end
 
 --- sym.layer_norm(g, x, dims, weight, bias, eps) -> value
---- LayerNorm over the last dims, whose sizes are a list of integers; weight and bias may be nil. An operator from opset 17 on.
+--- LayerNorm over the last dims, whose sizes are a list of integers and values; weight and bias may be nil. An operator from opset 17 on.
 function sym.layer_norm(g, x, dims, weight, bias, eps)
   local n = dims.n or #dims
   if g:opset() >= 17 then
-    local scale = weight or g:constant(1.0, sym.dtype(x) or "float32", dims)
+    local scale = weight or sym.ints(dims) and g:constant(1.0, sym.dtype(x) or "float32", dims)
+    scale = scale or sym.fill(g, dims, 1.0, sym.dtype(x) or "float32")
     return g:op("LayerNormalization", x, scale, bias, {axis_i = -n, epsilon_f = eps})
   end
   local axes = {}

@@ -105,7 +105,23 @@ local function spaced(g, start, end_, steps, dtype, of)
   return g:constant(out, d, {n})
 end
 
+-- From each end to the middle, as PyTorch counts.
+local function computed_steps(g, a, b, steps, d)
+  local function const(x) return g:constant(x + 0.0, d) end
+  local count = sym.cast(g, sym.count(g, steps), d)
+  local n = sym.cast(g, sym.index(g, steps), d)
+  local last = g:op("Sub", n, const(1))
+  local gap = g:op("Div", const(b - a), g:op("Max", last, const(1)))
+  local up = g:op("Add", const(a), g:op("Mul", gap, count))
+  local down = g:op("Sub", const(b), g:op("Mul", gap, g:op("Sub", last, count)))
+  return g:op("Where", g:op("Less", count, g:op("Div", n, const(2))), up, down)
+end
+
 symbolic("aten::linspace", function(g, start, end_, steps, dtype)
+  local a, b, d = sym.maybe_scalar(start), sym.maybe_scalar(end_), dtype or sym.traced_dtype(g) or "float32"
+  if a and b and not sym.maybe_scalar(steps) and (d == "float32" or d == "float64") then
+    return computed_steps(g, a, b, steps, d)
+  end
   return spaced(g, start, end_, steps, dtype, function(x) return x end)
 end)
 
@@ -174,10 +190,8 @@ symbolic("aten::rand_like", random_like("RandomUniformLike"))
 symbolic("aten::randn_like", random_like("RandomNormalLike"))
 
 local function eye(g, n, m, dtype)
-  local rows, columns = sym.maybe_scalar(n), sym.maybe_scalar(m)
-  if not rows or not columns then return g:unsupported("eye of a computed size") end
   local d = dtype or sym.traced_dtype(g) or "float32"
-  return g:op("EyeLike", sym.fill(g, {rows, columns}, 0, d), {dtype_i = sym.onnx_dtype(d)})
+  return g:op("EyeLike", sym.fill(g, {n, m, n = 2}, 0, d), {dtype_i = sym.onnx_dtype(d)})
 end
 
 symbolic("aten::eye", function(g, n, dtype) return eye(g, n, n, dtype) end)

@@ -200,7 +200,7 @@ symbolic("aten::triu", triangle(1))
 
 symbolic("aten::one_hot", function(g, self, num_classes)
   if num_classes == -1 then return g:unsupported("one_hot without num_classes") end
-  return g:op("OneHot", self, g:constant({num_classes}, "int64"), g:constant({0, 1}, "int64"), {axis_i = -1})
+  return g:op("OneHot", self, sym.index(g, num_classes), g:constant({0, 1}, "int64"), {axis_i = -1})
 end)
 
 -- ---- writing ----

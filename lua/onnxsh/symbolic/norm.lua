@@ -54,7 +54,8 @@ symbolic("aten::instance_norm", {ignore = {"momentum"}},
 end)
 
 symbolic("aten::layer_norm", function(g, input, normalized_shape, weight, bias, eps)
-  local dims = sym.ints(normalized_shape) or g:unsupported("a computed normalized_shape")
+  local dims = sym.ints(normalized_shape) or type(normalized_shape) == "table" and normalized_shape
+  if not dims then return g:unsupported("a normalized_shape of which not even the length is known") end
   return sym.layer_norm(g, input, dims, weight, bias, eps)
 end)
 

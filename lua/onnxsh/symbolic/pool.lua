@@ -15,9 +15,10 @@ end
 -- sizes were; `ceil` whether ceil_mode has to be asked for.
 local function window(g, x, n, kernel_size, stride, padding, dilation, ceil_mode)
   local w = {n = n, kernel = sym.tuple(kernel_size, n), pad = sym.tuple(padding, n), dilation = sym.tuple(dilation, n)}
+  if not w.kernel then return g:unsupported("a computed kernel: a window as large as the image is adaptive pooling to 1") end
   local given = sym.ints(stride)
   w.stride = given and (given.n == 0 and w.kernel or sym.tuple(stride, n))
-  if not (w.kernel and w.stride and w.pad and w.dilation) then return g:unsupported("a computed kernel, stride or padding") end
+  if not (w.stride and w.pad and w.dilation) then return g:unsupported("a computed stride, padding or dilation") end
   w.pads, w.out, w.ceil, w.extended = {}, {}, false, false
   for i = 1, n do
     local size = sym.dim_size(x, i - n - 1)

@@ -347,25 +347,29 @@ end)
 
 symbolic("aten::repeat_interleave.Tensor", {ignore = {"output_size"}}, function(g, repeats) return owners(g, repeats) end)
 
+-- x in two pieces, the other way round.
+local function rolled(g, x, axis, shift)
+  local size, k = sym.dim_size(x, axis), sym.maybe_scalar(shift)
+  local from
+  if k then
+    k = size and size > 0 and k % size or k
+    if k == 0 then return x end
+    from = {-k}
+  else
+    local whole = sym.index(g, sym.size(g, x, axis))
+    from = g:op("Sub", whole, g:op("Mod", sym.index(g, shift), whole))
+  end
+  return g:op("Concat", sym.slice(g, x, {axis}, from, {math.maxinteger}), sym.slice(g, x, {axis}, {0}, from), {axis_i = axis})
+end
+
 symbolic("aten::roll", function(g, self, shifts, dims)
-  shifts, dims = sym.ints(shifts), sym.ints(dims)
-  if not shifts or not dims then return g:unsupported("computed shifts or dims") end
+  dims = sym.ints(dims) or g:unsupported("computed dims")
+  if type(shifts) ~= "table" then return g:unsupported("computed shifts of which not even the number is known") end
   if dims.n == 0 then
-    local flat = sym.reshape(g, self, {-1})
-    local n = sym.dim_size(flat, 0)
-    local k = n and n > 0 and shifts[1] % n or shifts[1]
-    local turned = g:op("Concat", sym.slice(g, flat, {0}, {-k}, {math.maxinteger}), sym.slice(g, flat, {0}, {0}, {-k}), {axis_i = 0})
-    return k == 0 and self or g:op("Reshape", turned, sym.shape_of(g, self))
+    return g:op("Reshape", rolled(g, sym.reshape(g, self, {-1}), 0, shifts[1]), sym.shape_of(g, self))
   end
   local x = self
-  for i = 1, dims.n do
-    local axis = sym.axis(g, x, dims[i])
-    local size = sym.dim_size(x, axis)
-    local k = size and size > 0 and shifts[i] % size or shifts[i]
-    if k ~= 0 then
-      x = g:op("Concat", sym.slice(g, x, {axis}, {-k}, {math.maxinteger}), sym.slice(g, x, {axis}, {0}, {-k}), {axis_i = axis})
-    end
-  end
+  for i = 1, dims.n do x = rolled(g, x, sym.axis(g, x, dims[i]), shifts[i]) end
   return x
 end)
 
