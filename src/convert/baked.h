@@ -126,6 +126,7 @@ typedef struct ox__point {
 typedef struct ox__form {
     uint32_t n;      /* 0: none */
     bool sum, minus; /* minus: a sum of two, the second of them taken away */
+    bool negative;   /* the whole is, as ends are that count from behind */
     ox__point at[OX__BAKED_TERMS];
     int64_t mul, bias, div, add;
 } ox__form;

@@ -94,7 +94,7 @@ static bool form_value(const trial *t, const ox__form *form, int64_t *v)
         if (!join(form->sum ? OX_DIM_ADD : OX_DIM_MUL, form->minus ? -b : b, v)) return false;
     }
     return join(OX_DIM_MUL, form->mul, v) && join(OX_DIM_ADD, form->bias, v) && join(OX_DIM_FLOORDIV, form->div, v) &&
-           join(OX_DIM_ADD, form->add, v);
+           join(OX_DIM_ADD, form->add, v) && (!form->negative || join(OX_DIM_MUL, -1, v));
 }
 
 ox__agreement ox__forms_agree(const ox_model *m, const ox__form *a, const ox__form *b, const ox__symbols *s)

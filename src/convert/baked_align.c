@@ -136,7 +136,7 @@ static ox_status add_other(aligner *w, ox__site s, const ox__const *c, const cha
 
 static const char *other_why(const aligner *w, const ox__const *c)
 {
-    if (c[0].kind != OX__CONST_OTHER || !c[0].t.id) return "it is no size by itself";
+    if (!c[0].t.id || !c[0].rank) return "it is no size by itself";
     return ox_typing_is_for(model(w, 0)) ? "a tensor that was made of sizes"
                                          : "folding made it of sizes: what it is made of is in the trace";
 }

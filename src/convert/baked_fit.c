@@ -372,6 +372,27 @@ static void liken(const fitter *w, const ox__site *s, ox__answer *out)
     out->why = whole ? root_why[OX__FIT_PRODUCT] : "a part of a dim of an input";
 }
 
+/* Numbers that are negative in all models count from the end: what they are without the sign is looked for. */
+static bool without_sign(size_t n, ox__site *s)
+{
+    for (size_t k = 0; k < n; k++)
+        if (s->v[k] >= 0 || s->v[k] == INT64_MIN) return false;
+    for (size_t k = 0; k < n; k++) s->v[k] = -s->v[k];
+    return true;
+}
+
+static void prove_all(fitter *w, const ox__site *given, ox__answer *out)
+{
+    ox__site s = *given;
+    bool negative = without_sign(w->n, &s);
+    w->want = s.v;
+    prove(w, &s, out);
+    out->found = true;
+    if (out->state == OX_BAKED_PROVED && w->f->n_classes) ox__rivals(w->f, &s, out);
+    out->form.negative = out->other.negative = negative;
+    for (uint32_t i = 0; i < out->n_rivals; i++) out->rivals[i].negative = negative;
+}
+
 void ox__fit_site(const ox__fit *f, const ox__site *s, ox__answer *out)
 {
     fitter w = {.f = f, .n = f->a->n, .want = s->v};
@@ -385,11 +406,8 @@ void ox__fit_site(const ox__fit *f, const ox__site *s, ox__answer *out)
     find_own(&w, s);
     if (f->alone)
         liken(&w, s, out);
-    else {
-        prove(&w, s, out);
-        out->found = true;
-        if (out->state == OX_BAKED_PROVED && f->n_classes) ox__rivals(f, s, out);
-    }
+    else
+        prove_all(&w, s, out);
     if (out->state == OX_BAKED_VARIES) out->form.n = 0;
 }
 

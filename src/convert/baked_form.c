@@ -158,6 +158,8 @@ bool ox__form_adjust(ox__level how, size_t n, const int64_t *want, const int64_t
 void ox__form_text(const ox_model *m, const ox__form *form, ox__buf *out)
 {
     bool inner = form->sum && (form->div > 1 || form->mul > 1), outer = form->bias != 0;
+    bool all = form->negative && (form->n > 1 || form->mul > 1 || form->div > 1 || form->bias || form->add);
+    ox__buf_addz(out, all ? "-(" : form->negative ? "-" : "");
     if (outer) ox__buf_addc(out, '(');
     if (form->mul > 1) ox__buf_addf(out, "%lld*", (long long)form->mul);
     if (inner) ox__buf_addc(out, '(');
@@ -176,4 +178,5 @@ void ox__form_text(const ox_model *m, const ox__form *form, ox__buf *out)
     if (outer) ox__buf_addf(out, " + %lld)", (long long)form->bias);
     if (form->div > 1) ox__buf_addf(out, "//%lld", (long long)form->div);
     if (form->add) ox__buf_addf(out, form->add > 0 ? " + %lld" : " - %lld", llabs((long long)form->add));
+    if (all) ox__buf_addc(out, ')');
 }

@@ -75,6 +75,7 @@ static ox_status make(ox__rebuild *r, ox_node at, uint32_t rank, const ox__form 
     if (s == OX_OK && form->bias) s = with_number(r, at, rank, "Add", form->bias, v);
     if (s == OX_OK && form->div != 1) s = with_number(r, at, rank, "Div", form->div, v);
     if (s == OX_OK && form->add) s = with_number(r, at, rank, "Add", form->add, v);
+    if (s == OX_OK && form->negative) s = with_number(r, at, rank, "Mul", -1, v);
     if (s != OX_OK || dtype == OX_INT64) return s;
     return ox__rebuild_cast(r, at, dtype, v);
 }

@@ -46,6 +46,7 @@ static ox_status make(ox__rebuild *r, ox_node at, const ox__form *form, ox_value
     if (s == OX_OK && form->div != 1) s = with_number(r, at, "floordiv", form->div, v);
     if (s == OX_OK && form->add > 0) s = with_number(r, at, "add", form->add, v);
     if (s == OX_OK && form->add < 0) s = with_number(r, at, "sub", -form->add, v);
+    if (s == OX_OK && form->negative) s = with_number(r, at, "mul", -1, v);
     return s;
 }
 

@@ -269,6 +269,17 @@ class Boxes(nn.Module):
         return boxes * whole + x.mean(), boxes / torch.tensor([w, h, w, h], dtype=torch.float32)
 
 
+class Made(nn.Module):
+    """Tensors that are made in a size, and shifts by one."""
+
+    def forward(self, x):
+        batch, n, c = ints(x.shape)
+        line = torch.linspace(-1, 1, n)
+        chosen = F.one_hot(x.argmax(1), n).float()
+        return (torch.eye(n) @ x, torch.eye(n, n + 1), line[:, None] * x, chosen, torch.roll(x, n // 2, 1), torch.roll(x, -n + 1, 1),
+                F.layer_norm(x, (n, c)), x[:, -(n // 3):])
+
+
 class Chance(nn.Module):
     """Twice the batch, which may be the length as well."""
 
@@ -346,6 +357,7 @@ def cases():
            "x:1=n y:1=m")
     yield ("boxes", Boxes, lambda h, w: (torch.rand(1, 3, h, w), torch.rand(5, 4)), [(8, 12), (10, 18), (20, 6)],
            "x:2=h x:3=w")
+    yield "made", Made, lambda b, n: (torch.rand(b, n, 4),), [(2, 7), (3, 16), (4, 23), (1, 12)], "x:0=batch x:1=n"
     yield "chance", Chance, lambda b, n: (torch.rand(b, n),), [(2, 4), (3, 6), (4, 5)], "x:0=batch x:1=n"
     yield "square", Pyramid, image, [(2, 16, 16), (3, 24, 24), (1, 18, 18)], "x:0=batch x:2=h x:3=w"
     yield "all_shufflenet", classifier("shufflenet_v2_x0_5"), image, [(2, 64, 64), (3, 64, 64), (5, 64, 64)], "x:0=batch"
@@ -390,6 +402,8 @@ def export(model, given, path):
         with quiet():
             torch.onnx.export(model, given, path, input_names=names, opset_version=17, **options)
     except RuntimeError as e:
+        if os.path.exists(path):
+            os.remove(path)  # written before it was checked
         print(f"{os.path.basename(path)}: PyTorch does not export it: {str(e).strip().splitlines()[0][:100]}", file=sys.stderr)
 
 

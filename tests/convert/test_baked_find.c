@@ -133,6 +133,9 @@ static void not_proved(void **st)
     GIVES(3, OX_BAKED_PROVED, "4*x:0", {2, 4, 8}, {3, 6, 12}, {5, 6, 20});
     GIVES(2, OX_BAKED_VARIES, "", {2, 7, 100}, {3, 7, 1000});
     GIVES(2, OX_BAKED_VARIES, "", {2, 7, -1}, {3, 7, 3});
+    GIVES(2, OX_BAKED_PROVED, "-x:0", {2, 7, -2}, {3, 7, -3});
+    GIVES(2, OX_BAKED_PROVED, "-(x:1//4)", {2, 8, -2}, {2, 12, -3});
+    GIVES(2, OX_BAKED_PROVED, "-(x:1 - 1)", {2, 7, -6}, {2, 9, -8});
     GIVES(2, OX_BAKED_VARIES, "", {2, 7, 0}, {3, 7, 3});
     GIVES(2, OX_BAKED_VARIES, "", {2, 7, 2147483647}, {3, 7, 1});
 }
