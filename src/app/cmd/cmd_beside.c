@@ -72,10 +72,11 @@ const ox_cmd ox_cmd_beside = {
     .summary = "open a second model, to look at beside the first",
     .help =
         "In the full screen its nodes stand beside those of the model, with a cursor of their own; Tab changes\n"
-        "sides, and the details, filters and `I` are of the side that has the keys. `A` hides and shows it, `=` takes\n"
-        "the other cursor to the node that is most like this one. Commands work on the first model; `show`, `find`,\n"
-        "`node` and `value` take --beside. Without FILE it says what stands beside. To see a trace beside the ONNX\n"
-        "that `export` makes of it, bound node to node, press `r` in the full screen: that takes no second file.",
+        "sides, and the details, filters and `I` are of the side that has the keys. `A` hides and shows it; `=` takes\n"
+        "the other cursor to the node that is most like this one, and `+` does so with each move. Commands work on\n"
+        "the first model; `show`, `find`, `node` and `value` take --beside. Without FILE it says what stands beside.\n"
+        "To see a trace beside the ONNX that `export` makes of it, bound node to node, press `r` in the full screen:\n"
+        "that takes no second file.",
     .example = "beside FILE",
     .opts = opts,
     .hint = OX_HINT_FILE,

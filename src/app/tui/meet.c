@@ -1,12 +1,71 @@
-/* Floor 7. The node of another model that is most like a node: by name, scope, what it makes, operator. Names
- * are looked up in the other model once, then nodes are compared as numbers: it takes as long as to list them. */
+/* Floor 7. The node of another model that is most like a node: by name, scope, what it makes, operator. Names are
+ * looked up in the other model's index; else the nodes of one scope are compared, as numbers. */
 #include "app/tui/meet.h"
 
 #include "app/tui/tui.h"
 
 #include <onnxsh/model.h>
 
+#include <stdlib.h>
 #include <string.h>
+
+/* ---- nodes by scope ---- */
+
+#define ABROAD 0x80000000u /* a scope of the other model that is not the same, but the innermost around it */
+#define NOWHERE 0x7FFFFFFFu
+
+void ox_kin_free(ox_kin *k)
+{
+    free(k->first);
+    memset(k, 0, sizeof *k);
+}
+
+static bool kin_is_of(const ox_kin *k, const ox_model *m, const ox_model *other)
+{
+    return k->first && k->serial == ox_model_serial(m) && k->other == ox_model_serial(other) &&
+           k->n_nodes == ox_model_node_limit(m) && k->n_scopes == ox_model_scope_limit(m);
+}
+
+static bool make_kin(ox_kin *k, const ox_model *m, const ox_model *other)
+{
+    if (kin_is_of(k, m, other)) return true;
+    ox_kin_free(k);
+    uint32_t nodes = ox_model_node_limit(m), scopes = ox_model_scope_limit(m);
+    uint32_t *p = calloc((size_t)nodes + (size_t)scopes * 2 + 1, sizeof *p);
+    if (!p) return false;
+    *k = (ox_kin){p, p + scopes, p + scopes + nodes, nodes, scopes, ox_model_serial(m), ox_model_serial(other)};
+    for (uint32_t id = nodes; id-- > 1;) { /* from the last on, so that each comes before those after it */
+        ox_node n = ox_model_node_at(m, id);
+        uint32_t scope = n.id ? ox_node_scope(m, n).id : 0;
+        if (!n.id || scope >= scopes) continue;
+        k->next[id] = k->first[scope];
+        k->first[scope] = id;
+    }
+    return true;
+}
+
+/* ---- scopes of both ---- */
+
+static uint32_t scope_of_path(const ox_model *in, const char *path)
+{
+    char text[1024];
+    for (uint32_t id = 1; *path && id < ox_model_scope_limit(in); id++)
+        if (ox_scope_path(in, ox_model_scope_at(in, id), text, sizeof text) < sizeof text && strcmp(text, path) == 0)
+            return id;
+    return 0;
+}
+
+static uint32_t find_scope(const ox_model *in, const ox_model *m, ox_scope s)
+{
+    char path[1024];
+    for (uint32_t abroad = 0; s.id; s = ox_scope_parent(m, s), abroad = ABROAD) {
+        uint32_t found = ox_scope_path(m, s, path, sizeof path) < sizeof path ? scope_of_path(in, path) : 0;
+        if (found) return found | abroad;
+    }
+    return NOWHERE;
+}
+
+/* ---- likeness ---- */
 
 /* Each counts more than all below it. Numbers are names by chance: they only tell apart what is alike. */
 enum { NAMED = 32, WITHIN = 16, MAKES = 8, AROUND = 4, SAME_OP = 2, NUMBERED = 1 };
@@ -24,28 +83,6 @@ static uint32_t same(const ox_model *in, const ox_model *m, ox_str s)
     return n ? ox_str_find(in, text, n).id : 0;
 }
 
-static uint32_t scope_of_path(const ox_model *in, const char *path)
-{
-    char text[1024];
-    for (uint32_t id = 1; *path && id < ox_model_scope_limit(in); id++)
-        if (ox_scope_path(in, ox_model_scope_at(in, id), text, sizeof text) < sizeof text && strcmp(text, path) == 0)
-            return id;
-    return 0;
-}
-
-/* The same scope, or the innermost around it that is there. */
-static uint32_t same_scope(const ox_model *in, const ox_model *m, ox_scope s, unsigned *counts)
-{
-    char path[1024];
-    uint32_t found = 0;
-    *counts = WITHIN;
-    for (; s.id; s = ox_scope_parent(m, s), *counts = AROUND) {
-        if (ox_scope_path(m, s, path, sizeof path) < sizeof path) found = scope_of_path(in, path);
-        if (found) break;
-    }
-    return found;
-}
-
 static bool is_number(const ox_model *m, ox_str s)
 {
     size_t n;
@@ -54,13 +91,17 @@ static bool is_number(const ox_model *m, ox_str s)
     return ox_text_parse_i64(text, n, &number);
 }
 
-static like like_of(const ox_model *in, const ox_model *m, ox_node n)
+static like like_of(const ox_model *in, ox_kin *of_m, const ox_model *m, ox_node n)
 {
+    ox_scope scope = ox_node_scope(m, n);
+    uint32_t *known = scope.id < of_m->n_scopes ? &of_m->scope[scope.id] : NULL;
+    if (known && !*known) *known = find_scope(in, m, scope);
     ox_str output = ox_value_name(m, ox_node_output(m, n, 0));
     like k = {
         .name = same(in, m, ox_node_name(m, n)), .output = same(in, m, output), .op = same(in, m, ox_node_op(m, n))};
     k.domain = same(in, m, ox_node_domain(m, n));
-    k.scope = same_scope(in, m, ox_node_scope(m, n), &k.within);
+    if (known && *known != NOWHERE) k.scope = *known & ~ABROAD;
+    k.within = known && *known & ABROAD ? AROUND : WITHIN;
     k.makes = is_number(m, output) ? NUMBERED : MAKES;
     return k;
 }
@@ -75,54 +116,46 @@ static unsigned score(const ox_model *in, const like *k, ox_node n)
     return got;
 }
 
-static ox_node next(const ox_model *m, uint32_t *id)
-{
-    while (++*id < ox_model_node_limit(m)) {
-        ox_node n = ox_model_node_at(m, *id);
-        if (n.id) return n;
-    }
-    return (ox_node){0, 0};
-}
-
-/* How many nodes of its scope and operator come before it. */
-static size_t place(const ox_model *m, ox_node of)
-{
-    size_t before = 0;
-    uint32_t id = 0, scope = ox_node_scope(m, of).id, op = ox_node_op(m, of).id;
-    for (ox_node n = next(m, &id); n.id && n.id < of.id; n = next(m, &id))
-        before += ox_node_scope(m, n).id == scope && ox_node_op(m, n).id == op && !ox_node_is_folded(m, n);
-    return before;
-}
-
 /* What the index of names finds: most that has a counterpart has it there. */
 static ox_node by_name(const ox_model *in, const like *k, const char **how)
 {
     ox_graph g = ox_model_main(in);
     ox_node found = k->name ? ox_graph_find_node(in, g, (ox_str){k->name}) : (ox_node){0, 0};
     *how = "by its name";
-    if (found.id || k->scope || k->makes != MAKES || !k->output) return found;
+    if (found.id || (k->scope && k->within == WITHIN) || k->makes != MAKES || !k->output) return found;
     *how = "by what it makes";
     return ox_value_node(in, ox_graph_find_value(in, g, (ox_str){k->output}));
 }
 
-ox_node ox_meet(const ox_model *in, const ox_model *m, ox_node n, const char **how)
+/* How many nodes of its scope and operator come before it. */
+static size_t place(const ox_kin *k, const ox_model *m, ox_node of)
 {
-    const like k = like_of(in, m, n);
+    size_t before = 0;
+    uint32_t scope = ox_node_scope(m, of).id, op = ox_node_op(m, of).id;
+    for (uint32_t id = scope < k->n_scopes ? k->first[scope] : 0; id && id != of.id; id = k->next[id]) {
+        ox_node n = ox_model_node_at(m, id);
+        before += n.id && ox_node_op(m, n).id == op && !ox_node_is_folded(m, n);
+    }
+    return before;
+}
+
+ox_node ox_meet(ox_kin *of_in, const ox_model *in, ox_kin *of_m, const ox_model *m, ox_node n, const char **how)
+{
+    *how = "";
+    if (!make_kin(of_in, in, m) || !make_kin(of_m, m, in)) return (ox_node){0, 0};
+    const like k = like_of(in, of_m, m, n);
     ox_node best = by_name(in, &k, how);
-    if (best.id) return best;
-    unsigned most = AROUND - 1;
-    size_t seen = 0, wanted = place(m, n);
-    uint32_t id = 0;
-    for (ox_node at = next(in, &id); at.id; at = next(in, &id)) {
-        unsigned got = score(in, &k, at);
-        if (got < most || got < AROUND || ox_node_is_folded(in, at)) continue;
+    if (best.id || !k.scope || k.scope >= of_in->n_scopes) return best;
+    unsigned most = 0;
+    size_t seen = 0, wanted = k.within == WITHIN ? place(of_m, m, n) : 0;
+    for (uint32_t id = of_in->first[k.scope]; id; id = of_in->next[id]) {
+        ox_node at = ox_model_node_at(in, id);
+        unsigned got = at.id && !ox_node_is_folded(in, at) ? score(in, &k, at) : 0;
+        if (!got || got < most) continue;
         if (got > most) seen = 0;
-        if (seen++ <= (got < WITHIN ? 0 : wanted)) best = at; /* of those that are alike, the one of the same number */
+        if (seen++ <= wanted) best = at; /* of those that are alike, the one of the same number */
         most = got;
     }
-    *how = most >= NAMED    ? "by its name"
-           : most >= WITHIN ? "by its scope"
-           : most >= MAKES  ? "by what it makes"
-                            : "by the scope around it";
+    *how = most >= NAMED ? "by its name" : k.within == WITHIN ? "by its scope" : "by the scope around it";
     return best;
 }

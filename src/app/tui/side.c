@@ -1,6 +1,5 @@
 /* Floor 7. Two sides: the nodes of the model, and beside them those of its result or of another model. The side that
  * has the keys, or had them last, is the one that the details tell of. */
-#include "app/tui/meet.h"
 #include "app/tui/tui.h"
 
 #include <string.h>
@@ -82,6 +81,39 @@ void ox_side_show(ox_tui *t)
         ox_prompt_begin(t, OX_MODE_COMMAND, "beside ");
 }
 
+/* The node that is most like one of the model beside (back), or of the first. */
+static ox_node meet(ox_tui *t, bool back, ox_node n, const char **how)
+{
+    const ox_session *s = t->s;
+    return back ? ox_meet(&t->kin, s->model, &t->other_kin, s->beside, n, how)
+                : ox_meet(&t->other_kin, s->beside, &t->kin, s->model, n, how);
+}
+
+void ox_side_moved(ox_tui *t, bool beside)
+{
+    const char *how;
+    const ox_session *s = t->s;
+    ox_node from = beside ? t->other : t->node;
+    bool shown = t->at[OX_PLACE_BESIDE] == OX_VIEW_beside;
+    if (!t->together || t->taken || !shown || !s->model || !s->beside) return;
+    if (!ox_node_is_alive(beside ? s->beside : s->model, from)) return;
+    ox_node n = meet(t, beside, from, &how);
+    if (!n.id) return;
+    t->taken = true;
+    if (beside)
+        ox_tui_set_node(t, n, NULL);
+    else
+        ox_nodes_point(t->views[OX_VIEW_beside], n);
+    t->taken = false;
+}
+
+void ox_side_together(ox_tui *t)
+{
+    t->together = !t->together;
+    ox_tui_say(t, OX_ROLE_NOTE, t->together ? "the cursors of both models move together" : "each model has its cursor");
+    ox_side_moved(t, t->side == OX_VIEW_beside);
+}
+
 void ox_side_meet(ox_tui *t)
 {
     const char *how;
@@ -94,7 +126,7 @@ void ox_side_meet(ox_tui *t)
         return;
     }
     if (!k.n.id) return;
-    ox_node n = ox_meet(back ? s->model : s->beside, k.m, k.n, &how);
+    ox_node n = meet(t, back, k.n, &how);
     if (n.id && back)
         ox_tui_go(t, n);
     else if (n.id)

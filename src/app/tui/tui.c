@@ -65,6 +65,8 @@ void ox_tui_free(ox_tui *t)
     ox_typed_free(&t->slices);
     ox_grid_free(&t->grid);
     ox_became_free(&t->became);
+    ox_kin_free(&t->kin);
+    ox_kin_free(&t->other_kin);
     ox_stops_free(t);
     free(t->copied);
     free(t->failed);
@@ -149,6 +151,7 @@ void ox_tui_set_node(ox_tui *t, ox_node n, const ox_view *from)
     t->node = n;
     for (int i = 0; i < OX_N_VIEWS; i++)
         if (t->views[i] != from && t->views[i]->ops->follow) t->views[i]->ops->follow(t->views[i]);
+    ox_side_moved(t, false);
 }
 
 static int64_t now_us(void)
@@ -338,6 +341,7 @@ static void act(ox_tui *t, ox_action a, uint32_t key)
     case OX_DO_RESULT: toggle(t, OX_VIEW_result); break;
     case OX_DO_BESIDE: ox_side_show(t); break;
     case OX_DO_MEET: ox_side_meet(t); break;
+    case OX_DO_TOGETHER: ox_side_together(t); break;
     case OX_DO_RIGHT: v->left += 8; break;
     case OX_DO_LEFT: v->left = v->left > 8 ? v->left - 8 : 0; break;
     default: break;

@@ -5,6 +5,7 @@
 
 #include "app/tui/became.h"
 #include "app/tui/line.h"
+#include "app/tui/meet.h"
 #include "app/tui/view.h"
 
 #include "app/session.h"
@@ -59,6 +60,9 @@ struct ox_tui {
     ox_node other;   /* the one of the cursor in the model beside */
     int side;        /* the list that the details tell of: nodes, result or beside */
     ox_trails trails, other_trails;
+    bool together; /* a move takes the cursor of the other model along */
+    bool taken;    /* it is being taken along */
+    ox_kin kin, other_kin;
     ox_became became; /* the nodes of the model in the result */
     /* What the panes were made from. */
     const ox_report *report;
@@ -166,6 +170,10 @@ void ox_side_cross(ox_tui *t, ox_node n);
 void ox_side_show(ox_tui *t);
 /* The cursor of the other model goes to what is most like the node that is spoken of. */
 void ox_side_meet(ox_tui *t);
+/* That with each move, or no more. */
+void ox_side_together(ox_tui *t);
+/* The cursor has moved: on the model beside, or on the first. */
+void ox_side_moved(ox_tui *t, bool beside);
 /* The name of a file without its folders, in at most so many columns. */
 void ox_side_file(const char *path, size_t cols, char *buf, size_t size);
 /* False, and says so, where the model beside is spoken of: what marks and commands are for is the other one. */
@@ -192,6 +200,8 @@ void ox_nodes_reveal(ox_tui *t, ox_node n);
 ox_node ox_nodes_at_cursor(const ox_view *v);
 /* Moves the cursor of the result, or of the model beside, to a node. */
 void ox_nodes_go(ox_view *v, ox_node n);
+/* The same, if it is listed. */
+void ox_nodes_point(ox_view *v, ox_node n);
 
 /* ---- view_weights.c ---- */
 /* The weights in the order of their pane, those of inner graphs last; more may come while the list is made. */

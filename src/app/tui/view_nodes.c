@@ -140,6 +140,7 @@ static void speak(nodes *k, ox_node n)
     }
     k->v.t->other = n;
     ox_side_told(k->v.t);
+    ox_side_moved(k->v.t, true);
 }
 
 static bool work(ox_view *v)
@@ -331,6 +332,14 @@ void ox_nodes_go(ox_view *v, ox_node n)
     ox_side_told(t);
 }
 
+void ox_nodes_point(ox_view *v, ox_node n)
+{
+    uint32_t row = row_of((nodes *)v, n.id);
+    if (!row) return;
+    ox_list_go(&v->list, row - 1);
+    v->t->other = n;
+}
+
 /* What has no node of its own says where it went. */
 static void tell(const nodes *k)
 {
@@ -391,7 +400,7 @@ static void note(ox_view *v, char *buf, size_t size)
     if (k->beside && m) {
         char file[96];
         ox_side_file(k->v.t->s->beside_path, 24, file, sizeof file);
-        int len = snprintf(buf, size, "%s  ", file);
+        int len = snprintf(buf, size, "%s%s  ", k->v.t->together ? "+ " : "", file);
         buf += len;
         size -= (size_t)len;
     }

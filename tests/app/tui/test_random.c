@@ -159,6 +159,8 @@ static void step(ox_tui *t, ox_session *s)
                                     OX_KEY_END,
                                     'W',
                                     'A',
+                                    '=',
+                                    '+',
                                     'B',
                                     'D',
                                     's',
