@@ -24,7 +24,9 @@ enum {
     OX_KEY_DELETE,
     OX_KEY_INSERT,
     OX_KEY_BACKTAB,
-    OX_KEY_F1 /* ... F12 */
+    OX_KEY_F1,                     /* ... F12 */
+    OX_KEY_PASTE = OX_KEY_F1 + 12, /* what follows is text that is pasted */
+    OX_KEY_PASTED                  /* its end */
 };
 
 /* "j", "C-d", "PageDown", "S-Tab", "Enter", "F1": the name of a key, and back. key_name fills buf of 16 bytes. */

@@ -20,7 +20,10 @@ static ox_status take(ox_tui *t, const ox_event *e, ox_error *err)
     case OX_EVENT_KEY: ox_tui_key(t, e->key); break;
     case OX_EVENT_CLICK: ox_tui_click(t, e->row, e->col); break;
     case OX_EVENT_WHEEL: ox_tui_wheel(t, e->row, e->col, e->by); break;
-    case OX_EVENT_INTERRUPT: ox_tui_key(t, OX_KEY_ESC); break;
+    case OX_EVENT_INTERRUPT:
+        t->pasting = false;
+        ox_tui_key(t, OX_KEY_ESC);
+        break;
     case OX_EVENT_CLOSED: t->quit = t->s->journal.hung_up = true; break;
     case OX_EVENT_RESIZE: ox_paint_size(&rows, &cols); return ox_tui_resize(t, rows, cols, err);
     case OX_EVENT_NONE: break;

@@ -23,6 +23,7 @@
 #include <term.h>
 
 enum { N_PAIRS = 256, ALT_STACK = 1 << 16 };
+enum { PASTE = KEY_F(62), PASTED = KEY_F(63) }; /* keys that no terminal has: the marks around what is pasted */
 
 static const int fatal[] = {SIGTERM, SIGHUP, SIGQUIT, SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
 static const int noted[] = {SIGWINCH, SIGTSTP, SIGCONT};
@@ -164,7 +165,7 @@ static ox_status look_at_terminal(ox_error *err)
     term.mouse = has("kmous");
     term.clipboard = has("Ms");
     term.n_restore = 0;
-    if (term.mouse) add_restore("\033[?1006l\033[?1000l");
+    if (term.mouse) add_restore("\033[?2004l\033[?1006l\033[?1000l");
     add_restore(tigetstr("sgr0"));
     add_restore(tigetstr("rmkx"));
     add_restore(tigetstr("cnorm"));
@@ -180,10 +181,10 @@ static void at_exit(void)
 }
 
 /* Button presses, and their places as numbers: one request each, for not every terminal takes two at once as curses
- * asks. */
-static void report_mouse(bool on)
+ * asks. And text that is pasted stands between two marks. */
+static void report_input(bool on)
 {
-    const char *s = on ? "\033[?1000h\033[?1006h" : "\033[?1006l\033[?1000l";
+    const char *s = on ? "\033[?1000h\033[?1006h\033[?2004h" : "\033[?2004l\033[?1006l\033[?1000l";
     if (term.mouse && write(term.fd, s, strlen(s)) < 0) term.mouse = false;
 }
 
@@ -209,10 +210,12 @@ static void set_modes(void)
     meta(stdscr, TRUE);
     set_escdelay(25);
     define_arrows();
+    define_key("\033[200~", PASTE);
+    define_key("\033[201~", PASTED);
     leaveok(stdscr, FALSE);
     mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
     mouseinterval(0);
-    report_mouse(true);
+    report_input(true);
 }
 
 ox_status ox_paint_open(const ox_theme *theme, ox_error *err)
@@ -253,7 +256,7 @@ fail:
 void ox_paint_close(void)
 {
     if (!term.screen) return;
-    report_mouse(false);
+    report_input(false);
     endwin();
     term.active = 0;
     delscreen(term.screen);
@@ -422,6 +425,8 @@ static uint32_t key_of(wint_t c)
     case KEY_BTAB: return OX_KEY_BACKTAB;
     case KEY_BACKSPACE: return OX_KEY_BACKSPACE;
     case KEY_ENTER: return OX_KEY_ENTER;
+    case PASTE: return OX_KEY_PASTE;
+    case PASTED: return OX_KEY_PASTED;
     default: return c >= KEY_F(1) && c <= KEY_F(12) ? OX_KEY_F1 + (c - KEY_F(1)) : OX_KEY_NONE;
     }
 }
@@ -460,7 +465,7 @@ static bool read_event(ox_event *e)
 
 static void give_back(void)
 {
-    report_mouse(false);
+    report_input(false);
     endwin();
     term.active = 0;
 }
@@ -470,7 +475,7 @@ static void take_again(void)
 {
     term.active = 1;
     reset_prog_mode();
-    report_mouse(true);
+    report_input(true);
     ox_grid_free(&term.shown);
     clearok(curscr, TRUE);
 }

@@ -370,8 +370,29 @@ static bool run_bound(ox_tui *t, uint32_t key)
     return true;
 }
 
+/* What is pasted is text and no keys, lines that end included: for the line that is typed, else for one that looks for
+ * the node that it speaks of. */
+static bool paste(ox_tui *t, uint32_t key)
+{
+    if (key == OX_KEY_PASTE) {
+        t->pasting = true;
+        if (t->mode == OX_MODE_PANES || t->mode == OX_MODE_MARK || t->mode == OX_MODE_TO_MARK)
+            ox_prompt_begin(t, OX_MODE_COMMAND, "locate ");
+        return true;
+    }
+    if (!t->pasting) return key == OX_KEY_PASTED;
+    if (key == OX_KEY_PASTED)
+        t->pasting = false;
+    else if (key == OX_KEY_ENTER || key == '\n' || key == OX_KEY_TAB)
+        ox_prompt_key(t, ' ');
+    else if (key >= ' ' && key != OX_KEY_BACKSPACE && key < OX_KEY_UP)
+        ox_prompt_key(t, key);
+    return true;
+}
+
 void ox_tui_key(ox_tui *t, uint32_t key)
 {
+    if (paste(t, key)) return;
     bool warned = t->warned;
     t->message[0] = '\0';
     t->warned = false;

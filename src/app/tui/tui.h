@@ -90,6 +90,7 @@ struct ox_tui {
     struct ox_query **breaks; /* what breakpoints select, each may be NULL; without their conditions */
     size_t n_breaks;
     int last_break; /* what they were made from */
+    bool pasting;   /* text comes, no keys */
     bool quit;
     bool alone;  /* leaving ends the program */
     bool warned; /* of unsaved edits, by the key before */

@@ -69,6 +69,11 @@ static void write_lines(help *h, const ox_tui *t)
     ox_lines_tab(&h->lines, 22);
     ox_lines_addf(&h->lines, OX_ROLE_PLAIN,
                   "a click moves the cursor, again it is Enter (in the tree it folds); the wheel scrolls");
+    ox_lines_new(&h->lines);
+    ox_lines_addf(&h->lines, OX_ROLE_KEY, "  paste");
+    ox_lines_tab(&h->lines, 22);
+    ox_lines_addf(&h->lines, OX_ROLE_PLAIN, "a message that is pasted is looked for in the model");
+    ox_lines_addf(&h->lines, OX_ROLE_COMMAND, "  :locate MESSAGE");
     for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
         ox_lines_new(&h->lines);
         ox_lines_new(&h->lines);

@@ -169,6 +169,24 @@ static void test_mouse(void **state)
     assert_leaves(0);
 }
 
+/* Text of several lines that is pasted is no keys: it is looked for in the model; in a line that is typed it goes on.
+ */
+static void test_paste(void **state)
+{
+    (void)state;
+    start("xterm-256color");
+    assert_true(terminal_shows(t, "txt  trace"));
+    eventually(terminal_mode(t, 2004) == 1);
+    terminal_send(t, "\033[200~q\r\nwhile running %input.3: \033[31mqqq\n\033[201~");
+    assert_true(terminal_shows(t, ":locate q  while running %input.3: [31mqqq"));
+    terminal_send(t, "\r");
+    assert_true(terminal_shows(t, "FOUND BY"));
+    terminal_send(t, ":print(\033[200~'one\n'\033[201~)\r");
+    assert_true(terminal_shows(t, "> print('one ')"));
+    terminal_send(t, "q");
+    assert_leaves(0);
+}
+
 static void test_commands_and_completion(void **state)
 {
     (void)state;
@@ -431,6 +449,7 @@ static int run(void)
         drive_test(test_every_size),
         drive_test(test_smaller),
         drive_test(test_mouse),
+        drive_test(test_paste),
         drive_test(test_commands_and_completion),
         drive_test(test_editor_and_clipboard),
         drive_test(test_log_replays),
