@@ -76,7 +76,8 @@ static ox_status make_log(ox_session *s, ox_error *err)
 
 static ox_status add_pending(ox_journal *j, const char *bytes, size_t n, ox_error *err)
 {
-    char *p = realloc(j->pending, j->n_pending + n + 1);
+    if (!n) return OX_OK;
+    char *p = realloc(j->pending, j->n_pending + n);
     if (!p) return ox_error_set(err, OX_E_NOMEM, "out of memory");
     memcpy(p + j->n_pending, bytes, n);
     j->pending = p;

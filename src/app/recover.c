@@ -159,7 +159,8 @@ static void tell(ox_session *s, const ox_leftover *l)
         ox_error_set(&w, OX_OK, "another version of onnxsh left a journal of this file");
         ox_error_hint(&w, "that version can recover its edits; `session` lists it");
     } else if (l->in_use && s->journal.keeps) {
-        ox_error_set(&w, OX_OK, "process %ld has this file open, with %zu unsaved edits", l->pid, l->edits);
+        ox_error_set(&w, OX_OK, "process %ld has this file open, with %zu unsaved edit%s", l->pid, l->edits,
+                     l->edits == 1 ? "" : "s");
         ox_error_hint(&w, "what is saved last is what stays");
     } else if (!l->in_use && l->edits && l->fit == OX_LEFT_FITS) {
         ox_error_set(&w, OX_OK, "%s were left by an earlier session", text);

@@ -131,7 +131,7 @@ class Sessions(Case):
         for screen in (False, True):
             for sig in (None, signal.SIGHUP, signal.SIGTERM):
                 with self.subTest(screen=screen, sig=sig):
-                    t = self.start("-t", self.model, ready=r"net\.txt  trace") if screen else self.start()
+                    t = self.start("-t", self.model, ready="aten::") if screen else self.start()
                     if screen:
                         t.send(":model:graph():nodes()[3]:set_name('one') print('edit'..'ed')\r")
                         t.expect("edited")
@@ -298,7 +298,7 @@ class Sessions(Case):
         self.rename(first, "one")
         self.rename(second, "two")
         self.assertEqual(len(self.journals()), 2)
-        third = self.start(ready="has this file open, with 1 unsaved edits")
+        third = self.start(ready=r"has this file open, with 1 unsaved edit\b")
         third.expect(PROMPT)
         self.assertIn("no edits of this model were left", self.do(third, "session recover"))
         self.assertIn("in use", self.do(third, "session"))
@@ -516,7 +516,7 @@ class Sessions(Case):
             t.wait()
 
     def test_marks(self):
-        t = self.start("-t", self.model, cols=150, rows=40, ready=r"net\.txt  trace")
+        t = self.start("-t", self.model, cols=150, rows=40, ready="aten::")
         t.send("jjma")
         t.expect("marked a")
         t.send("y")
@@ -527,7 +527,7 @@ class Sessions(Case):
         t.expect("session saved")
         t.send("q")
         t.wait()
-        t = self.start("-t", self.model, cols=150, rows=40, ready=r"net\.txt  trace")
+        t = self.start("-t", self.model, cols=150, rows=40, ready="aten::")
         t.send(":session load day.session\r")
         t.expect("loaded")
         t.send("ggy")
