@@ -176,6 +176,14 @@ static bool list_matches(matcher *x, formal item, uint32_t size, ox_type actual,
     return size && matches(x, item, actual, depth + 1);
 }
 
+/* What may be any of several: each. */
+static bool all_match(matcher *x, formal f, const ox_type_info *a, unsigned depth)
+{
+    for (uint32_t i = 0; i < a->n_items; i++)
+        if (!matches(x, f, a->items[i], depth + 1)) return false;
+    return a->n_items > 0;
+}
+
 static bool matches(matcher *x, formal f, ox_type actual, unsigned depth)
 {
     uint32_t size;
@@ -197,6 +205,7 @@ static bool matches(matcher *x, formal f, ox_type actual, unsigned depth)
     }
     if (is_word(f, "Any")) return true;
     ox_type_kind kind = kind_of(f);
+    if (kind != OX_TYPE_NONE_KNOWN && a.kind == OX_TYPE_UNION) return all_match(x, f, &a, depth);
     if (kind != OX_TYPE_NONE_KNOWN) return simple(x, kind, a.kind);
     if (*f.p >= 'a' && *f.p <= 'z') return variable(x, f, actual);
     return a.kind == OX_TYPE_CLASS || a.kind == OX_TYPE_OPAQUE;

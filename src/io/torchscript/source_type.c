@@ -173,6 +173,11 @@ static bool subtype(const ox__ts *t, ox_type a, ox_type b, unsigned depth)
         if (x.kind == OX_TYPE_NONETYPE) return true;
         return subtype(t, x.kind == OX_TYPE_OPTIONAL ? x.items[0] : a, y.items[0], depth + 1);
     }
+    if (x.kind == OX_TYPE_UNION) {
+        bool all = x.n_items > 0;
+        for (uint32_t i = 0; all && i < x.n_items; i++) all = subtype(t, x.items[i], b, depth + 1);
+        return all;
+    }
     if (y.kind == OX_TYPE_NUMBER)
         return x.kind == OX_TYPE_INT || x.kind == OX_TYPE_FLOAT_SCALAR || x.kind == OX_TYPE_COMPLEX_SCALAR;
     if (y.kind == OX_TYPE_UNION) {
