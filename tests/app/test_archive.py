@@ -33,6 +33,8 @@ class Weights(Case):
         out, _ = self.run_it("value", TRACED, "scale")
         self.assertIn("\nread as   %scale.1 by #10\n  input 1 of aten::mul #37\n", out)
         self.assertNotIn("read as", self.run_it("value", TRACED, "input.1")[0])
+        read = json.loads(self.run_it("--json", "value", TRACED, "scale")[0])[0]["read_as"]
+        self.assertEqual([(r["value"]["name"], r["node"]) for r in read], [("scale.1", 10)])
 
     def test_inputs(self):
         for command in ("node", "why"):

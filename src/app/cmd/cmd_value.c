@@ -181,6 +181,23 @@ static ox_status print_value(ox_session *s, const ox_model *m, ox_value v, ox_er
     return c.id ? print_data(s, m, c, err) : OX_OK;
 }
 
+static void json_reads(ox_json *j, const ox_model *m, ox_value w)
+{
+    uint32_t id = 1;
+    bool any = false;
+    while (ox_value_is_initializer(m, w)) {
+        ox_value v = ox_module_next_read(m, w, &id, ox_model_node_limit(m));
+        if (!v.id) break;
+        if (!any) ox_json_open(j, "read_as", '[');
+        any = true;
+        ox_json_open(j, NULL, '{');
+        ox_value_json(j, "value", m, v);
+        ox_json_int(j, "node", ox_value_node(m, v).id);
+        ox_json_close(j, '}');
+    }
+    if (any) ox_json_close(j, ']');
+}
+
 static ox_status json_value(ox_session *s, ox_json *j, const ox_model *m, ox_value v, ox_error *err)
 {
     ox_tensor c = constant_of(m, v);
@@ -198,6 +215,7 @@ static ox_status json_value(ox_session *s, ox_json *j, const ox_model *m, ox_val
         ox_json_close(j, '}');
     }
     ox_json_close(j, ']');
+    json_reads(j, m, v);
     ox_tensor_info k = ox_tensor_get(m, c);
     if (k.shared) {
         ox_json_open(j, "shares_with", '[');
