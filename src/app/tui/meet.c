@@ -67,12 +67,14 @@ static uint32_t find_scope(const ox_model *in, const ox_model *m, ox_scope s)
 
 /* ---- likeness ---- */
 
-/* Each counts more than all below it. Numbers are names by chance: they only tell apart what is alike. */
+/* Each counts more than all below it. Operators of two kinds are one if they are spelled alike. Numbers are names by
+ * chance: they only tell apart what is alike. */
 enum { NAMED = 32, WITHIN = 16, MAKES = 8, AROUND = 4, SAME_OP = 2, NUMBERED = 1 };
 
 /* What is looked for, in words of the model where it is looked for; 0 = unknown there. */
 typedef struct like {
-    uint32_t name, output, op, domain, scope;
+    uint32_t name, output, op, scope;
+    char spelled[48];       /* the operator, as spell writes it */
     unsigned within, makes; /* what those two count */
 } like;
 
@@ -81,6 +83,27 @@ static uint32_t same(const ox_model *in, const ox_model *m, ox_str s)
     size_t n;
     const char *text = ox_str_text(m, s, &n);
     return n ? ox_str_find(in, text, n).id : 0;
+}
+
+/* In small letters and digits only: max_pool2d and MaxPool begin alike then. */
+static void spell(const ox_model *m, ox_node n, char *buf, size_t size)
+{
+    size_t len, k = 0;
+    const char *s = ox_str_text(m, ox_node_op(m, n), &len);
+    for (size_t i = 0; i < len && k + 1 < size; i++)
+        if (s[i] >= 'A' && s[i] <= 'Z')
+            buf[k++] = (char)(s[i] | 0x20);
+        else if ((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= '0' && s[i] <= '9'))
+            buf[k++] = s[i];
+    buf[k] = '\0';
+}
+
+static bool spelled_alike(const ox_model *in, const like *k, ox_node n)
+{
+    char text[sizeof k->spelled];
+    spell(in, n, text, sizeof text);
+    size_t a = strlen(text), b = strlen(k->spelled), least = a < b ? a : b;
+    return least >= 3 && memcmp(text, k->spelled, least) == 0;
 }
 
 static bool is_number(const ox_model *m, ox_str s)
@@ -99,7 +122,7 @@ static like like_of(const ox_model *in, ox_kin *of_m, const ox_model *m, ox_node
     ox_str output = ox_value_name(m, ox_node_output(m, n, 0));
     like k = {
         .name = same(in, m, ox_node_name(m, n)), .output = same(in, m, output), .op = same(in, m, ox_node_op(m, n))};
-    k.domain = same(in, m, ox_node_domain(m, n));
+    spell(m, n, k.spelled, sizeof k.spelled);
     if (known && *known != NOWHERE) k.scope = *known & ~ABROAD;
     k.within = known && *known & ABROAD ? AROUND : WITHIN;
     k.makes = is_number(m, output) ? NUMBERED : MAKES;
@@ -112,7 +135,7 @@ static unsigned score(const ox_model *in, const like *k, ox_node n)
     if (k->name && ox_node_name(in, n).id == k->name) got += NAMED;
     if (k->output && ox_value_name(in, ox_node_output(in, n, 0)).id == k->output) got += k->makes;
     if (k->scope && ox_node_scope(in, n).id == k->scope) got += k->within;
-    if (k->op && ox_node_op(in, n).id == k->op && ox_node_domain(in, n).id == k->domain) got += SAME_OP;
+    if ((k->op && ox_node_op(in, n).id == k->op) || spelled_alike(in, k, n)) got += SAME_OP;
     return got;
 }
 
@@ -127,16 +150,36 @@ static ox_node by_name(const ox_model *in, const like *k, const char **how)
     return ox_value_node(in, ox_graph_find_value(in, g, (ox_str){k->output}));
 }
 
-/* How many nodes of its scope and operator come before it. */
-static size_t place(const ox_kin *k, const ox_model *m, ox_node of)
+/* Where a node stands in its scope: how many of its operator and of any come before it, how many there are. */
+typedef struct spot {
+    size_t of_op, before, all;
+} spot;
+
+static spot find_spot(const ox_kin *k, const ox_model *m, ox_node of)
 {
-    size_t before = 0;
+    spot at = {0, 0, 0};
     uint32_t scope = ox_node_scope(m, of).id, op = ox_node_op(m, of).id;
-    for (uint32_t id = scope < k->n_scopes ? k->first[scope] : 0; id && id != of.id; id = k->next[id]) {
+    for (uint32_t id = scope < k->n_scopes ? k->first[scope] : 0; id; id = k->next[id]) {
         ox_node n = ox_model_node_at(m, id);
-        before += n.id && ox_node_op(m, n).id == op && !ox_node_is_folded(m, n);
+        if (!n.id || ox_node_is_folded(m, n)) continue;
+        at.before += id < of.id;
+        at.of_op += id < of.id && ox_node_op(m, n).id == op;
+        at.all++;
     }
-    return before;
+    return at;
+}
+
+/* Number i of the nodes of a scope that are as much alike as that, or the last; *n says how many there are. */
+static ox_node alike(const ox_kin *of_in, const ox_model *in, const like *k, unsigned least, size_t i, size_t *n)
+{
+    ox_node best = {0, 0};
+    *n = 0;
+    for (uint32_t id = of_in->first[k->scope]; id; id = of_in->next[id]) {
+        ox_node at = ox_model_node_at(in, id);
+        if (!at.id || ox_node_is_folded(in, at) || score(in, k, at) < least) continue;
+        if ((*n)++ <= i) best = at;
+    }
+    return best;
 }
 
 ox_node ox_meet(ox_kin *of_in, const ox_model *in, ox_kin *of_m, const ox_model *m, ox_node n, const char **how)
@@ -146,16 +189,17 @@ ox_node ox_meet(ox_kin *of_in, const ox_model *in, ox_kin *of_m, const ox_model 
     const like k = like_of(in, of_m, m, n);
     ox_node best = by_name(in, &k, how);
     if (best.id || !k.scope || k.scope >= of_in->n_scopes) return best;
-    unsigned most = 0;
-    size_t seen = 0, wanted = k.within == WITHIN ? place(of_m, m, n) : 0;
+    unsigned most = k.within;
+    size_t count;
     for (uint32_t id = of_in->first[k.scope]; id; id = of_in->next[id]) {
         ox_node at = ox_model_node_at(in, id);
         unsigned got = at.id && !ox_node_is_folded(in, at) ? score(in, &k, at) : 0;
-        if (!got || got < most) continue;
-        if (got > most) seen = 0;
-        if (seen++ <= wanted) best = at; /* of those that are alike, the one of the same number */
-        most = got;
+        if (got > most) most = got;
     }
     *how = most >= NAMED ? "by its name" : k.within == WITHIN ? "by its scope" : "by the scope around it";
-    return best;
+    if (k.within != WITHIN) return alike(of_in, in, &k, most, 0, &count);
+    spot at = find_spot(of_m, m, n);
+    best = alike(of_in, in, &k, most, at.of_op, &count);
+    if (most > WITHIN || !at.all) return best;
+    return alike(of_in, in, &k, most, at.before * count / at.all, &count); /* operators of another kind: as far along */
 }
