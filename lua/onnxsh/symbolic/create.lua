@@ -73,12 +73,24 @@ local function constant_range(g, start, stop, step, dtype)
   return g:constant(out, dtype, {math.max(n, 0)})
 end
 
+-- Down, counted up: of a Range that goes down and is what a Gather reads, ONNX Runtime makes a Slice, which takes an end of
+-- -1 for the last place.
+local function range_down(g, start, stop, step)
+  local first = sym.index(g, start)
+  local n = g:op("Sub", first, sym.index(g, stop))
+  if step ~= -1 then n = g:op("Div", g:op("Add", n, sym.index(g, -step - 1)), sym.index(g, -step)) end
+  local count = sym.count(g, n)
+  if step ~= -1 then count = g:op("Mul", count, sym.index(g, -step)) end
+  return g:op("Sub", first, count)
+end
+
 local function range(g, start, stop, step, dtype)
   local a, b, c = sym.maybe_scalar(start), sym.maybe_scalar(stop), sym.maybe_scalar(step)
   local d = dtype or sym.traced_dtype(g) or sym.result_type(start, stop, step) or "int64"
   local y = a and b and c and constant_range(g, a, b, c, d)
   if y then return y end
   if a == 0 and c == 1 and sym.dtype(stop) == "int64" then return sym.cast(g, sym.count(g, stop), d) end
+  if d == "int64" and math.type(c) == "integer" and c < 0 then return range_down(g, start, stop, c) end
   if g:opset() < 11 then return g:unsupported("a range with computed ends needs opset 11") end
   local function scalar(x)
     x = sym.cast(g, x, d)

@@ -423,21 +423,32 @@ symbolic("aten::index_fill.int_Tensor", index_fill)
 
 -- ---- windows and diagonals ----
 
--- The windows of one dim come last.
+-- Where the windows of one dim are, a row for each.
+local function windows(g, x, axis, size, step)
+  local total = sym.dim_size(x, axis)
+  if total then
+    local rows = {}
+    for i = 0, (total - size) // step do
+      rows[i + 1] = {}
+      for k = 1, size do rows[i + 1][k] = i * step + k - 1 end
+    end
+    return g:constant(rows, "int64")
+  end
+  local n = g:op("Div", g:op("Add", sym.index(g, sym.size(g, x, axis)), sym.index(g, step - size)), sym.index(g, step))
+  local starts = g:op("Mul", sym.count(g, n), sym.index(g, step))
+  return g:op("Add", sym.unsqueeze(g, starts, 1), sym.unsqueeze(g, sym.count(g, size), 0))
+end
+
+-- They come last.
 symbolic("aten::unfold", function(g, self, dimension, size, step)
   local rank, axis = sym.need_rank(g, self), sym.axis(g, self, dimension)
   if rank == 0 then return sym.reshape(g, self, {1}) end
-  local total = sym.dim_size(self, axis) or g:unsupported("unfold of a dim whose size is not known")
-  local rows, perm = {}, {}
-  for i = 0, (total - size) // step do
-    rows[i + 1] = {}
-    for k = 1, size do rows[i + 1][k] = i * step + k - 1 end
-  end
+  local perm = {}
   for i = 0, rank do
     if i ~= axis + 1 then perm[#perm + 1] = i end
   end
   perm[#perm + 1] = axis + 1
-  return sym.transpose(g, g:op("Gather", self, g:constant(rows, "int64"), {axis_i = axis}), perm)
+  return sym.transpose(g, g:op("Gather", self, windows(g, self, axis, size, step), {axis_i = axis}), perm)
 end)
 
 -- The places that each element of a kernel sees along one dim: [kernel, windows].
