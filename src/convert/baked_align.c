@@ -102,7 +102,7 @@ static void put_const(const ox__const *c, ox__buf *b)
 {
     if (c->kind == OX__CONST_FLOAT || c->kind == OX__CONST_BOOL)
         ox__buf_addf(b, "%.9g", c->f);
-    else if (c->kind == OX__CONST_INT)
+    else if (c->kind == OX__CONST_INT || (c->kind == OX__CONST_TENSOR && !c->rank && c->n))
         ox__buf_addf(b, "%lld", (long long)c->ints[0]);
     else if (c->dims || c->kind == OX__CONST_INTS) {
         ox__buf_addz(b, c->dims ? "(" : "[");

@@ -277,7 +277,8 @@ class Made(nn.Module):
         line = torch.linspace(-1, 1, n)
         chosen = F.one_hot(x.argmax(1), n).float()
         return (torch.eye(n) @ x, torch.eye(n, n + 1), line[:, None] * x, chosen, torch.roll(x, n // 2, 1), torch.roll(x, -n + 1, 1),
-                F.layer_norm(x, (n, c)), x[:, -(n // 3):])
+                F.layer_norm(x, (n, c)), x[:, -(n // 3):], x[:, torch.arange(n - 1, -1, -1)],
+                x[:, torch.arange(n - 1, 1, -2)])
 
 
 class Chance(nn.Module):
