@@ -21,6 +21,7 @@ def CASES(torch):
     def ints(*size, low=-5, high=6, dtype=torch.int64):
         return torch.randint(low, high, size, generator=g, dtype=dtype)
 
+    # opset: the lowest that can say it; -N: older ones can, but are exact from N on only.
     def case(name, fn, *inputs, opset=9, rtol=1e-4):
         rows.append((name, fn, inputs, opset, rtol))
 
@@ -93,6 +94,15 @@ def CASES(torch):
     case("remainder_int", torch.remainder, i, k)
     case("remainder_number", lambda a: a % 3, i)
     case("remainder_float_number", lambda a: a % 0.75, x * 5)
+    case("remainder_of_multiples", lambda a: (a.round() / 10) % 0.1, x * 20, opset=-10)
+    case("floor_divide_of_multiples", lambda a: (a.round() / 10) // 0.1, x * 20, opset=-11)
+    case("floor_divide_of_floats", torch.floor_divide, x * 5, y)
+    case("floor_divide_by_zero", lambda a, b: torch.floor_divide(a, b.round()), x * 5, y, opset=-11)
+    case("div_floor_by_three", lambda a: torch.div(a, -3, rounding_mode="floor") + a // 4, x * 50)
+    case("remainder_of_negative", lambda a: a % -0.7, x * 5)
+    case("remainder_double", torch.remainder, x.double() * 5, y.double())
+    case("shift_left", lambda a: a << 3, i)
+    case("shift_right", lambda a: (a * 7 >> 2) + torch.bitwise_right_shift(a, 1), i)
     case("fmod", torch.fmod, x * 5, y)
     case("fmod_int", torch.fmod, i, k)
     case("pow", torch.pow, p, y)

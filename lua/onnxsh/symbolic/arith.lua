@@ -47,8 +47,27 @@ local function pair(g, d, a, b)
   return a, b
 end
 
+-- The remainder of floats with the sign of the divisor. It is exact, as fmod is: what is left by a quotient that was
+-- rounded is not. k is the divisor if it is a constant.
+local function real_remainder(g, a, b, k, d)
+  local zero, r = sym.value(g, 0, d), g:op("Mod", a, b, {fmod_i = 1})
+  local wrong = k and g:op(k < 0 and "Greater" or "Less", r, zero)
+      or g:op("Less", g:op("Mul", g:op("Sign", r), g:op("Sign", b)), zero)
+  return g:op("Where", wrong, g:op("Add", r, b), r)
+end
+
+-- 1 // 0.1 is 9, though 1 / 0.1 is rounded to 10; quotients by powers of two are not rounded.
+local function real_floor_divide(g, self, other, d)
+  local k, q = sym.maybe_scalar(other), sym.arith(g, "Div", self, other, d)
+  local exact = k and k ~= 0 and math.log(math.abs(k), 2) % 1 == 0
+  if not d or exact or k == 0 or g:opset() < 11 then return g:op("Floor", q) end
+  local a, b = pair(g, d, self, other)
+  local whole = g:op("Round", g:op("Div", g:op("Sub", a, real_remainder(g, a, b, k, d)), b))
+  return k and whole or g:op("Where", g:op("Equal", b, sym.value(g, 0, d)), q, whole)
+end
+
 local function floor_divide(g, self, other, d)
-  if not d or sym.is_float_type(d) then return g:op("Floor", sym.arith(g, "Div", self, other, d)) end
+  if not d or sym.is_float_type(d) then return real_floor_divide(g, self, other, d) end
   if g:opset() < 10 then
     local q = sym.arith(g, "Div", sym.cast(g, self, "float64"), sym.cast(g, other, "float64"), "float64")
     return sym.cast(g, g:op("Floor", sym.cast(g, q, "float32")), d)
@@ -100,6 +119,7 @@ symbolic("aten::remainder", function(g, self, other)
   local d = compute_type(g, self, other)
   local a, b = pair(g, d, self, other)
   if d and not sym.is_float_type(d) and g:opset() >= 10 then return g:op("Mod", a, b) end
+  if d and g:opset() >= 10 then return real_remainder(g, a, b, sym.maybe_scalar(other), d) end
   return g:op("Sub", a, g:op("Mul", floor_divide(g, a, b, d), b))
 end)
 
@@ -231,6 +251,22 @@ symbolic("aten::bitwise_xor", bitwise("Xor"))
 symbolic("aten::__and__", bitwise("And"))
 symbolic("aten::__or__", bitwise("Or"))
 symbolic("aten::__xor__", bitwise("Xor"))
+
+-- Integers are multiplied by a power of two, or divided and rounded down: what shifts of signed numbers are.
+local function shift(left)
+  return function(g, self, other)
+    local d, k = compute_type(g, self, other), sym.maybe_scalar(other)
+    if not d or sym.is_float_type(d) or d == "bool" then return g:unsupported("a shift of numbers that are not integers") end
+    if not k or k < 0 or k > 62 then return g:unsupported("a shift by a number that is not known, or not from 0 to 62") end
+    if left then return sym.arith(g, "Mul", self, 1 << math.tointeger(k), d) end
+    return floor_divide(g, self, 1 << math.tointeger(k), d)
+  end
+end
+
+symbolic("aten::__lshift__", shift(true))
+symbolic("aten::__rshift__", shift(false))
+symbolic("aten::bitwise_left_shift", shift(true))
+symbolic("aten::bitwise_right_shift", shift(false))
 
 -- ---- where ----
 
