@@ -34,6 +34,7 @@ typedef struct nodes {
     char query[OX_LINE_MAX];
     ox_query *filter; /* NULL: all are listed */
     bool seek;        /* the cursor goes to the tui's node once that is listed */
+    bool apart;       /* another pane went to a node that is not listed: the list that begins anew leaves it so */
     memo ops[MEMO], scopes[MEMO];
 } nodes;
 
@@ -108,7 +109,7 @@ static void place_cursor(nodes *k)
                                : row_of(k, k->beside ? t->other.id : t->node.id);
     if (!row) return;
     ox_list_go(&k->v.list, row - 1);
-    k->seek = false;
+    k->seek = k->apart = false;
     if (t->side == OX_VIEW_result) ox_side_told(t);
 }
 
@@ -146,6 +147,7 @@ static void speak(nodes *k, ox_node n)
 static bool work(ox_view *v)
 {
     nodes *k = (nodes *)v;
+    const ox_tui *t = v->t;
     const ox_model *m = model(k);
     if (k->done) return k->weights && weights(k);
     size_t n = v->list.n;
@@ -166,7 +168,8 @@ static bool work(ox_view *v)
     if (k->seek) place_cursor(k);
     if (k->seek && k->done) { /* it is not listed: another one is spoken of from now on */
         k->seek = false;
-        if (n && !k->result) speak(k, ox_model_node_at(m, k->rows[v->list.cursor]));
+        bool stays = k->apart && (k->beside ? t->other.id : t->node.id);
+        if (n && !k->result && !stays) speak(k, ox_model_node_at(m, k->rows[v->list.cursor]));
     }
     return !k->done || k->weights;
 }
@@ -215,6 +218,7 @@ static void take_filter(nodes *k, ox_query *q, const char *query)
     k->filter = q;
     snprintf(k->query, sizeof k->query, "%s", query);
     k->v.list.cursor = k->v.list.top = 0;
+    k->apart = false;
     restart(k);
 }
 
@@ -296,7 +300,7 @@ static ox_node came_from(const nodes *k, ox_node n)
 static void moved(ox_view *v)
 {
     nodes *k = (nodes *)v;
-    k->seek = false;
+    k->seek = k->apart = false;
     ox_node n = node_at(k, v->list.cursor);
     k->aim = (ox_node){0, 0};
     if (n.id && k->result) {
@@ -356,6 +360,7 @@ static void follow(ox_view *v)
     nodes *k = (nodes *)v;
     k->aim = (ox_node){0, 0};
     k->seek = !k->done; /* what is not listed yet may come */
+    k->apart = k->done;
     place_cursor(k);
     if (k->result && k->done && !k->weights) tell(k);
 }
