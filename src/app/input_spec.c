@@ -207,6 +207,8 @@ static ox_status find_named(ox_model *m, const spec *p, place *out, ox_error *er
 
 static ox_status find_input(ox_model *m, const spec *p, size_t *next, place *out, ox_error *err)
 {
+    ox_status unread = ox_model_graph_status(m, err);
+    if (unread != OX_OK) return unread; /* so it has no inputs: that is not what is wrong */
     if (p->name) return find_named(m, p, out, err);
     ox_graph g = ox_model_main(m);
     size_t seen = 0;

@@ -42,6 +42,16 @@ class Weights(Case):
             self.assertRegex(out, r"%weight\.1 : Float\(2, 1, 3, 3\)  weight block\.conv\.weight")
 
 
+class Frozen(Case):
+    def test_constants(self):
+        """The weights of a frozen module are constants of its graph."""
+        path = self.write("frozen.txt", "graph(%x : Float(2)):\n"
+                          "  %1 : Float(2) = prim::Constant[value= 1  2 [ CPUFloatType{2} ]]()\n"
+                          "  %2 : Tensor = aten::mul(%x, %1)\n  return (%2)\n")
+        out, _ = self.run_it("weights", path)
+        self.assertEqual(out, "no weight has a name; 1 tensor is a constant of the graph, which `show` has\n")
+
+
 class NoInline(Case):
     def test_forward(self):
         out, _ = self.run_it("show", "--no-inline", TRACED)
@@ -155,6 +165,8 @@ class NotUnderstood(Case):
             self.assertRegex(err, "onnxsh: .*" + self.PLACE % place + message)
         _, err = self.run_it("export", path, os.path.join(self.dir, "out.onnx"), status=1)
         self.assertRegex(err, "onnxsh: the graph cannot be read: " + message + r"\n    at .*net\.py\):" + place.split(":")[0])
+        _, err = self.run_it("-q", "export", path, os.path.join(self.dir, "out.onnx"), "--input", "x=float32[2]", status=3)
+        self.assertRegex(err, "onnxsh: .*" + self.PLACE % place + message)
         found = json.loads(self.run_it("-q", "--json", "check", path, status=1)[0])
         self.assertEqual([f["check"] for f in found if f["severity"] == "error"], ["unread-graph"])
         self.assertRegex(found[0]["message"], "^the graph cannot be read: " + message + r", at .*net\.py\):" + place.split(":")[0] + "$")
