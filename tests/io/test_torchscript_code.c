@@ -223,6 +223,21 @@ static void test_interfaces(void **state)
     object.state = NULL;
 }
 
+/* A module that holds itself behind an interface would be called without end. */
+static void test_interfaces_without_end(void **state)
+{
+    (void)state;
+    static ox__obj_object self = {.class_name = "__torch__.Net"};
+    static ox__obj key = {.kind = OX__OBJ_STR, .s = "a", .n = 1}, item = {.kind = OX__OBJ_OBJECT, .object = &self};
+    static ox__obj *items[] = {&key, &item}, dict = {.kind = OX__OBJ_DICT, .n = 1, .items = items};
+    self.state = object.state = &dict;
+    fails(NET "  a : __torch__.Worker\n  def forward(self: __torch__.Net,\n    x: Tensor) -> Tensor:\n"
+              "    a = self.a\n    return torch.add((a).forward(x, ), (a).forward(x, ))\n"
+              "class Worker(ModuleInterface):\n  def forward(self, x: Tensor) -> Tensor:\n    pass\n",
+          OX_E_LIMIT, "forward is called too deep inside others", 7, 23);
+    self.state = object.state = NULL;
+}
+
 /* Code that may put another module there is left as it is. */
 static void test_interfaces_replaced(void **state)
 {
@@ -525,16 +540,27 @@ static void test_inputs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_constants),  cmocka_unit_test(test_control),
-        cmocka_unit_test(test_calls),      cmocka_unit_test(test_values),
-        cmocka_unit_test(test_errors),     cmocka_unit_test(test_other_errors),
-        cmocka_unit_test(test_bomb),       cmocka_unit_test(test_methods),
-        cmocka_unit_test(test_memory),     cmocka_unit_test(test_inputs),
-        cmocka_unit_test(test_enums),      cmocka_unit_test(test_classes),
-        cmocka_unit_test(test_with),       cmocka_unit_test(test_forks),
-        cmocka_unit_test(test_numbers),    cmocka_unit_test(test_ones),
-        cmocka_unit_test(test_versions),   cmocka_unit_test(test_elsewhere),
-        cmocka_unit_test(test_interfaces), cmocka_unit_test(test_interfaces_replaced),
+        cmocka_unit_test(test_constants),
+        cmocka_unit_test(test_control),
+        cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_other_errors),
+        cmocka_unit_test(test_bomb),
+        cmocka_unit_test(test_methods),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_inputs),
+        cmocka_unit_test(test_enums),
+        cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_with),
+        cmocka_unit_test(test_forks),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_ones),
+        cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_elsewhere),
+        cmocka_unit_test(test_interfaces),
+        cmocka_unit_test(test_interfaces_without_end),
+        cmocka_unit_test(test_interfaces_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

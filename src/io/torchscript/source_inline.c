@@ -92,6 +92,17 @@ static ox__ts_block *copy_graph(ox__ts *t, const ox__ts_block *from)
 
 /* ---- calls ---- */
 
+/* Those that led to the caller's own object stand in the sites around. */
+static void drop_outer(ox__ts_site *site)
+{
+    uint32_t n = 0;
+    for (const ox__ts_site *s = site->outer; s; s = s->outer) n += s->n_path;
+    n = OX__MIN(n, site->n_path);
+    site->path += n;
+    site->classes += n;
+    site->n_path -= n;
+}
+
 /* The attributes that lead from an input of the function to the object whose method is called. */
 static bool object_path(ox__ts *t, const ox__ts_node *call, ox__ts_site *site)
 {
@@ -109,6 +120,7 @@ static bool object_path(ox__ts *t, const ox__ts_node *call, ox__ts_site *site)
         path[--n] = at->name;
         classes[n] = at->out[0]->type;
     }
+    drop_outer(site);
     return true;
 }
 
@@ -133,6 +145,7 @@ bool ox__ts_inline_call(ox__ts *t, ox__ts_node *call)
     ox__ts_site *site = body ? ox__ts_alloc(t, sizeof *site) : NULL;
     if (!site) return false;
     site->call = call;
+    site->outer = call->site; /* none, unless the call is one through an interface */
     site->method = !first;
     if (site->method && !object_path(t, call, site)) return false;
     return ox__ts_put(t, call, first, body, site);

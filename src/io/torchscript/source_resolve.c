@@ -33,6 +33,16 @@ static bool replaces(ox__ts *t, const ox__ts_node *n)
     return c && (c->sort == OX__TS_MODULE || c->sort == OX__TS_INTERFACE);
 }
 
+/* A module that holds itself calls itself without end. */
+static bool not_too_deep(ox__ts *t, const ox__ts_node *call)
+{
+    uint32_t depth = 0;
+    for (const ox__ts_site *s = call->site; s; s = s->outer) depth++;
+    if (depth < OX__TS_CALLS) return true;
+    t->file = call->file;
+    return ox__ts_refuse(t, call->at, OX_E_LIMIT, "%s is called too deep inside others", call->name);
+}
+
 static bool resolve_block(resolver *r, ox__ts_block *b)
 {
     ox__ts *t = r->t;
@@ -49,7 +59,7 @@ static bool resolve_block(resolver *r, ox__ts_block *b)
         n->fn = method_of(t, n);
         if (t->s != OX_OK) return false;
         if (!n->fn) continue;
-        if (!ox__ts_inline_call(t, n)) return false;
+        if (!not_too_deep(t, n) || !ox__ts_inline_call(t, n)) return false;
         r->resolved = true;
         next = before ? before->next : b->first; /* what was put in may call through interfaces too */
     }
