@@ -151,6 +151,17 @@ static bool is_same_file(const ox_journal *j, const char *path)
     return j->real && realpath(path, real) && strcmp(real, j->real) == 0;
 }
 
+ox_status ox_journal_may_save(const ox_session *s, const char *path, ox_error *err)
+{
+    const ox_journal *j = &s->journal;
+    ox_stamp now;
+    if (!is_same_file(j, path) || !ox_stamp_of(path, &now) || ox_stamp_same(&now, &j->stamp)) return OX_OK;
+    ox_error_set(err, OX_E_IO, "the file has changed since it was opened: it is not saved over");
+    ox_error_hint(err, "`save OTHER` keeps both, `save --force` drops what is there, `open` it to drop what is here");
+    snprintf(err->file, sizeof err->file, "%s", path);
+    return OX_E_IO;
+}
+
 void ox_journal_saved(ox_session *s, const char *path)
 {
     ox_journal *j = &s->journal;

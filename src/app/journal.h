@@ -46,6 +46,8 @@ ox_status ox_journal_ready(ox_session *s, ox_error *err) OX_MUST_USE;
 void ox_journal_log(ox_session *s);
 /* The same, also of a model that is not recorded; of no model it is 0. */
 ox_status ox_journal_hash(ox_session *s, ox_error *err) OX_MUST_USE;
+/* Before the model is saved there: an error if that is its own file and another program has written it since. */
+ox_status ox_journal_may_save(const ox_session *s, const char *path, ox_error *err) OX_MUST_USE;
 /* The model was saved: over its own file, which ends the journal, or elsewhere, which the journal notes. */
 void ox_journal_saved(ox_session *s, const char *path);
 /* The model is closed; its journal goes, unless it is to be kept. */

@@ -310,6 +310,28 @@ class Sessions(Case):
         fourth.expect(PROMPT)
         self.assertRegex(self.name(fourth), "<one>|<two>")
 
+    def test_two_programs_save(self):
+        """What another one has saved is not written over unasked, and the edits stay."""
+        first, second = self.start(), self.start()
+        rename = "model:graph():find('op:sigmoid')[1]:output():rename('%s')"
+        self.do(first, rename % "first")
+        self.assertIn("saved", self.do(first, "save"))
+        self.do(first, rename % "again")
+        self.assertIn("saved", self.do(first, "save"))  # what it wrote itself
+        self.do(second, rename % "second")
+        self.assertIn("has changed since it was opened", self.do(second, "save"))
+        self.assertIn("%again", self.read(self.model))
+        self.assertIn("saved", self.do(second, "save other.txt"))
+        self.assertIn("%second", self.read(self.path("other.txt")))
+        self.do(second, rename % "third")
+        self.assertIn("not saved over", self.do(second, "save net.txt"))
+        self.assertIn("saved", self.do(second, "save --force"))
+        self.assertIn("%third", self.read(self.model))
+        self.do(second, rename % "fourth")
+        os.unlink(self.model)
+        self.assertIn("saved", self.do(second, "save"))
+        self.assertIn("%fourth", self.read(self.model))
+
     def test_no_place_for_the_journal(self):
         self.write("state", "a file where the directory would be")
         t = self.start()

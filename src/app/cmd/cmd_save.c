@@ -86,7 +86,9 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     }
     ox_save_options opt = {.task = ox_progress_task(s->g.quiet)};
     if (word) opt.external = *word == 'n' ? OX_EXTERNAL_NEVER : word[1] == 'l' ? OX_EXTERNAL_ALWAYS : OX_EXTERNAL_AUTO;
-    ox_status st = onnx ? ox_save_onnx(m, path, &opt, err) : ox_trace_save(m, path, s->as_given, err);
+    ox_status st = ox_args_get(a, "--force") ? OX_OK : ox_journal_may_save(s, path, err);
+    if (st != OX_OK) return st;
+    st = onnx ? ox_save_onnx(m, path, &opt, err) : ox_trace_save(m, path, s->as_given, err);
     ox_progress_done();
     if (st != OX_OK) return st;
     ox_model_set_saved(m);
@@ -104,12 +106,13 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
 static const ox_opt opts[] = {
     {"--external-data", "WHEN", "weights in a file beside it: auto, always or never", OX_HINT_WORDS,
      "auto always never"},
+    {"--force", NULL, "also over a file that has changed since it was opened", OX_HINT_NONE, NULL},
     {NULL, NULL, NULL, OX_HINT_NONE, NULL},
 };
 
 const ox_cmd ox_cmd_save = {
     .name = "save",
-    .usage = "[--external-data WHEN] [FILE]",
+    .usage = "[--external-data WHEN] [--force] [FILE]",
     .summary = "write the current model as it is",
     .help = "An ONNX model is written as .onnx: what was not edited stays byte for byte. A trace is written as the "
             "text that\n"
