@@ -90,6 +90,7 @@ static void add_producers(const ox_model *m, ox_node n, bool in_list, ox_node *f
 
 void ox_tui_up(ox_tui *t)
 {
+    ox_run_grace(t);
     const ox_spoken k = ox_side_spoken(t);
     ox_node first = {0, 0};
     size_t n = 0;
@@ -104,6 +105,7 @@ void ox_tui_up(ox_tui *t)
 
 void ox_tui_down(ox_tui *t)
 {
+    ox_run_grace(t);
     const ox_spoken k = ox_side_spoken(t);
     const ox_model *m = k.m;
     ox_node first = {0, 0};
@@ -147,6 +149,7 @@ void ox_tui_to_mark(ox_tui *t, uint32_t key)
 void ox_tui_run_at(ox_tui *t, const char *command)
 {
     char line[128];
+    ox_run_grace(t);
     if (!ox_side_is_first(t, "commands speak")) return;
     if (!t->s->model || !ox_node_is_alive(t->s->model, t->node)) {
         ox_tui_say(t, OX_ROLE_NOTE, "there is no node here");

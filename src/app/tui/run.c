@@ -91,13 +91,18 @@ static void complain(ox_tui *t, const ox_error *err)
     ox_tui_say(t, OX_ROLE_ERROR, "%s", text);
 }
 
+void ox_run_grace(ox_tui *t)
+{
+    if (t->run && t->run->kind != TYPES) ox_run_work(t, GRACE_MS);
+}
+
 void ox_run_line(ox_tui *t, const char *line)
 {
     ox_error err;
     line += strspn(line, " \t");
     if (!*line) return;
-    if (t->run && t->run->kind != TYPES) ox_run_work(t, GRACE_MS); /* keys may be typed ahead of a short line */
-    if (t->run && t->run->kind == TYPES) ox_run_end(t);            /* nobody asked for it */
+    ox_run_grace(t);
+    if (t->run && t->run->kind == TYPES) ox_run_end(t); /* nobody asked for it */
     if (t->run) {
         ox_tui_say(t, OX_ROLE_WARNING, "'%.60s' is still at work; Ctrl-C stops it", t->run->line);
         return;

@@ -71,6 +71,7 @@ void ox_stops_toggle(ox_tui *t)
     char label[256], line[300];
     const ox_session *s = t->s;
     ox_value out = {0, 0};
+    ox_run_grace(t);
     if (!ox_side_is_first(t, "breakpoints are")) return;
     if (s->model && ox_node_is_alive(s->model, t->node) && ox_node_n_outputs(s->model, t->node))
         out = ox_node_output(s->model, t->node, 0);

@@ -239,6 +239,9 @@ void ox_prompt_save(ox_tui *t);
 void ox_tui_filter(ox_tui *t, const char *query);
 
 /* ---- run.c: lines of the prompt ---- */
+/* Keys may be typed ahead of a short line: before a key that speaks of the cursor's node, the line may still move it.
+ */
+void ox_run_grace(ox_tui *t);
 /* Logs a line and runs it; refused with a message while another is at work. */
 void ox_run_line(ox_tui *t, const char *line);
 ox_status ox_run_open(ox_tui *t, const char *path, ox_error *err) OX_MUST_USE;

@@ -227,6 +227,11 @@ int terminal_rows(const terminal *t)
     return t->rows;
 }
 
+int terminal_cols(const terminal *t)
+{
+    return t->cols;
+}
+
 const char *terminal_row(terminal *t, int row)
 {
     put_row(t, row, t->text, sizeof t->text);
@@ -298,6 +303,21 @@ int terminal_color(terminal *t, int row, int col, bool behind)
     const VTermColor *c = behind ? &cell.bg : &cell.fg;
     if (behind ? VTERM_COLOR_IS_DEFAULT_BG(c) : VTERM_COLOR_IS_DEFAULT_FG(c)) return -1;
     return VTERM_COLOR_IS_INDEXED(c) ? c->indexed.idx : -2;
+}
+
+terminal_look terminal_look_at(terminal *t, int row, int col)
+{
+    VTermScreenCell cell;
+    vterm_screen_get_cell(t->screen, (VTermPos){row, col}, &cell);
+    terminal_look k = {
+        .width = cell.width > 1 ? cell.width : 1, .bold = cell.attrs.bold, .reverse = cell.attrs.reverse};
+    k.fg = terminal_color(t, row, col, false);
+    k.bg = terminal_color(t, row, col, true);
+    vterm_screen_get_text(
+        t->screen, k.text, sizeof k.text - 1,
+        (VTermRect){.start_row = row, .end_row = row + 1, .start_col = col, .end_col = col + k.width});
+    if (!*k.text) k.text[0] = ' ';
+    return k;
 }
 
 bool terminal_alternate(const terminal *t)

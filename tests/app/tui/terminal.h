@@ -24,12 +24,20 @@ bool terminal_hides(terminal *t, const char *text);
 /* Reads what comes until nothing has come for so many milliseconds. */
 void terminal_settle(terminal *t, int ms);
 int terminal_rows(const terminal *t);
+int terminal_cols(const terminal *t);
 /* A row of the screen as text, without the blanks at its end; lives until the next call. */
 const char *terminal_row(terminal *t, int row);
 /* All rows. */
 const char *terminal_screen(terminal *t);
 /* The cell's attributes there. */
 bool terminal_reverse(terminal *t, int row, int col);
+typedef struct terminal_look {
+    char text[32]; /* UTF-8, with what combines; a blank at least */
+    int width;     /* columns */
+    int fg, bg;    /* as of terminal_color */
+    bool bold, reverse;
+} terminal_look;
+terminal_look terminal_look_at(terminal *t, int row, int col);
 /* The number of its colour, or of that behind it; -1: the terminal's own. */
 int terminal_color(terminal *t, int row, int col, bool behind);
 /* Where text stands first; false: nowhere. */
