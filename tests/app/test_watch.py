@@ -101,6 +101,29 @@ class Watch(Case):
         self.assertIn(AGAIN, said)
         self.assertRegex(said, r"\b3\b")
 
+    def test_out_of_memory(self):
+        """The n-th allocation fails, in opening, watching or opening again: the old model stays, or the new one is there."""
+        n, points, failed = 100, 0, 0
+        while points < 12 or "out of memory" in said:
+            self.write("net.txt", chain(OPS))
+            t = Terminal(self, self.model, cols=150, env=dict(self.env, ONNXSH_FAIL_ALLOC=str(n)))
+            n += n // 6
+            try:
+                said = t.expect(PROMPT)
+            except AssertionError:
+                said = t.seen
+            if "out of memory" in said:
+                continue  # nothing was opened
+            points += 1
+            said += self.do(t, "watch on") + self.do(t, "set opset 13")
+            self.rewrite(chain(OPS[:3]))
+            said += self.do(t, "= '<'..#model:graph():nodes()..'>'")
+            self.assertTrue("<3>" in said or "out of memory" in said, f"allocation {n}: {said}")
+            failed += "out of memory" in said
+            self.assertIn("<3>", self.do(t, "= '<'..#model:graph():nodes()..'>'"))  # it is tried again
+            t.kill()
+        self.assertGreater(failed, 2)
+
     def test_gone_and_back(self):
         t = self.start()
         self.do(t, "watch on")
