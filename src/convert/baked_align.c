@@ -43,7 +43,9 @@ static ox_status part(aligner *w, ox_node here, size_t k, ox_node there, const c
     ox_status s = b.failed ? ox__nomem(w->err) : ox__fail(w->err, OX_E_CHECK, "%s", b.p);
     ox__buf_free(&b);
     if (s == OX_E_CHECK)
-        ox_error_hint(w->err, "both have to be of one network, traced or exported in the same way, without edits");
+        ox_error_hint(w->err,
+                      "both have to be of one network, traced in the same way, without edits; loops and branches of "
+                      "Python that depend on a size are recorded as they went: script those functions");
     return s;
 }
 
@@ -387,6 +389,16 @@ static ox_status thread_sites(ox__aligned *a, ox_error *err)
     return OX_OK;
 }
 
+static ox_status other_kind(aligner *w, size_t k)
+{
+    const char *path = ox_str_text(model(w, k), ox_model_text(model(w, k), OX_MODEL_PATH), NULL);
+    bool trace = ox_typing_is_for(model(w, k));
+    ox__fail(w->err, OX_E_CHECK, "%s is %s, the model %s", *path ? path : "the other",
+             trace ? "a trace" : "an ONNX model", trace ? "an ONNX model" : "a trace");
+    ox_error_hint(w->err, "traces are held against traces, exports against exports");
+    return OX_E_CHECK;
+}
+
 ox_status ox__align(ox__aligned *a, const ox_model *m, const ox_baked_options *opt, ox_error *err)
 {
     *a = (ox__aligned){.n = opt->n_others + 1, .task = opt->task};
@@ -401,6 +413,7 @@ ox_status ox__align(ox__aligned *a, const ox_model *m, const ox_baked_options *o
         s = ox__sample_open(&a->at[k], k ? opt->others[k - 1] : m, &a->mem, a->task, err);
         if (s != OX_OK) break;
         g[k] = ox_model_main(a->at[k].m);
+        if (ox_typing_is_for(a->at[k].m) != ox_typing_is_for(m)) return other_kind(&w, k);
         size_t size = ((size_t)a->at[0].n + 1) * sizeof *a->at[k].twin;
         if (k) a->at[k].twin = ox__arena_alloc(&a->mem, size);
         if (k && !a->at[k].twin) s = ox__nomem(err);

@@ -355,13 +355,17 @@ static void parting(void **st)
     parts(fx, base, HEAD "  %b : Float(2, 3) = aten::tanh(%a, %x)\n  return (%b)\n", "another number of inputs");
     parts(fx, base, HEAD "  %b : Float(2, 3), %c : Tensor = aten::tanh(%a)\n  return (%b)\n",
           "another number of outputs");
-    parts(fx, base, "graph(%x : Float(2, 3), %w : Float(2)):\n  return (%x)\n", "other inputs of the graph");
+    parts(fx, base, "graph(%x : Float(2, 3), %w : Float(2)):\n  %a : Tensor = aten::relu(%x)\n  return (%x)\n",
+          "other inputs of the graph");
     parts(fx, base, "graph(%x : Float(2, 3)):\n  %a : Float(2, 3) = aten::relu(%x), scope: Net/B[b]\n  return (%a)\n",
           "part after 0 nodes: aten::relu at Net/A[a] (net.py:3) here, aten::relu at Net/B[b] in other.txt: another "
           "scope");
     parts(fx, "graph(%x : Float(2, 3)) {\n  %a : Float(2, 3) = onnx::Elu[alpha=2.](%x)\n  return (%a);\n}\n",
           "graph(%x : Float(2, 3)) {\n  %a : Float(2, 3) = onnx::Elu(%x)\n  return (%a);\n}\n",
           "an attribute that only one has");
+    parts(fx, "graph(%x : Float(2, 3)) {\n  %a : Float(2, 3) = onnx::Relu(%x)\n  return (%a);\n}\n",
+          "graph(%x : Float(2, 3)):\n  %a : Float(2, 3) = aten::relu(%x)\n  return (%a)\n",
+          "other.txt is a trace, the model an ONNX model");
 }
 
 static void too_many(void **st)

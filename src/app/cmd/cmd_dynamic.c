@@ -70,7 +70,9 @@ static ox_status print(ox_session *s, const request *r, const ox_baked *b, ox_er
                  "left: %zu that only look like it; --against another trace proves them, --trust takes those that "
                  "are likely\n",
                  c.likely);
-    if (c.left > c.likely) ox_out_f(o, "left: %zu that are not proved\n", c.left - c.likely);
+    if (c.left > c.likely)
+        ox_out_f(o, "left: %zu that are not proved; what reads them is right at the traced sizes alone\n",
+                 c.left - c.likely);
     return OX_OK;
 }
 
