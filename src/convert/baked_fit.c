@@ -281,6 +281,14 @@ static void settle(const fitter *w, const ox__site *s, ox__level root, const fou
     out->why = out->form.n ? "two dims" : "no simple form of dims fits";
 }
 
+/* What it reads is resized: mostly to a size that another value has, where a view can but take its own apart. */
+static bool is_resized(const ox_model *m, ox_node n)
+{
+    ox_use u = ox_node_is(m, n, "", "Concat") ? ox_value_first_use(m, ox_node_output(m, n, 0)) : (ox_use){0};
+    if (u.node.id && !ox_node_is_return(m, u.node)) n = u.node;
+    return ox_node_is(m, n, "", "Resize") || strncmp(ox_str_text(m, ox_node_op(m, n), NULL), "upsample_", 9) == 0;
+}
+
 /* A plain dim, or a product that stands together. */
 static bool plain(const fitter *w, const ox__site *s, ox__level root, const found *x, ox__answer *out)
 {
@@ -303,6 +311,7 @@ static bool plain(const fitter *w, const ox__site *s, ox__level root, const foun
         return false;
     }
     out->other_first = own_at(w, OX__FIT_SCALED, s->item, &out->other) && exact;
+    out->other_first = out->other_first && !is_resized(w->f->a->at[0].m, s->node);
     return true;
 }
 

@@ -347,6 +347,38 @@ static const ox__form *differing(const maker *w, const step *x, const ox__symbol
     return NULL;
 }
 
+/* The first of the other forms that is the same at sizes as the models had, and differs at those that are no multiples
+ * of what divides them all. */
+static const ox__form *differing_between(const maker *w, const step *x, const ox__symbols *symbols)
+{
+    ox__symbols every = *symbols;
+    for (size_t i = 0; i < every.n; i++) every.step[i] = 1;
+    if (x->other.n && ox__forms_agree(w->m, &x->form, &x->other, &every) == OX__DISAGREE) return &x->other;
+    for (uint32_t i = 0; i < x->n_rivals; i++)
+        if (ox__forms_agree(w->m, &x->form, &x->rivals[i], &every) == OX__DISAGREE) return &x->rivals[i];
+    return NULL;
+}
+
+/* Says of what is rebuilt that it holds for such sizes alone. */
+static ox_status tell_limits(maker *w)
+{
+    ox__symbols symbols;
+    list_symbols(w, &symbols);
+    for (size_t i = 0; i < w->steps.n; i++) {
+        const step *x = &w->steps.p[i];
+        ox_baked_row *r = &w->b->rows.p[x->row];
+        const ox__form *other = x->dropped ? NULL : differing_between(w, x, &symbols);
+        if (!other) continue;
+        ox__buf b = {0};
+        ox__buf_addf(&b, "%s; sizes that are no multiples as these are may take ", r->why);
+        ox__form_text(w->m, other, &b);
+        r->why = b.failed ? NULL : ox__arena_dup(&w->b->mem, b.p, b.n + 1);
+        ox__buf_free(&b);
+        if (!r->why) return ox__nomem(w->err);
+    }
+    return OX_OK;
+}
+
 /* With the types that the edit gave: where two forms that fit are different, neither is proved; where they are the
  * same, the nearer one is taken. *changed: then the edit is to be made again. */
 static ox_status compare_forms(maker *w, bool *changed)
@@ -370,7 +402,9 @@ static ox_status compare_forms(maker *w, bool *changed)
             x->dropped = *changed = true;
             s = ox__baked_tell(w->b, w->m, x->row, &x->form, rival, w->err);
         } else if (agree) {
-            x->form = x->other;
+            ox__form nearer = x->other;
+            x->other = x->form;
+            x->form = nearer;
             x->other_first = false;
             *changed = true;
             s = ox__baked_tell(w->b, w->m, x->row, &x->form, &none, w->err);
@@ -432,6 +466,7 @@ ox_status ox_dynamic_make(ox_baked **out, ox_model *m, const ox_dynamic_options 
         s = ox__baked_each(&w->f, decide, w, w->err);
     }
     if (s == OX_OK) s = edit_or_not(w);
+    if (s == OX_OK) s = tell_limits(w);
     if (s == OX_OK) drop_rows(w);
     ox__fit_free(&w->f);
     ox__aligned_free(&w->a);

@@ -276,6 +276,15 @@ static void vectors(void **st)
     "  return (%z);\n" \
     "}\n"
 
+#define RESIZED(h, half, twice) \
+    "graph(%x : Float(1, 1, " #h ", 6)) {\n" \
+    "  %y : Float(1, 1, " #half ", 3) = onnx::MaxPool[kernel_shape=[2, 2], strides=[2, 2]](%x)\n" \
+    "  %none : NoneType = prim::Constant()\n" \
+    "  %k : Long(4) = onnx::Constant[value= 1  1  " #twice "  6 [ CPULongType{4} ]]()\n" \
+    "  %z : Float(1, 1, " #twice ", 6) = onnx::Resize(%y, %none, %none, %k)\n" \
+    "  return (%z);\n" \
+    "}\n"
+
 /* 2 y and x are the same for even sizes, so the nearer one is taken; where one size was odd, the sizes tell. */
 static void forms_agree(void **st)
 {
@@ -285,9 +294,15 @@ static void forms_agree(void **st)
     assert_ok(make(fx, false, 1, &h), &fx->err);
     assert_true(ox_baked_at(fx->b, 0)->rebuilt);
     assert_string_equal(ox_baked_at(fx->b, 0)->form, "2*%y:2");
+    assert_string_equal(ox_baked_at(fx->b, 0)->why,
+                        "a dim of an input; sizes that are no multiples as these are may take x:2");
     open_both(fx, SCALED(8, 4, 8), SCALED(13, 6, 12));
     assert_ok(make(fx, false, 1, &h), &fx->err);
     assert_string_equal(ox_baked_at(fx->b, 0)->form, "2*%y:2");
+    assert_string_equal(ox_baked_at(fx->b, 0)->why, "in proportion to what it reads");
+    open_both(fx, RESIZED(8, 4, 8), RESIZED(12, 6, 12)); /* to the size of another */
+    assert_ok(make(fx, false, 1, &h), &fx->err);
+    assert_string_equal(ox_baked_at(fx->b, 0)->form, "x:2");
     open_both(fx, SCALED(8, 4, 8), SCALED(13, 6, 13));
     assert_ok(make(fx, false, 1, &h), &fx->err);
     assert_string_equal(ox_baked_at(fx->b, 0)->form, "x:2");
