@@ -76,6 +76,7 @@ static ox_status add_settings(ox_session *s, ox_log *log, ox_error *err)
         const ox_breakpoint *b = &s->breakpoints[i];
         st = add_line(log, err, "break %s%s%s", b->query, b->condition ? " if " : "", b->condition ? b->condition : "");
     }
+    if (s->watch.on && st == OX_OK) st = add_line(log, err, "watch on");
     return st;
 }
 
