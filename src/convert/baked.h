@@ -89,6 +89,7 @@ typedef struct ox__site {
     bool is_result; /* the graph returns it: input is the number of the output, node may be {0} */
     ox_str attr;    /* not {0}: this attribute of the node, which no node can compute */
     bool is_number; /* v holds what it is; else it differs in another way */
+    bool same;      /* in all models, as half of a dim of an input is that differs by one */
     int64_t v[OX__BAKED_MODELS];
     ox__repeat repeat; /* a tensor made of a size: v is its size along axis `item` */
     const char *text;  /* of what is no number: "0.5, 0.25" */
@@ -174,6 +175,8 @@ typedef struct ox__answer {
     uint32_t n_rivals;
     ox__form rivals[OX__BAKED_RIVALS]; /* PROVED: if one of these is not the same, nothing is proved */
 } ox__answer;
+/* Classes of dims of inputs that change as those of the form do; 0 if one changes otherwise. (baked_rival.c) */
+uint64_t ox__form_classes(const ox__fit *f, const ox__form *form);
 /* Sets the rivals of the form, or makes it UNSURE where they cannot be the same. (baked_rival.c) */
 void ox__rivals(const ox__fit *f, const ox__site *s, ox__answer *out);
 
@@ -181,6 +184,8 @@ void ox__rivals(const ox__fit *f, const ox__site *s, ox__answer *out);
 void ox__pair_find(const ox__fit *f, const int64_t *want, size_t n_own, const ox__point *own, ox__answer *out);
 /* Dim `axis` of v in all models; false if it is not known in some. */
 bool ox__point_of(const ox__aligned *a, ox_value v, int32_t axis, ox__point *out);
+/* The dim of an input that differs, whose half, rounded down, is that number in all models; false if there is none. */
+bool ox__half_of(const ox__aligned *a, int64_t number, ox__point *out);
 ox_status ox__fit_open(ox__fit *f, const ox__aligned *a, ox_error *err) OX_MUST_USE;
 void ox__fit_free(ox__fit *f);
 /* From now on the dims of v may stand in forms. */

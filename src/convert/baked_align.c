@@ -205,7 +205,9 @@ static ox_status take_constant(aligner *w, ox_node n, uint32_t i, const ox__cons
             s.v[k] = c[k].ints[j];
             differs = differs || s.v[k] != s.v[0];
         }
-        ox_status st = differs ? add_site(w, s) : OX_OK;
+        ox__point half;
+        s.same = !differs && ox__half_of(a, s.v[0], &half) && ox__input_is_size(model(w, 0), s.node, s.input);
+        ox_status st = differs || s.same ? add_site(w, s) : OX_OK;
         if (st != OX_OK) return st;
     }
     return OX_OK;

@@ -412,6 +412,17 @@ void ox__fit_site(const ox__fit *f, const ox__site *s, ox__answer *out)
         out->why = s->why;
         return;
     }
+    if (s->same) {
+        out->found = ox__half_of(f->a, s->v[0], &out->form.at[0]);
+        out->form.n = 1;
+        out->form.mul = 1;
+        out->form.div = 2;
+        out->state = OX_BAKED_UNSURE;
+        out->classes = UINT64_MAX;
+        out->depends = ox__form_classes(f, &out->form);
+        out->why = "the same in all, as half of that dim is: sizes further apart would tell";
+        return;
+    }
     find_own(&w, s);
     if (f->alone)
         liken(&w, s, out);

@@ -53,8 +53,7 @@ static void of_root(search *w, const ox__point *p)
     if (fits) add(w, &form);
 }
 
-/* The dims of inputs that change as those of the form do; 0 if one changes otherwise. */
-static uint64_t classes_of(const ox__fit *f, const ox__form *form)
+uint64_t ox__form_classes(const ox__fit *f, const ox__form *form)
 {
     uint64_t classes = 0;
     for (uint32_t i = 0; i < form->n; i++) {
@@ -83,7 +82,7 @@ void ox__rivals(const ox__fit *f, const ox__site *s, ox__answer *out)
     bool plain = form->n == 1 && form->mul == 1 && form->div == 1 && !form->add && !form->bias;
     bool shape = !s->attr.id && ox__input_is_shape(f->a->at[0].m, s->node, s->input);
     search w = {f, s, plain, shape, shape && is_natural(f, s, form), out};
-    uint64_t seen = 0, here = classes_of(f, form);
+    uint64_t seen = 0, here = ox__form_classes(f, form);
     if (plain && w.natural) return;
     for (size_t i = 0; i < f->roots.n; i++) {
         uint64_t bit = UINT64_C(1) << f->roots.p[i].cls;
@@ -92,7 +91,7 @@ void ox__rivals(const ox__fit *f, const ox__site *s, ox__answer *out)
     }
     if (!here) return; /* types tell whether they are the same */
     for (uint32_t i = 0; i < out->n_rivals; i++) {
-        uint64_t there = classes_of(f, &out->rivals[i]);
+        uint64_t there = ox__form_classes(f, &out->rivals[i]);
         if (here == there || !there) continue;
         out->state = OX_BAKED_UNSURE;
         out->other = out->rivals[i];
@@ -101,4 +100,24 @@ void ox__rivals(const ox__fit *f, const ox__site *s, ox__answer *out)
         out->why = "more than one form fits: sizes that differ otherwise would tell";
         return;
     }
+}
+
+bool ox__half_of(const ox__aligned *a, int64_t number, ox__point *out)
+{
+    const ox_model *m = a->at[0].m;
+    ox_graph g = ox_model_main(m);
+    if (number < 2) return false;
+    for (size_t i = 0; i < ox_graph_n_inputs(m, g); i++) {
+        ox_value v = ox_graph_input(m, g, i);
+        if (ox_value_tensor(m, v).id) continue;
+        for (int32_t d = 0; d < a->at[0].of[v.id].rank; d++) {
+            bool half = ox__point_of(a, v, d, out), differs = false;
+            for (size_t k = 0; k < a->n && half; k++) {
+                half = out->size[k] / 2 == number;
+                differs = differs || out->size[k] != out->size[0];
+            }
+            if (half && differs) return true;
+        }
+    }
+    return false;
 }

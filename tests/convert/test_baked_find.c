@@ -171,6 +171,15 @@ static void rivals(void **st)
     }
 }
 
+/* Nothing differs where sizes are next to each other. */
+static void halves(void **st)
+{
+    GIVES(2, OX_BAKED_UNSURE, "x:1//2", {2, 14, 7}, {3, 15, 7});
+    assert_null(zeros(*st, 2, (const sizes[]){{2, 14, 7}, {3, 16, 7}}));
+    assert_null(zeros(*st, 2, (const sizes[]){{2, 14, 7}, {3, 14, 7}}));
+    assert_null(zeros(*st, 2, (const sizes[]){{2, 9, 1}, {3, 9, 1}}));
+}
+
 /* ---- two dims: the middle of one that is as long as the other ---- */
 typedef struct crop {
     int large, small, start, end;
@@ -382,6 +391,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(forms, setup, teardown),
         cmocka_unit_test_setup_teardown(lines, setup, teardown),
         cmocka_unit_test_setup_teardown(ratios, setup, teardown),
+        cmocka_unit_test_setup_teardown(halves, setup, teardown),
         cmocka_unit_test_setup_teardown(pairs, setup, teardown),
         cmocka_unit_test_setup_teardown(not_proved, setup, teardown),
         cmocka_unit_test_setup_teardown(rivals, setup, teardown),
