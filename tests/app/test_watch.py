@@ -154,8 +154,12 @@ class Watch(Case):
         self.rewrite(chain(["neg"] + OPS))
         t.expect("opened again")
         copied = {name: r"\x1b\]52;c;" + base64.b64encode(name.encode()).decode() for name in ("%tanh_0", "%neg_0")}
-        t.send("y")  # what is copied is what the cursor's line names: it is where it was
-        t.expect(copied["%tanh_0"])
+        for _ in range(30):  # the nodes are listed a moment later
+            t.send("y")  # what is copied is what the cursor's line names: it is where it was
+            if "to copy" not in t.expect(copied["%tanh_0"] + "|re is nothing to copy"):
+                break
+        else:
+            self.fail("the cursor is on nothing")
         t.send("ggy")
         t.expect(copied["%neg_0"])
         t.send("'ay")

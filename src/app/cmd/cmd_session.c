@@ -189,7 +189,8 @@ const ox_cmd ox_cmd_session = {
         "back; `discard` drops them. N is a number of the list. What is saved under another name is noted, and the\n"
         "edits after that count as unsaved. If the file has changed, edits are refused and kept.\n"
         "`save` writes what the session has made: the edits since the file was opened or saved, with undo and redo,\n"
-        "breakpoints, marks, settings, keys, the model beside, the Lua files and definitions; `load` opens the\n"
+        "breakpoints, marks, settings, keys, `watch`, the model beside, the Lua files and definitions; `load` opens "
+        "the\n"
         "model and does all of it again. The Lua in it is run, as with -l. Without FILE it goes beside the journals,\n"
         "one for each model.",
     .example = "session list",
