@@ -56,6 +56,10 @@ OX_API OX_MUST_USE ox_status ox_script_load_all(ox_script *s, ox_error *err);
  * *text is allocated, to be freed with ox_script_free_text. OX_E_NOT_FOUND if there is none or it is in C. */
 OX_API OX_MUST_USE ox_status ox_script_source(ox_script *s, const char *name, int64_t opset, char **text, char *where,
                                               size_t where_size, ox_error *err);
+/* Whether that text means the same in another file: a call of `symbolic` whose function uses no local of its file but
+ * `sym`. */
+OX_API OX_MUST_USE ox_status ox_script_source_is_alone(ox_script *s, const char *name, int64_t opset, bool *alone,
+                                                       ox_error *err);
 OX_API void ox_script_free_text(char *text);
 /* Completions of a Lua expression's end ("model:gr", "sym.sc"): calls fn for each full word. */
 OX_API void ox_script_complete(ox_script *s, const char *text, size_t n, void (*fn)(void *ud, const char *word),

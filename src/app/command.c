@@ -1,6 +1,7 @@
 /* Floor 7. From a line to a command: splitting, options, running. */
 #include "app/cmd.h"
 
+#include "app/debug.h"
 #include "app/interrupt.h"
 
 #include <onnxsh/journal.h>
@@ -176,11 +177,7 @@ ox_status ox_command_run(ox_session *s, const ox_cmd *cmd, const ox_args *a, con
         if (st != OX_OK) return st;
     }
     bool changes = cmd->flags & OX_CMD_EDITS || cmd == &ox_cmd_open || cmd == &ox_cmd_export;
-    if (s->debug && changes) {
-        ox_error_set(err, OX_E_INVALID, "%s waits while a conversion is stopped", cmd->name);
-        ox_error_hint(err, "`continue` goes on, `debug stop` ends it");
-        return OX_E_INVALID;
-    }
+    if (changes && ox_debug_waits(s, cmd->name, err) != OX_OK) return OX_E_INVALID;
     if (cmd->flags & OX_CMD_PAGE && s->interactive && !s->g.no_pager && !s->g.json) ox_out_page(&s->out);
     if (cmd->flags & OX_CMD_WRAP && !s->g.json) ox_out_fit(&s->out, OX_FIT_WRAP);
     if (cmd->flags & OX_CMD_CUT && !s->whole && !s->g.json) ox_out_fit(&s->out, OX_FIT_CUT);

@@ -117,6 +117,14 @@ static ox_status work(void *ud, const ox_task *task, ox_error *err)
 
 /* ---- outside of it ---- */
 
+ox_status ox_debug_waits(const ox_session *s, const char *what, ox_error *err)
+{
+    if (!s->debug) return OX_OK;
+    ox_error_set(err, OX_E_INVALID, "%s waits while a conversion is stopped", what);
+    ox_error_hint(err, "`continue` goes on, `debug stop` ends it");
+    return OX_E_INVALID;
+}
+
 ox_status ox_debug_need(ox_session *s, ox_error *err)
 {
     if (s->debug) return OX_OK;

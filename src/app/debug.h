@@ -33,6 +33,8 @@ const char *ox_debug_again(const ox_session *s);
 void ox_debug_end(ox_session *s);
 /* OX_E_INVALID with a hint while no conversion is stopped. */
 ox_status ox_debug_need(ox_session *s, ox_error *err) OX_MUST_USE;
+/* OX_E_INVALID with a hint while one is stopped: `what` would take from under it what it stands on. */
+ox_status ox_debug_waits(const ox_session *s, const char *what, ox_error *err) OX_MUST_USE;
 
 ox_status ox_debug_where(ox_session *s, ox_error *err) OX_MUST_USE;
 ox_status ox_debug_list(ox_session *s, ox_error *err) OX_MUST_USE;

@@ -369,7 +369,8 @@ static ox_status run_lua_command(ox_session *s, const ox_lua_command *c, const c
     char *store = NULL;
     const char *words[OX_ARGS_MAX];
     size_t n;
-    ox_status st = ox_line_split(rest, &store, words, OX_ARGS_MAX, &n, err);
+    ox_status st = ox_debug_waits(s, c->name, err);
+    if (st == OX_OK) st = ox_line_split(rest, &store, words, OX_ARGS_MAX, &n, err);
     ox_interrupt_clear();
     if (st == OX_OK) st = ox_journal_ready(s, err);
     if (st == OX_OK) st = ox_script_run(s->script, c->run_id, n, words, err);

@@ -111,6 +111,7 @@ typedef struct sourcing {
     char **text;
     char *where;
     size_t where_size;
+    bool *alone;
 } sourcing;
 
 static int source_protected(lua_State *L)
@@ -131,9 +132,36 @@ ox_status ox_script_source(ox_script *s, const char *name, int64_t opset, char *
     ox__lua_served q = {.name = name, .opset = opset};
     ox_status st = ox__lua_find_served(s, &q, err);
     if (st != OX_OK) return st;
-    sourcing c = {q.best, text, where, where_size};
+    sourcing c = {.fn = q.best, .text = text, .where = where, .where_size = where_size};
     st = ox__lua_protect(s, source_protected, &c, err);
     return st == OX_OK && !*text ? ox__nomem(err) : st;
+}
+
+/* Whether those lines are a statement that means the same in another file: it uses no local of its own. */
+static int alone_protected(lua_State *L)
+{
+    const sourcing *c = lua_touserdata(L, 1);
+    size_t n = 0;
+    ox__lua_push_source(L, c->fn);
+    *c->alone = strncmp(lua_tolstring(L, -2, &n), "symbolic(", 9) == 0;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, c->fn->ref);
+    for (int i = 1; *c->alone; i++) {
+        const char *name = lua_getupvalue(L, -1, i);
+        if (!name) break;
+        lua_pop(L, 1);
+        *c->alone = strcmp(name, "_ENV") == 0 || strcmp(name, "sym") == 0;
+    }
+    return 0;
+}
+
+ox_status ox_script_source_is_alone(ox_script *s, const char *name, int64_t opset, bool *alone, ox_error *err)
+{
+    *alone = false;
+    ox__lua_served q = {.name = name, .opset = opset};
+    ox_status st = ox__lua_find_served(s, &q, err);
+    if (st != OX_OK) return st;
+    sourcing c = {.fn = q.best, .alone = alone};
+    return ox__lua_protect(s, alone_protected, &c, err);
 }
 
 void ox_script_free_text(char *text)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The debugger: breakpoints, stepping into the Lua of symbolic functions, what is told at a stop."""
 import json
+import os
 import unittest
 
 from support import LUA, TRACE, Case, Terminal
@@ -120,6 +121,25 @@ class Debug(Case):
         self.assertIn("print EXPRESSION", err)
         out, _ = self.session("debug", "ops", "debug stop", "lua print(1 + 1)")
         self.assertIn("2\n", out)
+
+    def test_no_function_is_replaced_at_a_stop(self):
+        """The one that is stopped in is not taken away from under the conversion."""
+        for line in ("symbolics --remove acme::warp", "reload --all", "twice 3"):
+            if line == "twice 3":
+                with open(self.lua, "a") as f:
+                    f.write("command{name = 'twice', usage = 'twice N', help = 'twice as much', run = function(n) print(2 * n) end}\n")
+            _, err = self.session("break acme::warp", "debug", line, status=2)
+            self.assertIn("waits while a conversion is stopped", err)
+        editor = self.write("editor.sh", "#!/bin/sh\necho '-- seen' >> \"$2\"\n")
+        os.chmod(editor, 0o755)
+        t = Terminal(self, "--no-init", "-l", self.lua, self.net, env=dict(self.env, EDITOR=editor))
+        t.expect("> ")
+        for line, answer in (("break acme::warp", "breakpoint"), ("debug", "before its function"), ("symbolics acme::warp --edit", "loaded by itself"),
+                             ("locals", "x"), ("debug stop", "> "), ("info", "1 Lua file loaded again")):
+            t.send(line + "\r")
+            t.expect(answer)
+        t.send("quit\r")
+        self.assertEqual(t.wait(), 0)
 
     def test_without_a_stop(self):
         for line in ("step", "next", "continue", "where", "list", "locals", "emit", "print 1", "debug stop"):

@@ -1,6 +1,7 @@
 /* Floor 7. symbolics: the registered symbolic functions, the source of one, and taking one away. */
 #include "app/cmd.h"
 #include "app/cmd/symbolic_new.h"
+#include "app/debug.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -127,7 +128,8 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
     if (st != OX_OK) return st;
     const char *removed = ox_args_get(a, "--remove");
     if (removed) {
-        st = ox_symbolics_remove(s->symbolics, removed, err);
+        st = ox_debug_waits(s, "symbolics --remove", err);
+        if (st == OX_OK) st = ox_symbolics_remove(s->symbolics, removed, err);
         if (st == OX_OK && s->g.json) ox_json_said(&s->out, "removed", removed, strlen(removed));
         return st;
     }

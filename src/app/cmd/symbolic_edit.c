@@ -2,6 +2,7 @@
  */
 #include "app/cmd.h"
 #include "app/cmd/symbolic_new.h"
+#include "app/debug.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -84,6 +85,28 @@ static ox_status append(const char *path, const char *text, uint32_t *line, ox_e
     return OX_E_IO;
 }
 
+/* A built-in function that leans on the rest of its file is shown as a comment, above the skeleton of one. */
+static ox_status commented(ox_session *s, const char *name, ox_node at, const char *source, const char *where,
+                           char **text, ox_error *err)
+{
+    char *skeleton, *out = NULL;
+    size_t n = 0;
+    ox_status st = ox_symbolic_skeleton(s, name, at, &skeleton, err);
+    if (st != OX_OK) return st;
+    FILE *f = open_memstream(&out, &n);
+    if (f) fprintf(f, "-- %s has it so; it uses locals of that file:\n", where);
+    for (const char *p = source; f && *p;) {
+        size_t k = strcspn(p, "\n");
+        fprintf(f, "--   %.*s\n", (int)k, p);
+        p += k + (p[k] == '\n');
+    }
+    if (f) fputs(skeleton, f);
+    bool ok = f && fclose(f) == 0 && out;
+    free(skeleton);
+    *text = out;
+    return ok ? OX_OK : ox_error_set(err, OX_E_NOMEM, "out of memory");
+}
+
 /* What a function that is not the user's begins as. */
 static ox_status first_text(ox_session *s, const char *name, ox_node at, char **text, ox_error *err)
 {
@@ -96,6 +119,13 @@ static ox_status first_text(ox_session *s, const char *name, ox_node at, char **
     if (st == OX_E_NOT_FOUND) return ox_symbolic_skeleton(s, name, at, text, err);
     if (st != OX_OK) {
         *err = none;
+        return st;
+    }
+    bool alone;
+    st = ox_script_source_is_alone(s->script, name, opset, &alone, err);
+    if (st == OX_OK && !alone) st = commented(s, name, at, source, where, text, err);
+    if (st != OX_OK || !alone) {
+        ox_script_free_text(source);
         return st;
     }
     size_t n = strlen(source);
@@ -124,6 +154,7 @@ ox_status ox_symbolic_edit(ox_session *s, const char *name, ox_node at, const ch
     }
     if (st == OX_OK) st = ox_editor_run(s, o.path, o.line, err);
     if (st == OX_OK) st = ox_session_lua_file(s, o.path, err);
+    if (st == OX_E_INVALID && s->debug) ox_error_hint(err, "it is loaded by itself when the conversion has ended");
     if (st == OX_OK && !s->g.json) {
         ox_out_name(&s->out, o.path, strlen(o.path));
         ox_out_f(&s->out, " is loaded; -l loads it in other sessions\n");

@@ -27,20 +27,8 @@ static void make_room(log_view *l)
     ox_lines_addf(&l->lines, OX_ROLE_NOTE, "(what stood here before was dropped)");
 }
 
-void ox_log_command(ox_tui *t, const char *line)
-{
-    log_view *l = log_of(t);
-    make_room(l);
-    ox_lines_new(&l->lines);
-    ox_lines_addf(&l->lines, OX_ROLE_KEY, "> ");
-    ox_lines_name(&l->lines, OX_ROLE_COMMAND, line, strlen(line));
-    l->last = l->lines.n - 1;
-    ox_list_set_n(&l->v.list, l->lines.n);
-    ox_list_go(&l->v.list, l->last);
-}
-
-/* Output holds names that are sanitised already: their escapes stay as they are, all else that could move a cursor is
- * made safe here. */
+/* Lines and output hold names that are sanitised already: their escapes stay as they are, all else that could move a
+ * cursor is made safe here. */
 static void add_output(ox_lines *l, ox_role role, const char *s, size_t n)
 {
     while (n) {
@@ -53,6 +41,18 @@ static void add_output(ox_lines *l, ox_role role, const char *s, size_t n)
         s += w;
         n -= w;
     }
+}
+
+void ox_log_command(ox_tui *t, const char *line)
+{
+    log_view *l = log_of(t);
+    make_room(l);
+    ox_lines_new(&l->lines);
+    ox_lines_addf(&l->lines, OX_ROLE_KEY, "> ");
+    add_output(&l->lines, OX_ROLE_COMMAND, line, strlen(line));
+    l->last = l->lines.n - 1;
+    ox_list_set_n(&l->v.list, l->lines.n);
+    ox_list_go(&l->v.list, l->last);
 }
 
 void ox_log_text(ox_tui *t, ox_role role, const char *text, size_t n)

@@ -75,6 +75,16 @@ const char *write_file(const char *name, const char *text)
     return path;
 }
 
+const char *copy_file(const char *path)
+{
+    const char *base = strrchr(path, '/');
+    const char *from = in_tree(path), *to = in_home(base ? base + 1 : path);
+    char command[2200];
+    snprintf(command, sizeof command, "cp %s %s", from, to);
+    assert_int_equal(system(command), 0);
+    return to;
+}
+
 char *read_file(const char *path)
 {
     char *text = NULL;

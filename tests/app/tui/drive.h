@@ -30,6 +30,8 @@ const char *in_tree(const char *path);
 const char *in_home(const char *name);
 /* Writes a file of the home; returns its path. */
 const char *write_file(const char *name, const char *text);
+/* Copies a file of the tree into the home, under the same name; returns its path there. */
+const char *copy_file(const char *path);
 /* What a file holds; to be freed. */
 char *read_file(const char *path);
 

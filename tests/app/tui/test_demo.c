@@ -26,21 +26,12 @@ static void frame(const char *caption)
     svg_frame(picture, t, n_frames++, seconds, caption);
 }
 
-static void copy(const char *name)
-{
-    char from[64];
-    snprintf(from, sizeof from, "examples/custom_op/%s", name);
-    char command[2500];
-    snprintf(command, sizeof command, "cp %s %s", in_tree(from), in_home(name));
-    assert_int_equal(system(command), 0);
-}
-
 static void session(void)
 {
     const char *argv[] = {NULL, "--no-init", "--weights", "hardmish_net.npz", "-t", "hardmish_net.txt", NULL};
-    copy("hardmish_net.txt");
-    copy("hardmish_net.npz");
-    copy("hard_mish.lua");
+    copy_file("examples/custom_op/hardmish_net.txt");
+    copy_file("examples/custom_op/hardmish_net.npz");
+    copy_file("examples/custom_op/hard_mish.lua");
     drive_start("xterm-256color", NULL, argv, ROWS, COLS);
     assert_shows("bound");
     frame("onnxsh --weights hardmish_net.npz -t hardmish_net.txt     a network as PyTorch traced it");
