@@ -356,6 +356,12 @@ int terminal_wait(terminal *t)
     return t->ended ? t->status : -1;
 }
 
+bool terminal_ended(terminal *t)
+{
+    if (!t->ended) t->ended = waitpid(t->pid, &t->status, WNOHANG) == t->pid;
+    return t->ended;
+}
+
 int terminal_mode(const terminal *t, int number)
 {
     return number >= 0 && number < MODES ? t->modes[number] : -1;

@@ -51,6 +51,8 @@ const char *terminal_clipboard(const terminal *t);
 pid_t terminal_pid(const terminal *t);
 /* Waits for the end of the program; its status as of waitpid, or -1 at the deadline. */
 int terminal_wait(terminal *t);
+/* Whether it has ended already. */
+bool terminal_ended(terminal *t);
 /* A private mode, by its number: 1 set, 0 reset, -1 never touched. */
 int terminal_mode(const terminal *t, int number);
 /* What is not as it was before a program took the terminal over: a reason, or NULL if all is. */

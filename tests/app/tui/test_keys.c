@@ -1,5 +1,6 @@
 /* Every row of the table of keys through a terminal, as each kind of terminal sends it: all keys of a row do the same,
- * and what a row stands for as a line of the prompt is in the log. */
+ * what a row stands for as a line of the prompt is in the log, and nothing that is pressed in any pane ends the program
+ * but q. */
 #include "drive.h"
 
 #include <curses.h>
@@ -154,11 +155,52 @@ static void test_what_acts_is_in_the_log(void **state)
     printf("%d of %d keys that act are lines of the log\n", n, n);
 }
 
+/* Every key in every pane, at two sizes, one after the other in one session. */
+static void press_all(const char *term, int height, int width)
+{
+    begin(term, "");
+    terminal_resize(t, height, width);
+    for (const char *pane = "1234567890D"; *pane; pane++)
+        for (size_t i = 0; i < N_ROWS; i++) {
+            char way[2] = {*pane, '\0'};
+            const char *keys = rows[i].keys;
+            if (strcmp(rows[i].name, "QUIT") == 0 || strcmp(rows[i].name, "VIEW") == 0) continue;
+            for (size_t n; *keys; keys += n + strspn(keys + n, " ")) {
+                n = strcspn(keys, " ");
+                terminal_send(t, way);
+                terminal_send(t, sent(keys, n));
+                terminal_settle(t, 2);
+                terminal_send(t, "\033");
+                terminal_settle(t, 2);
+            }
+        }
+    terminal_settle(t, 1000); /* what was typed ahead */
+    terminal_resize(t, 40, 130);
+    for (int left = 100; left-- && !terminal_ended(t);) { /* what is open is left first; edits are asked about once */
+        terminal_send(t, "\033");
+        terminal_settle(t, 40);
+        terminal_send(t, "qqq");
+        terminal_settle(t, 40);
+    }
+    assert_leaves(0);
+}
+
+static void test_every_key_in_every_pane(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{24, 80}, {5, 20}};
+    for (size_t k = 0; k < sizeof terms / sizeof *terms; k++) {
+        know(terms[k]);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) press_all(terms[k], sizes[i][0], sizes[i][1]);
+    }
+}
+
 static int run(void)
 {
     const struct CMUnitTest tests[] = {
         drive_test(test_keys_of_a_row_do_the_same),
         drive_test(test_what_acts_is_in_the_log),
+        drive_test(test_every_key_in_every_pane),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
