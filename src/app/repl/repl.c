@@ -209,6 +209,7 @@ static void init_readline(ox_session *s)
     rl_readline_name = "onnxsh";
     rl_getc_function = get_key;
     rl_attempted_completion_function = complete;
+    rl_change_environment = 0; /* LINES and COLUMNS would hold the size of now for editors and the full screen */
     rl_completer_word_break_characters = " \t";
     rl_completer_quote_characters = "\"";
     using_history();

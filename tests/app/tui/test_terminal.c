@@ -312,8 +312,12 @@ static void test_from_the_prompt_and_back(void **state)
     const char *argv[] = {program, "--no-init", trace, NULL};
     start_with("xterm-256color", NULL, argv, 24, 80);
     assert_true(terminal_shows(t, "hardmish_net.txt>"));
+    terminal_resize(t, 30, 100);
     terminal_send(t, "tui\r");
     assert_true(terminal_shows(t, "txt  trace"));
+    eventually(strstr(terminal_row(t, 29), "q quit"));
+    terminal_resize(t, 36, 110); /* readline was here, and says nothing of the size any more */
+    eventually(strstr(terminal_row(t, 35), "q quit"));
     terminal_send(t, ":version\r");
     assert_true(terminal_shows(t, "onnxsh 0."));
     terminal_send(t, "q");
