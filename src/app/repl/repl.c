@@ -5,6 +5,7 @@
 #include "app/complete.h"
 #include "app/debug.h"
 #include "app/interrupt.h"
+#include "app/repl/fault.h"
 
 #include <onnxsh/journal.h>
 
@@ -249,6 +250,7 @@ ox_status ox_repl_run(ox_session *s, const char *file, ox_error *err)
     if (!isatty(STDIN_FILENO)) return plain(s, err);
     s->interactive = true;
     char *history = ox_xdg_path("state", "history", true);
+    ox_fault_catch();
     init_readline(s);
     if (history) read_history(history);
     if (file) st = show_opened(s, err);

@@ -48,6 +48,7 @@ static const char *sent(const char *name, size_t n)
 static void know(const char *term)
 {
     int error;
+    if (cur_term) del_curterm(cur_term);
     if (setupterm(term, 1, &error) != OK) fail_msg("terminfo does not know %s", term);
 }
 
@@ -152,7 +153,8 @@ static void test_what_acts_is_in_the_log(void **state)
         if (!terminal_shows(t, words)) fail_msg("%s is not logged as '%s':\n%s", r->name, words, terminal_screen(t));
         n++;
     }
-    printf("%d of %d keys that act are lines of the log\n", n, n);
+    printf("%d keys that act are lines of the log\n", n);
+    assert_true(n > 15);
 }
 
 /* Every key in every pane, at two sizes, one after the other in one session. */
@@ -207,5 +209,7 @@ static int run(void)
 
 int main(void)
 {
-    return drive_main("keys", run);
+    int status = drive_main("keys", run);
+    if (cur_term) del_curterm(cur_term);
+    return status;
 }

@@ -329,22 +329,62 @@ static void test_from_the_prompt_and_back(void **state)
     assert_leaves(0);
 }
 
+static const int signals[] = {SIGTERM, SIGHUP, SIGQUIT, SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
+enum { N_SIGNALS = sizeof signals / sizeof *signals };
+
+static void ends_by(int sig)
+{
+    kill(terminal_pid(t), sig);
+    int status = terminal_wait(t);
+    if (!getenv("ONNXSH_SANITIZED")) { /* a sanitizer ends the process in its own way */
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), sig);
+    }
+    assert_restored();
+}
+
 static void test_signals_restore_the_terminal(void **state)
 {
     (void)state;
-    static const int signals[] = {SIGTERM, SIGHUP, SIGQUIT, SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+    for (size_t i = 0; i < N_SIGNALS; i++) {
         start("xterm-256color");
         assert_true(terminal_shows(t, "txt  trace"));
         eventually(terminal_alternate(t));
-        kill(terminal_pid(t), signals[i]);
-        int status = terminal_wait(t);
-        if (!getenv("ONNXSH_SANITIZED")) { /* a sanitizer ends the process in its own way */
-            assert_true(WIFSIGNALED(status));
-            assert_int_equal(WTERMSIG(status), signals[i]);
-        }
-        assert_restored();
+        ends_by(signals[i]);
     }
+}
+
+/* At the prompt readline has the terminal; while a line is at work, or an export is stopped, nobody changes it. */
+static void test_signals_at_the_prompt(void **state)
+{
+    (void)state;
+    static const char *const before[] = {"", "debug\r", "while true do end\r"};
+    const char *argv[] = {program, "--no-init", trace, NULL};
+    for (size_t k = 0; k < sizeof before / sizeof *before; k++)
+        for (size_t i = 0; i < N_SIGNALS; i++) {
+            start_with("xterm-256color", NULL, argv, 24, 80);
+            assert_true(terminal_shows(t, "hardmish_net.txt>"));
+            terminal_send(t, before[k]);
+            if (k == 1) assert_true(terminal_shows(t, "before its function"));
+            terminal_settle(t, 50);
+            ends_by(signals[i]);
+        }
+}
+
+/* An export that is stopped in the full screen, and one that Lua keeps at work. */
+static void test_signals_while_it_works(void **state)
+{
+    (void)state;
+    static const char *const before[] = {"D", ":while true do end\r"};
+    for (size_t k = 0; k < sizeof before / sizeof *before; k++)
+        for (size_t i = 0; i < N_SIGNALS; i++) {
+            start("xterm-256color");
+            assert_true(terminal_shows(t, "txt  trace"));
+            terminal_send(t, before[k]);
+            if (k == 0) assert_true(terminal_shows(t, "stopped at"));
+            terminal_settle(t, 50);
+            ends_by(signals[i]);
+        }
 }
 
 /* Ctrl-Z under a shell: its screen is back, with the terminal in order; fg paints ours again, in the size of now. */
@@ -459,6 +499,8 @@ static int run(void)
         drive_test(test_log_replays),
         drive_test(test_from_the_prompt_and_back),
         drive_test(test_signals_restore_the_terminal),
+        drive_test(test_signals_at_the_prompt),
+        drive_test(test_signals_while_it_works),
         drive_test(test_stop_and_continue),
         drive_test(test_hostile_names_draw_harmlessly),
         drive_test(test_a_trace_beside_its_result),
