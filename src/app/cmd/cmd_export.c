@@ -236,12 +236,16 @@ static ox_status exec(ox_session *s, const ox_args *a, ox_error *err)
         st = ox_convert(&result, &report, s->model, s->symbolics, &r->c, err);
         ox_progress_done();
     }
-    if (report) {
+    bool ended = st == OX_OK || st == OX_E_CHECK;
+    if (!ended) { /* what was stopped in the middle says nothing of the whole */
+        ox_report_free(report);
+        ox_model_free(result);
+    } else if (report) {
         ox_export_summary e = {s->path, path, r->c.opset, result, report, r->verbose, s->model};
         ox_status saved = OX_OK;
         if (result && !r->dry_run) saved = ox_save_onnx(result, path, &r->save, err);
         ox_progress_done();
-        if (saved == OX_OK && (st == OX_OK || st == OX_E_CHECK)) saved = tell(s, r, &e, err);
+        if (saved == OX_OK) saved = tell(s, r, &e, err);
         keep_result(s, result, report, path, r->c.opset);
         if (saved != OX_OK)
             st = saved;

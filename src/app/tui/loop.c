@@ -22,6 +22,7 @@ static ox_status take(ox_tui *t, const ox_event *e, ox_error *err)
     case OX_EVENT_WHEEL: ox_tui_wheel(t, e->row, e->col, e->by); break;
     case OX_EVENT_INTERRUPT:
         t->pasting = false;
+        if (!t->run && strcmp(t->message, "interrupted") == 0) break; /* the work has seen it first, and said so */
         ox_tui_key(t, OX_KEY_ESC);
         break;
     case OX_EVENT_CLOSED: t->quit = t->s->journal.hung_up = true; break;

@@ -387,6 +387,32 @@ static void test_signals_while_it_works(void **state)
         }
 }
 
+/* Ctrl-C stops a long export, and the full screen goes on. */
+static void test_interrupt_of_an_export(void **state)
+{
+    (void)state;
+    enum { NODES = 150000 };
+    const char *path = in_home("long.txt"), *argv[] = {program, "--no-init", "-t", path, NULL};
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("graph(%v0 : Float(2, 3)):\n", f);
+    for (int i = 0; i < NODES; i++) fprintf(f, "  %%v%d : Float(2, 3) = aten::relu(%%v%d)\n", i + 1, i);
+    fprintf(f, "  return (%%v%d)\n", NODES);
+    assert_int_equal(fclose(f), 0);
+    start_with("xterm-256color", NULL, argv, 24, 80);
+    assert_true(terminal_shows(t, "txt  trace"));
+    terminal_settle(t, 300);
+    drive_rests();
+    terminal_send(t, "x");
+    eventually(strchr(terminal_row(t, 23), '%')); /* it tells how far it is */
+    terminal_send(t, "\003");
+    assert_true(terminal_shows(t, "interrupted"));
+    terminal_send(t, "2G");
+    assert_true(terminal_shows(t, "%v150000"));
+    terminal_send(t, "q");
+    assert_leaves(0);
+}
+
 /* Ctrl-Z under a shell: its screen is back, with the terminal in order; fg paints ours again, in the size of now. */
 static void test_stop_and_continue(void **state)
 {
@@ -501,6 +527,7 @@ static int run(void)
         drive_test(test_signals_restore_the_terminal),
         drive_test(test_signals_at_the_prompt),
         drive_test(test_signals_while_it_works),
+        drive_test(test_interrupt_of_an_export),
         drive_test(test_stop_and_continue),
         drive_test(test_hostile_names_draw_harmlessly),
         drive_test(test_a_trace_beside_its_result),
