@@ -3,24 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-
-/* Fills the stamp; a file that cannot be looked at has that of no file. */
-static void look(ox_lua_file *f)
-{
-    struct stat st;
-    f->size = f->mtime_s = f->mtime_ns = -1;
-    if (stat(f->path, &st) != 0) return;
-    f->size = st.st_size;
-    f->mtime_s = st.st_mtim.tv_sec;
-    f->mtime_ns = st.st_mtim.tv_nsec;
-}
 
 static bool has_changed(const ox_lua_file *f)
 {
-    ox_lua_file now = {.path = f->path};
-    look(&now);
-    return now.size >= 0 && (now.size != f->size || now.mtime_s != f->mtime_s || now.mtime_ns != f->mtime_ns);
+    ox_stamp now;
+    return ox_stamp_of(f->path, &now) && !ox_stamp_same(&now, &f->stamp);
 }
 
 static ox_lua_file *known(ox_session *s, const char *path)
@@ -47,10 +34,10 @@ ox_status ox_session_lua_file(ox_session *s, const char *path, ox_error *err)
     if (!f) f = remember(s, path);
     if (!f) return ox_error_set(err, OX_E_NOMEM, "out of memory");
     if (s->debug) { /* which is in the functions that would be replaced */
-        f->size = -1;
+        f->stamp.size = -1;
         return ox_debug_waits(s, "Lua", err);
     }
-    look(f); /* before it is read: what is written meanwhile is a change */
+    ox_stamp_of(f->path, &f->stamp); /* before it is read: what is written meanwhile is a change */
     return ox_script_file(s->script, path, err);
 }
 

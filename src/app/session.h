@@ -36,7 +36,7 @@ typedef struct ox_breakpoint ox_breakpoint;
 /* A Lua file that was loaded, and what it was like then. */
 typedef struct ox_lua_file {
     char *path;
-    int64_t size, mtime_s, mtime_ns;
+    ox_stamp stamp; /* as it was loaded */
 } ox_lua_file;
 
 /* A command that Lua defined by command{...}. */
